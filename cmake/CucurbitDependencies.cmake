@@ -1,0 +1,10 @@
+# Libraries that the engine and the host take from the system.
+find_package(Threads REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(tomlplusplus 3.3 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_library(CUCURBIT_OPENBLAS openblas REQUIRED)

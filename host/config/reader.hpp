@@ -1,0 +1,81 @@
+#pragma once
+// Reads one TOML table key by key, with a precise error for whatever is wrong with it.
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cucurbit/study.hpp"
+
+namespace cucurbit {
+
+/// Allowed values of a number, both ends included unless said otherwise.
+struct Bounds {
+    double low = -std::numeric_limits<double>::infinity();
+    double high = std::numeric_limits<double>::infinity();
+    bool low_excluded = false;
+};
+inline constexpr Bounds positive{0.0, std::numeric_limits<double>::infinity(), true};
+inline constexpr Bounds not_negative{0.0};
+
+/// A grid of values and where the first of them is written.
+template <class T>
+struct Grid {
+    std::vector<T> values;  ///< in the order written, distinct, never empty
+    Position position;
+};
+
+/// One table of a study. Every key asked for is remembered; finish() refuses the others with the nearest
+/// known key. All functions throw StudyError with the position of the offending value (or of the table,
+/// for a missing key) and with what is allowed.
+class Reader {
+public:
+    struct Document;  ///< the parsed file, its positions, and its FileSource
+    Reader(std::shared_ptr<Document> document, const void* toml_table, std::string path);
+    ~Reader();
+    Reader(Reader&&) noexcept;
+
+    bool has(std::string_view key) const;  ///< present; counts as asked for
+    double number(std::string_view key, Bounds bounds);
+    std::uint64_t count(std::string_view key, std::uint64_t low, std::uint64_t high);
+    std::string text(std::string_view key);
+    std::string choice(std::string_view key, const std::vector<std::string>& allowed);
+    /// A grid in design.md's grammar: scalar, list, { range = [first, last, step] } or
+    /// { logspace = [first, last], count = k } (rounded to distinct integers for counts).
+    Grid<double> numbers(std::string_view key, Bounds bounds);
+    Grid<std::uint64_t> counts(std::string_view key, std::uint64_t low, std::uint64_t high);
+    /// A list of numbers, or of strings and tables (for arms).
+    std::vector<double> list(std::string_view key, Bounds bounds);
+    /// The elements of an array, each wrapped as a one-key reader: text elements under "name".
+    struct Item {
+        std::optional<std::string> text;  ///< set when the element is a string
+        std::unique_ptr<Reader> table;    ///< set when it is a table
+        Position position;
+    };
+    std::vector<Item> items(std::string_view key);
+    Reader table(std::string_view key);
+    /// The values of a .npy (fp32/fp64, C or Fortran order, one axis) or .csv file (one column, optional
+    /// header) named under this key; hash is of the contents.
+    struct File {
+        std::vector<double> values;
+        std::string hash;
+        std::string path;
+    };
+    File file(std::string_view key);
+
+    /// Position of a key's value; of the table when absent.
+    Position position(std::string_view key = {}) const;
+    /// Throws StudyError at a key (or at the table): for checks that involve several keys.
+    [[noreturn]] void fail(std::string_view key, const std::string& message) const;
+    void finish() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace cucurbit

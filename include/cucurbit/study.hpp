@@ -1,0 +1,161 @@
+#pragma once
+// A study, its designs and what is measured at each point.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cucurbit/theory.hpp"
+
+namespace cucurbit {
+
+class Engine;
+
+/// A place in a study file; line and column count from 1, 0 when the place is a whole file.
+struct Position {
+    std::string file;
+    std::size_t line = 0;
+    std::size_t column = 0;
+};
+
+/// What is wrong with a study, where, what is allowed and the nearest key. what() is the whole message,
+/// "file:line:column: text". The program ends with exit code 2.
+class StudyError : public std::runtime_error {
+public:
+    StudyError(Position position, const std::string& message);
+    const Position& position() const { return position_; }
+
+private:
+    Position position_;
+};
+
+/// How a trial's fit came out; a failed trial is counted data, never averaged in.
+enum class Status : std::uint8_t { ok = 0, not_finite = 1, not_converged = 2 };
+
+/// The step of the solver ladder that gave a value.
+enum class Rung : std::uint8_t { none = 0, cholesky = 1, refined = 2, orthogonal = 3, truncated = 4 };
+
+struct Outcome {
+    Status status = Status::ok;
+    Rung rung = Rung::none;
+    std::uint16_t rank_deficit = 0;  ///< full rank minus effective rank, saturated
+    bool operator==(const Outcome&) const = default;
+};
+
+/// One cell of the study's grid: values in the order of Setting::parameters().
+struct Point {
+    std::vector<double> parameters;
+    bool operator==(const Point&) const = default;
+};
+
+/// One measured quantity of one arm at one point of a design.
+struct Series {
+    std::size_t point = 0;  ///< index into Design::points
+    std::string arm;        ///< as the table prints it
+    std::string arm_key;    ///< as the store keys it: the name plus the hash of any file it reads
+    std::string estimand;
+};
+
+/// What determines the random draws, and all the points that share them.
+struct Design {
+    std::string canonical;  ///< text hashed into key: everything the draws depend on but the seed
+    std::uint64_t key = 0;  ///< 64-bit hash of seed and canonical
+    std::size_t trials_per_block = 64;
+    std::vector<Point> points;
+    std::vector<Series> series;
+    double flops_per_trial = 0.0;        ///< by formula; for plans and progress, not for scheduling
+    std::size_t bytes_per_trial = 0;     ///< engine memory for each trial of a batch
+    std::size_t bytes_per_worker = 0;    ///< engine memory whatever the batch
+};
+
+/// Values of a batch of trials.
+struct TrialValues {
+    std::size_t trials = 0;
+    std::vector<double> values;      ///< [series][trial]
+    std::vector<Outcome> outcomes;   ///< [series][trial]
+};
+
+/// A design bound to an engine's workspace. Values depend on the trial alone, never on the batch it
+/// came in: trial 17 alone equals trial 17 of a million.
+class Simulation {
+public:
+    virtual ~Simulation() = default;
+    /// Overwrites out with the series of Design::series for these trials (at most the batch that the
+    /// simulation was made for). Throws only on library failure.
+    virtual void run(std::span<const std::uint64_t> trials, TrialValues& out) = 0;
+};
+
+/// A predicted row of the table.
+struct TheoryRow {
+    std::string arm;  ///< empty for quantities of the point itself (xi, omega, amplified, kept)
+    std::string estimand;
+    Prediction prediction;
+    std::string flags;  ///< space-separated, e.g. "near_interpolation"
+};
+
+/// One paper setting: its parameters, its simulation on an engine, its theory (host/studies/).
+class Setting {
+public:
+    virtual ~Setting() = default;
+    virtual std::string_view kind() const = 0;
+    /// Parameter columns of the table, in order; which of them are whole numbers.
+    virtual std::vector<std::string> parameters() const = 0;
+    virtual std::vector<bool> whole_parameters() const = 0;
+    /// Canonical text of all that may not change in an existing run: everything but name, grids, arms
+    /// and precision.
+    virtual std::string identity() const = 0;
+    virtual std::vector<Design> designs() const = 0;
+    /// The simulation of a design (possibly restricted to some of its points and series).
+    virtual std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
+                                                   std::size_t batch) const = 0;
+    virtual std::vector<TheoryRow> theory(const Point& point) const = 0;
+    /// Per-coordinate table at a point (Figure 1a): column names and columns; empty if none.
+    struct Coordinates {
+        std::vector<std::string> names;
+        std::vector<std::vector<double>> columns;
+    };
+    virtual Coordinates coordinates(const Point& point) const = 0;
+};
+
+enum class LabelNoise { integrate, sample };
+
+/// How many trials: a fixed number, or until the relative (or absolute) standard error of every
+/// series is reached, decided after rounds of 256·2^k trials.
+struct Precision {
+    std::uint64_t trials = 0;               ///< fixed number; 0 when adaptive
+    std::optional<double> rel_std_err;
+    std::optional<double> abs_std_err;
+    std::uint64_t max_trials = 0;           ///< with rel_std_err or abs_std_err
+    LabelNoise label_noise = LabelNoise::integrate;
+};
+
+struct Study {
+    std::string name;
+    std::string kind;
+    std::uint64_t seed = 0;
+    Precision precision;
+    std::shared_ptr<const Setting> setting;
+    std::string text;      ///< the study file after --set edits
+    std::string identity;  ///< canonical text of all that may not change in an existing run
+    /// Contents of every file that the study refers to, by the path as written.
+    std::vector<std::pair<std::string, std::string>> files;
+};
+
+/// Reads a referenced file's bytes by the path as written in the study; throws std::runtime_error.
+using FileSource = std::function<std::string(const std::string& path)>;
+
+/// Parses and checks a study. `overrides` are "table.key=value" edits, in TOML, applied in order.
+/// Throws StudyError (bad study or unreadable file), before anything is computed or written.
+Study read_study(const std::filesystem::path& file, std::span<const std::string> overrides = {});
+Study parse_study(const std::string& text, const std::string& file_name, const FileSource& files,
+                  std::span<const std::string> overrides = {});
+
+}  // namespace cucurbit

@@ -1,0 +1,79 @@
+#pragma once
+// What theory predicts for a chain of fits on diagonal covariances: exact finite-sample laws where
+// they exist, deterministic equivalents elsewhere.
+//
+// [I] Ildiz et al., "High-dimensional Analysis of Knowledge Distillation", ICLR 2025.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace cucurbit {
+
+enum class TheoryKind { exact, deterministic_equivalent, none };
+
+/// "exact", "deterministic_equivalent" or "none", as the table's theory_kind column prints it.
+std::string_view to_string(TheoryKind kind);
+
+/// A predicted mean; infinite where the mean does not exist. NaN with kind none: no law applies.
+struct Prediction {
+    double value = 0.0;
+    TheoryKind kind = TheoryKind::none;
+};
+
+/// The solution of Σ λ_i/(λ_i + ξ) + penalty/ξ = n ([I] section 3; ridge: penalty added to the *sum*
+/// of squares), relative accuracy 1e-12 over spectra of 12 decades.
+struct FixedPoint {
+    double xi = 0.0;                ///< ξ; 0 when the fit does not shrink (n ≥ p and no penalty)
+    double omega = 0.0;             ///< Ω = (1/n) Σ (1 − ζ_i)²
+    double effective_excess = 0.0;  ///< n(1 − Ω), evaluated as Σ ζ_i(1 − ζ_i) + penalty/ξ
+    std::vector<double> zeta;       ///< [p] ζ_i = ξ/(λ_i + ξ)
+};
+/// Throws std::invalid_argument on an empty spectrum, λ_i ≤ 0, samples = 0 or penalty < 0.
+FixedPoint solve_fixed_point(std::span<const double> spectrum, std::size_t samples,
+                             double penalty = 0.0);
+
+/// Mean and variance of each coordinate of what a stage hands on.
+struct FitLaw {
+    std::vector<double> mean;      ///< [p]
+    std::vector<double> variance;  ///< [p]; infinite entries where no second moment exists
+    TheoryKind kind = TheoryKind::exact;
+};
+
+/// The law of given, deterministic label coefficients: the truth or a surrogate.
+FitLaw given_labels(std::span<const double> coefficients);
+
+/// The law of a ridgeless (penalty 0) or ridge fit on `samples` fresh rows x ~ N(0, diag(spectrum)) with
+/// labels xᵀb + z, b ~ labels, z ~ N(0, noise_variance). Exact for penalty 0 and samples ≥ p + 2,
+/// and for samples ∈ {p, p+1} without noise; deterministic equivalent otherwise.
+FitLaw fit(const FitLaw& labels, std::span<const double> spectrum, std::size_t samples,
+           double noise_variance, double penalty = 0.0);
+
+/// Expected excess risk Σ λ_i [(mean_i − truth_i)² + variance_i] on the test spectrum λ.
+Prediction excess_risk(const FitLaw& law, std::span<const double> truth,
+                       std::span<const double> test_spectrum);
+
+/// One target fit on labels from a given surrogate, with the sharpest law that applies: in addition
+/// to `fit` it knows the exact law of isotropic spectra with samples ≤ p − 2 and labels = truth:
+/// ‖β*‖²λ(1 − n/p) + σ² n/(p − n − 1).
+Prediction target_risk(std::span<const double> surrogate, std::span<const double> truth,
+                       std::span<const double> spectrum, std::size_t samples, double noise_variance);
+
+/// The surrogate that minimises the target's risk, β_s,i = β*_i (1 − ζ_i)/((1 − ζ_i)² + r ζ_i²),
+/// r = Ω/(1 − Ω) ([I] optimal surrogate); the truth itself when samples ≥ p.
+std::vector<double> optimal_surrogate(std::span<const double> truth, std::span<const double> spectrum,
+                                      std::size_t samples);
+
+/// The best 0–1 mask: keeps β*_i iff 1 − ζ_i² > Ω, zero elsewhere ([I] masked surrogate).
+std::vector<double> masked_surrogate(std::span<const double> truth, std::span<const double> spectrum,
+                                     std::size_t samples);
+
+/// Number of coordinates that the optimal surrogate amplifies (1 − ζ_i > Ω), and that the mask keeps.
+struct SurrogateCounts {
+    std::size_t amplified = 0;
+    std::size_t kept = 0;
+};
+SurrogateCounts count_surrogate(const FixedPoint& fixed_point);
+
+}  // namespace cucurbit
