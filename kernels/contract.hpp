@@ -1,44 +1,49 @@
 #pragma once
-// The Engine: batches of linear algebra and random numbers that settings (host/studies/) are written
-// against. Operations are enqueued in order on the engine's one queue; only `download` waits. On the
-// CPU each runs at once. Memory belongs to the engine and is never dereferenced by a setting.
+// The Engine: batches of random numbers and linear algebra that the settings (host/studies/) are
+// written against. Operations are enqueued in order on the engine's one queue; only `download` waits.
+// Memory belongs to the engine and is never dereferenced by a setting.
 //
-// Everything is column-major. A batch is `count` matrices `stride` apart. Samples are stored one per column,
-// so a design matrix X (n rows) is held as Xᵀ, p×n, and its first n columns are the nested smaller
-// sample.
+// Everything is column-major and of double precision. Samples are stored one per column, so a design matrix X
+// (n rows, p columns) is held as Xᵀ, p×n, and its first columns are the nested smaller sample.
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
+#include "cucurbit/engine.hpp"
 #include "cucurbit/random.hpp"
-#include "cucurbit/study.hpp"
 
 namespace cucurbit {
 
-/// A batch of column-major matrices in engine memory. Narrow with columns()/top() instead of pointer arithmetic.
+/// A batch of `count` column-major matrices in engine memory, `stride` doubles apart. Stride 0: all
+/// trials share one matrix (read only).
 struct BatchMatrix {
     double* data = nullptr;
     std::size_t rows = 0;
     std::size_t cols = 0;
-    std::size_t ld = 0;      ///< ≥ rows
-    std::size_t stride = 0;  ///< from one matrix of the batch to the next; 0: all share one matrix
+    std::size_t ld = 0;
+    std::size_t stride = 0;
     std::size_t count = 0;
 
-    BatchMatrix columns(std::size_t first, std::size_t number) const {
-        return {data + first * ld, rows, number, ld, stride, count};
+    BatchMatrix block(std::size_t row, std::size_t row_count, std::size_t col,
+                      std::size_t col_count) const {
+        return {data + row + col * ld, row_count, col_count, ld, stride, count};
     }
-    BatchMatrix block(std::size_t row, std::size_t number_rows, std::size_t col,
-                      std::size_t number_cols) const {
-        return {data + row + col * ld, number_rows, number_cols, ld, stride, count};
+    BatchMatrix leading(std::size_t row_count, std::size_t col_count) const {
+        return block(0, row_count, 0, col_count);
     }
-    BatchMatrix first(std::size_t number) const { return {data, rows, cols, ld, stride, number}; }
+    BatchMatrix trials(std::size_t number) const { return {data, rows, cols, ld, stride, number}; }
+    double* item(std::size_t trial) const { return data + trial * stride; }
 };
 
 /// Engine memory that frees itself.
 class EngineBuffer {
 public:
+    EngineBuffer() = default;
+    EngineBuffer(const EngineBuffer&) = delete;
+    EngineBuffer& operator=(const EngineBuffer&) = delete;
     virtual ~EngineBuffer() = default;
     double* data() const { return data_; }
 
@@ -46,44 +51,99 @@ protected:
     double* data_ = nullptr;
 };
 
+/// Small index lists that stay in engine memory as long as a simulation lives.
+class IndexList {
+public:
+    explicit IndexList(std::vector<std::uint32_t> values) : values_(std::move(values)) {}
+    IndexList(const IndexList&) = delete;
+    IndexList& operator=(const IndexList&) = delete;
+    virtual ~IndexList() = default;
+    std::span<const std::uint32_t> host() const { return values_; }
+    virtual const std::uint32_t* data() const { return values_.data(); }
+
+private:
+    std::vector<std::uint32_t> values_;
+};
+
 class Engine {
 public:
+    Engine() = default;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
     virtual ~Engine() = default;
 
-    // Memory and transfers --------------------------------------------------------------------------
-
-    /// Throws std::bad_alloc (CPU) or DeviceError (out of device memory).
+    /// Uninitialised memory. Throws DeviceError when there is not enough.
     virtual std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) = 0;
+    virtual std::unique_ptr<IndexList> indices(std::vector<std::uint32_t> values) = 0;
     virtual void upload(std::span<const double> from, double* to) = 0;
-    /// Waits for all operations before it.
+    /// Waits for every operation before it.
     virtual void download(const double* from, std::span<double> to) = 0;
+    virtual void fill(BatchMatrix out, double value) = 0;
+    /// to = from; shapes equal.
+    virtual void copy(BatchMatrix from, BatchMatrix to) = 0;
+    /// to(i, j) = scale[i] · from(i, j), scale: [rows] in engine memory; from and to may be the same.
+    virtual void scale_rows(BatchMatrix from, const double* scale, BatchMatrix to) = 0;
 
-    // Draws -----------------------------------------------------------------------------------------
-
-    /// out[b](r, c) = scale[r] · normal(stream, trials[b], first_row + c, r): column c holds row first_row + c
-    /// of the stream. scale: [out.rows] in engine memory, or null for 1. trials: [out.count], host memory.
+    /// out(i, j) of trial b = scale[i] · normal(stream, trials[b], row first_row + j, column i): each
+    /// column is one sample. scale: [rows] in engine memory, or null for 1. trials: [count], host memory.
     virtual void draw(const Stream& stream, std::span<const std::uint64_t> trials,
                       std::size_t first_row, const double* scale, BatchMatrix out) = 0;
 
-    // Factorisations --------------------------------------------------------------------------------
-
-    /// Lower triangle of g = aᵀ a (`accumulate` false) for a: k×n, g: n×n. The upper triangle is not touched.
+    /// Lower triangle of g = aᵀa, a: k×n, g: n×n; the strict upper triangle is not touched.
     virtual void gram(BatchMatrix a, BatchMatrix g) = 0;
-    /// Lower triangle of g += a aᵀ for a: n×k.
-    virtual void accumulate_outer(BatchMatrix a, BatchMatrix g) = 0;
-    /// g's lower triangle becomes its Cholesky factor L; rows_done[b] = number of leading rows factored
-    /// (n when complete; fewer when a pivot is not positive or not finite; the rest is NaN).
-    virtual void cholesky(BatchMatrix g, double* rows_done) = 0;
-    /// l's lower triangle becomes its inverse R; the strict upper triangle is set to zero. Nested: the
-    /// leading block of R is the inverse of the leading block of L.
+    /// Lower triangle of g += a aᵀ, a: n×k, g: n×n.
+    virtual void add_outer(BatchMatrix a, BatchMatrix g) = 0;
+    /// diagonal(i, 0) = g(i, i).
+    virtual void diagonal(BatchMatrix g, BatchMatrix diagonal) = 0;
+    /// The lower triangle of g becomes its Cholesky factor. rows_done(0, 0) = leading rows that were
+    /// factored: fewer than all where a pivot is not positive, and the rest of g is then undefined.
+    virtual void cholesky(BatchMatrix g, BatchMatrix rows_done) = 0;
+    /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading blocks of
+    /// the inverse are inverses of leading blocks.
     virtual void invert_lower(BatchMatrix l) = 0;
-    /// xt (p×n) becomes xt Rᵀ: with R = L⁻¹, the orthonormal rows Q = R X as columns.
-    virtual void apply_inverse(BatchMatrix r, BatchMatrix xt) = 0;
-    /// Householder factorisation of xt (p×n, p ≥ n): xt = Qᵀ Lᵀ. xt becomes Qᵀ (p×n, orthonormal columns),
-    /// l (n×n) the lower factor with positive diagonal.
-    virtual void orthogonal(BatchMatrix xt, BatchMatrix l) = 0;
+    /// a ← a rᵀ for lower triangular r: with r = L⁻¹ and a = Xᵀ the rows of Q = L⁻¹X as columns.
+    virtual void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) = 0;
+    /// a ← r a for lower triangular r.
+    virtual void multiply_by_lower(BatchMatrix r, BatchMatrix a) = 0;
+    /// Householder factorisation of a: p×n, p ≥ n, a = Q Lᵀ: a becomes Q (orthonormal columns), l (n×n) the
+    /// lower triangular factor with a positive diagonal, its strict upper triangle zero.
+    virtual void orthogonal_columns(BatchMatrix a, BatchMatrix l) = 0;
+    /// Householder factorisation of a: q×n, a = L Q: l (q×r, r = min(q, n)) becomes the lower trapezoidal factor
+    /// with a positive diagonal; a is destroyed.
+    virtual void lower_factor(BatchMatrix a, BatchMatrix l) = 0;
+    /// Rank-revealing step after orthogonal_columns: l = U s Vᵀ, singular values ≤ relative_cut_off·max(s)
+    /// count as zero. q ← q V (columns beyond the rank zero), l ← s⁺Uᵀ (full matrix, rows beyond the
+    /// rank zero), rank(0, 0) = effective rank, −1 where the iteration did not converge.
+    virtual void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off,
+                          BatchMatrix rank) = 0;
 
-  // to be completed
+    /// c = aᵀ b, a: p×n, b: p×k (stride 0: shared), c: n×k. rows: [k] ascending: only the first rows[j] entries
+    /// of column j are needed, the others are undefined.
+    virtual void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) = 0;
+    /// c ← l⁻¹ c in the first rows[j] entries of column j.
+    virtual void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
+    /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and stay so.
+    virtual void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
+    /// w(i, j) = i < rows[j] ? c(i, source[j]) : 0.
+    virtual void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
+                        BatchMatrix w) = 0;
+    /// e = a w + offset, a: p×n, w: n×k zero from rows[j] on, offset: p×k (stride 0: shared), e: p×k.
+    virtual void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix offset,
+                         BatchMatrix e) = 0;
+    /// out(j, 0) = Σ_i weights[i] e(i, left[j]) e(i, right[j]).
+    virtual void products(BatchMatrix e, const double* weights, const IndexList& left,
+                          const IndexList& right, BatchMatrix out) = 0;
+
+    /// out(0, 0) = Σ_ij weights[i] a(i, j)².
+    virtual void weighted_norm(BatchMatrix a, const double* weights, BatchMatrix out) = 0;
+    /// out(i, 0) = Σ_j r(i, j)².
+    virtual void row_norms(BatchMatrix r, BatchMatrix out) = 0;
+    /// out(i, 0) = Σ_{j<i} 2 T_ij s_ij + T_ii s_ii with T = r rᵀ, r: n×k, s: n×n (lower triangle read): the sum of the
+    /// first n' entries is tr(r_n'ᵀ s_n' r_n'). triangular: r is lower triangular (its upper part
+    /// zero).
+    virtual void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) = 0;
+    /// out(j, 0) = Σ_{i < ends[j]} v(i, 0)^power, power 1 or 2.
+    virtual void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) = 0;
 };
 
 }  // namespace cucurbit

@@ -3,28 +3,40 @@
 
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace cucurbit {
 
-/// Executes batches of trials on one device. One engine per worker thread, never shared.
+/// Executes batches of trials on one device (kernels/contract.hpp). One engine per worker thread,
+/// never shared.
 class Engine;
 
 struct Device {
-    std::string name;          ///< "cpu", "cuda:0"
-    std::string description;   ///< processor or card, instruction set, BLAS kernel
-    std::size_t memory_bytes = 0;  ///< free memory for plans
+    std::string name;              ///< "cpu", "cuda:0"
+    std::string description;       ///< processor or card, instruction set, BLAS kernel
+    std::size_t memory_bytes = 0;  ///< free now
+    std::size_t cache_bytes = 0;   ///< of one worker; a batch that fits it is fastest. 0: no such limit
     std::size_t workers = 1;       ///< engines that run side by side by default
 };
 
-/// The device could not be used: absent, out of memory, no driver. The program ends with exit code 5.
-class DeviceError;
+/// The device cannot be used: absent, no driver, out of memory. The program ends with exit code 5.
+class DeviceError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
-/// Devices of this machine, the CPU first.
+/// The devices of this machine, the CPU first.
 std::vector<Device> devices();
 
-/// An engine on a device named as in devices(). Throws DeviceError by name when it cannot be had.
-std::unique_ptr<Engine, void (*)(Engine*)> make_engine(const std::string& device);
+struct EngineDeleter {
+    void operator()(Engine* engine) const;
+};
+using EnginePointer = std::unique_ptr<Engine, EngineDeleter>;
+
+/// An engine on a device named as in devices(), "auto" for the best one. Throws DeviceError by name when
+/// it cannot be had.
+EnginePointer make_engine(const std::string& device);
 
 }  // namespace cucurbit
