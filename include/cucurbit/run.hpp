@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cucurbit/store.hpp"
@@ -19,56 +20,120 @@ namespace cucurbit {
 struct Plan {
     struct Entry {
         Design design;
-        std::uint64_t trials = 0;       ///< of the next round when precision is adaptive
+        std::uint64_t trials = 0;  ///< of the first round when precision is adaptive
         std::uint64_t blocks = 0;
-        std::size_t batch = 0;          ///< trials per engine call
-        std::size_t bytes = 0;          ///< engine memory of one worker
+        std::size_t batch = 0;  ///< trials per engine call
+        std::size_t bytes = 0;  ///< engine memory of one worker
     };
     std::vector<Entry> entries;
     std::string device;
     std::size_t workers = 1;
-    std::size_t peak_bytes = 0;     ///< all workers together
+    std::size_t peak_bytes = 0;  ///< all workers together
     double flops = 0.0;
 };
-/// Throws StudyError when two designs' keys collide, DeviceError when the memory does not suffice.
+/// The plan of a whole study, whatever a folder already holds. device: a name of devices(), "auto"
+/// or "cuda" (the first card); threads: 0 for the device's own number, reduced to what memory
+/// allows. Throws StudyError when two designs' keys collide, DeviceError when the device is absent
+/// or its memory does not suffice for one worker with a batch of one trial.
 Plan make_plan(const Study& study, const std::string& device, std::size_t threads);
 
 struct Progress {
     std::uint64_t trials_done = 0;   ///< including those found in the store
     std::uint64_t trials_total = 0;  ///< so far as is known
     double seconds = 0.0;
-    double seconds_left = 0.0;       ///< NaN until it can be estimated
+    double seconds_left = 0.0;  ///< NaN until it can be estimated
 };
 
 struct RunOptions {
     std::filesystem::path directory;
     std::string device = "auto";
-    std::size_t threads = 0;                    ///< 0: all cores
+    std::size_t threads = 0;  ///< 0: all cores
     std::optional<double> max_seconds;
     std::function<void(const Progress&)> report;  ///< called from one thread, a few times a second
-    const std::atomic<int>* stop = nullptr;       ///< 1: finish the trials in flight; 2: at once
-    std::vector<std::string> argv;                ///< for the manifest
+    /// 1: finish the engine calls in flight and store their trials; 2: drop them. A process may
+    /// also end at any moment: what has been committed (about once a second) stays.
+    const std::atomic<int>* stop = nullptr;
+    std::vector<std::string> argv;  ///< for the manifest
 };
 
 enum class RunEnd { complete, stopped };
 
 /// Computes what the folder lacks of the study. Continues an interrupted run; the table is the same
-/// bytes whatever the threads and interruptions.
+/// bytes whatever the threads and interruptions. Fixed precision stops at exactly `trials`.
+/// Adaptive precision stops a design at the first of 256, 512, 1024, … , max_trials trials after
+/// which every series has the wanted relative or absolute standard error; series without a finite
+/// mean or variance (near interpolation) and zero risks do not count. Throws StudyError,
+/// StoreError, DeviceError, and whatever a simulation throws.
 RunEnd run(const Study& study, const RunOptions& options);
 
-/// The table of a folder: summaries merged in block order, joined with theory.
+/// The table of a folder: Moments of 64 trials each, merged in the order of trials, joined with
+/// theory. Only trials that the study asks for count, so the table depends on study and draws
+/// alone.
+///
+/// Rows: points as in the study, then series as the arms are written, then theory without a
+/// simulation. n_trials counts all trials, n_failed those that failed or are not finite; only the
+/// others are averaged. z = (estimate − theory)/std_err where both are finite. Flags, separated by
+/// spaces:
+///   near_interpolation  no variance exists: z and the interval are empty, and rows ESTIMAND_q05,
+///                       ESTIMAND_median and ESTIMAND_q95 follow
+///   conditional_mean    of those rows: label noise was integrated out, so these are not quantiles
+///   of the risk zero_risk           the risk is zero up to rounding: no z rank_deficient      a
+///   trial's effective rank was below full rank escalated=SHARE     share of trials that needed
+///   more than the plain Cholesky factorisation incomplete          fewer trials than the study
+///   asks for
 Table summarize(const Store& store);
+/// The same for a study that the caller has parsed (of the store's identity).
+Table summarize(const Store& store, const Study& study);
 /// The table of the study's theory alone.
 Table theory_table(const Study& study);
+
+/// The largest n_failed/n_trials of a table's rows: above max_failed_share the program ends with
+/// code 3.
+double failed_share(const Table& table);
+inline constexpr double max_failed_share = 0.01;
+
+/// How far a folder is with one design.
+struct DesignStatus {
+    Design design;
+    std::uint64_t trials_done = 0;    ///< those that every series has
+    std::uint64_t trials_wanted = 0;  ///< so far as is known: up to the present round when adaptive
+    std::uint64_t blocks_done = 0;
+    std::uint64_t blocks_wanted = 0;
+};
+std::vector<DesignStatus> status(const Store& store);
+std::vector<DesignStatus> status(const Store& store, const Study& study);
+
+/// One recomputed trial of a series beside what the store holds.
+struct Replayed {
+    std::vector<double> parameters;  ///< of the point
+    std::string arm;
+    std::string estimand;
+    std::uint64_t trial = 0;
+    std::optional<double> stored;  ///< empty when the store lacks the trial
+    Outcome stored_outcome;
+    double recomputed = 0.0;
+    Outcome outcome;
+    bool same = false;  ///< stored, and equal to the bit with an equal outcome
+};
+/// Recomputes these trials at every point whose parameters have the given values (all points when
+/// none is given). Throws std::invalid_argument on an unknown parameter or when no point matches.
+std::vector<Replayed> replay(const Store& store,
+                             const std::vector<std::pair<std::string, double>>& point,
+                             const std::vector<std::uint64_t>& trials,
+                             const std::string& device = "auto");
+std::vector<Replayed> replay(const Store& store, const Study& study,
+                             const std::vector<std::pair<std::string, double>>& point,
+                             const std::vector<std::uint64_t>& trials,
+                             const std::string& device = "auto");
 
 /// One row's part in the verdict of compare: theory of section 8 in docs/.
 struct Verdict {
     enum class Kind { confirmed, failed, none };
     Kind kind = Kind::none;
-    double p_value;        ///< two-sided, Holm-adjusted over the exact rows; NaN otherwise
-    double relative_gap;   ///< (estimate − theory)/theory
-    double allowed_gap;    ///< of deterministic equivalents; NaN otherwise
-    std::string reason;    ///< why there is no verdict
+    double p_value;       ///< two-sided, Holm-adjusted over the exact rows; NaN otherwise
+    double relative_gap;  ///< (estimate − theory)/theory
+    double allowed_gap;   ///< of deterministic equivalents; NaN otherwise
+    std::string reason;   ///< why there is no verdict
 };
 /// Exact rows fail below Holm-adjusted p = 1e-3; deterministic equivalents fail only where
 /// |relative gap| > 3/|n − p| + 3/n + 4 se/theory. One verdict per row.

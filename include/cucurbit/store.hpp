@@ -1,5 +1,5 @@
 #pragma once
-// A run's folder: an SQLite file per writer with the values of every trial, and the study itself.
+// A run's folder: an SQLite file with the values of every trial, and the study itself.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,18 +13,26 @@
 
 namespace cucurbit {
 
-/// The store cannot be read, written or locked; what() names the path. The program ends with code 6.
+/// The store cannot be read, written or locked; what() names the path. The program ends with
+/// code 6.
 class StoreError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// Values of one series over one block's trials.
+/// Trials first .. first + count - 1 of a design.
+struct TrialRange {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    std::uint64_t end() const { return first + count; }
+    bool operator==(const TrialRange&) const = default;
+};
+
+/// Values of one series over consecutive trials: a block, several, or part of one.
 struct BlockValues {
-    std::uint64_t block = 0;
     std::uint64_t first_trial = 0;
     std::vector<double> values;
-    std::vector<Outcome> outcomes;
+    std::vector<Outcome> outcomes;  ///< as many as values
 };
 
 /// Keys of a series in the store; point is canonical text such as "n=200 noise_std=0.2".
@@ -40,14 +48,19 @@ SeriesKey series_key(const Setting& setting, const Design& design, const Series&
 class Store {
 public:
     /// Creates the folder or opens it to continue. An existing folder must hold a study of the same
-    /// identity: anything else throws StudyError. The study text and its files are (re)written: grids, arms
-    /// and precision may have grown.
+    /// identity: anything else throws StudyError, which says what differs. The study text and its
+    /// files are (re)written: grids, arms and precision may have grown. Throws StoreError at once
+    /// when another process writes to the folder. After a StoreError the store may only be
+    /// destroyed.
     static Store open_to_write(const std::filesystem::path& directory, const Study& study);
-    /// Opens for reading; never changes the folder.
+    /// Opens for reading; never changes the folder, and works while another process writes to it.
+    /// What is read is the state at this moment, however long the store is open.
     static Store open_to_read(const std::filesystem::path& directory);
     Store(Store&&) noexcept;
     Store& operator=(Store&&) noexcept;
     ~Store();
+
+    const std::filesystem::path& directory() const;
 
     /// The study that the folder holds, with its referenced files' contents.
     Study study() const;
@@ -55,12 +68,16 @@ public:
     std::vector<std::pair<std::string, std::string>> manifest() const;
     void record(const std::vector<std::pair<std::string, std::string>>& facts);
 
-    /// Blocks of this series that are complete.
-    std::vector<std::uint64_t> blocks(const SeriesKey& key) const;
-    /// Adds one block of many series in one transaction; durable when the call returns.
+    /// Trials that the store holds of this series: disjoint, joined where they touch, in order.
+    const std::vector<TrialRange>& trials(const SeriesKey& key) const;
+    /// Adds values of many series in one transaction; durable when the call returns. Values that
+    /// touch are stored as one row. Throws StoreError when the store already holds one of the
+    /// trials: stored values are never replaced.
     void write(const std::vector<std::pair<SeriesKey, BlockValues>>& blocks);
-    /// All blocks of a series in block order; throws StoreError where a checksum fails.
+    /// All values of a series in the order of trials; throws StoreError where a checksum fails.
     std::vector<BlockValues> read(const SeriesKey& key) const;
+    /// Checks the file's structure and every checksum; throws StoreError at the first fault.
+    void verify() const;
 
 private:
     struct State;
