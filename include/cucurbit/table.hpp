@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "cucurbit/theory.hpp"
@@ -31,9 +33,31 @@ struct Table {
     std::vector<Row> rows;
 };
 
-enum class TableFormat { csv, json_lines, npy };
+/// A named column of any table; the columns of one table are equally long.
+struct Column {
+    std::string name;
+    std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<std::string>> values;
+};
 
-/// Writes the table with full precision (shortest text that reads back to the same double).
+/// The table's columns in the order in which every format prints them: parameters…, arm, estimand,
+/// estimate, std_err, ci95_low, ci95_high, n_trials, n_failed, theory, theory_kind, z, flags. Whole
+/// parameters are integers, unless one of them is missing. Throws std::invalid_argument when a row
+/// has not one value per parameter.
+std::vector<Column> table_columns(const Table& table);
+
+enum class TableFormat {
+    csv,         ///< header line, quoting of RFC 4180, lines end in \n; infinity is inf
+    json_lines,  ///< one object a line; infinity is the string "Infinity" or "-Infinity"
+    npy,         ///< one structured array: <f8, <i8, fixed-width <U
+    aligned      ///< for reading in a terminal: six digits, columns without any value left out
+};
+
+/// Writes columns with full precision (shortest text that reads back to the same double) in all
+/// formats but `aligned`. Throws std::invalid_argument when columns differ in length. Errors of the
+/// stream stay in its state.
+void write_columns(std::span<const Column> columns, TableFormat format, std::ostream& out);
+
+/// write_columns of table_columns.
 void write_table(const Table& table, TableFormat format, std::ostream& out);
 
 }  // namespace cucurbit
