@@ -1,0 +1,94 @@
+# Sourced by ./figure1 and ./test: installs what is missing and builds. Each step says one line on
+# stderr when it has something to do, keeps its output in build/log/ and shows it only if it fails.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+venv=$root/.venv
+export DEBIAN_FRONTEND=noninteractive
+mkdir -p build/log
+
+say() { echo "cucurbit: $*" >&2; }
+
+# quietly NAME COMMAND…: the command's output goes to build/log/NAME.log.
+quietly() {
+    local log=build/log/$1.log
+    shift
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 60 "$log" >&2
+        say "failed: $* (all output: $log)"
+        return 1
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo --preserve-env=DEBIAN_FRONTEND "$@"
+    else
+        say "this needs root or sudo: $*"
+        return 1
+    fi
+}
+
+packages_installed=no
+# install_packages LIST…: the Debian packages of these files that dpkg does not know as installed.
+install_packages() {
+    local wanted missing
+    wanted=$(cat "$@" | sed 's/#.*//' | xargs)
+    if ! command -v dpkg-query >/dev/null; then
+        say "not a Debian system; taken as installed: $wanted"
+        return
+    fi
+    # shellcheck disable=SC2086
+    missing=$(comm -23 <(printf '%s\n' $wanted | sort) <(installed_packages $wanted | sort))
+    [ -n "$missing" ] || return 0
+    # The password, if sudo wants one, is asked before output is hidden.
+    as_root true
+    say "installing Debian packages:" $missing
+    quietly apt-update as_root apt-get update
+    # shellcheck disable=SC2086
+    quietly apt-install as_root apt-get install --yes --no-install-recommends \
+        -o DPkg::Lock::Timeout=300 $missing
+    packages_installed=yes
+}
+
+installed_packages() {
+    dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+        sed -n 's/^installed //p' || true
+}
+
+# install_python REQUIREMENTS…: the virtual environment with these and the cucurbit package.
+install_python() {
+    local stamp
+    stamp=$(cat "$@" python/pyproject.toml | sha256sum; printf '%s\n' "$root" "$@")
+    if [ "$(cat "$venv/installed" 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
+    say "installing Python packages into .venv"
+    # Debian's own interpreter: it has the venv module that packages.txt names.
+    quietly venv /usr/bin/python3 -m venv --clear "$venv"
+    quietly pip "$venv/bin/pip" install --disable-pip-version-check --only-binary :all: \
+        "${@/#/--requirement=}"
+    quietly pip-cucurbit "$venv/bin/pip" install --disable-pip-version-check --no-deps \
+        --no-build-isolation --editable python
+    echo "$stamp" >"$venv/installed"
+}
+
+# build PRESET [TARGET…]: configures when it must, then builds.
+build() {
+    local preset=$1
+    shift
+    if [ "$packages_installed" = yes ] || [ ! -e "build/$preset/build.ninja" ] ||
+        [ CMakePresets.json -nt "build/$preset/build.ninja" ]; then
+        say "configuring build/$preset"
+        quietly "configure-$preset" cmake --preset "$preset"
+        touch "build/$preset/build.ninja"
+    fi
+    if ninja -C "build/$preset" -n "$@" | grep -q 'no work to do'; then
+        return
+    fi
+    say "building in build/$preset"
+    quietly "build-$preset" ninja -C "build/$preset" "$@"
+}
