@@ -59,21 +59,26 @@ installed_packages() {
         sed -n 's/^installed //p' || true
 }
 
-# install_python REQUIREMENTS…: the virtual environment with these and the cucurbit package.
+# install_python FILE…: a virtual environment with what these requirements files name, or the package that a
+# pyproject.toml describes; each is installed again when its text, or the folder of the sources, changes.
 install_python() {
-    local stamp
-    stamp=$(cat "$@" python/pyproject.toml | sha256sum; printf '%s\n' "$root" "$@")
-    if [ "$(cat "$venv/installed" 2>/dev/null)" = "$stamp" ]; then
-        return
-    fi
-    say "installing Python packages into .venv"
-    # Debian's own interpreter: it has the venv module that packages.txt names.
-    quietly venv /usr/bin/python3 -m venv --clear "$venv"
-    quietly pip "$venv/bin/pip" install --disable-pip-version-check --only-binary :all: \
-        "${@/#/--requirement=}"
-    quietly pip-cucurbit "$venv/bin/pip" install --disable-pip-version-check --no-deps \
-        --no-build-isolation --editable python
-    echo "$stamp" >"$venv/installed"
+    local file done_file what
+    for file in "$@"; do
+        done_file=$venv/installed/${file//\//-}
+        if { echo "$root"; cat "$file"; } | cmp --silent - "$done_file"; then
+            continue
+        fi
+        say "installing $file into .venv"
+        # Debian's own interpreter has the venv module that packages.txt names; another in PATH may not.
+        [ -x "$venv/bin/pip" ] || quietly venv /usr/bin/python3 -m venv "$venv"
+        what=(--only-binary :all: --requirement "$file")
+        if [ "$(basename "$file")" = pyproject.toml ]; then
+            what=(--no-deps --editable "$(dirname "$file")")
+        fi
+        quietly pip "$venv/bin/python" -m pip install --disable-pip-version-check "${what[@]}"
+        mkdir -p "$venv/installed"
+        { echo "$root"; cat "$file"; } >"$done_file"
+    done
 }
 
 # build PRESET [TARGET…]: configures when it must, then builds.
