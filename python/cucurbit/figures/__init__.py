@@ -1,0 +1,64 @@
+"""Figures of the papers' settings, drawn from a table."""
+
+from pathlib import Path
+
+import pandas
+
+from cucurbit import table as tables
+from cucurbit.figures import panels
+from cucurbit.figures.gain import gain_figure
+from cucurbit.figures.risk import risk_figure
+from cucurbit.figures.scaling import scaling_figure
+from cucurbit.figures.style import save
+from cucurbit.figures.weights import weights_figure
+
+KINDS = ("risk", "scaling", "gain", "weights")
+
+
+def kind_of(table):
+    """The figure that suits a table: `gain` for one-stage curves that reach n > p with the standard
+    arm beside others, `scaling` where n spans a factor of 8 and stays below p/4, else `risk`."""
+    n, p = table["n"], table["p"]
+    arms = panels.arms(table)
+    if "m" not in table and (n > p).any() and "standard" in arms and len(arms) > 1:
+        return "gain"
+    if (n <= p / 4).all() and n.max() >= 8 * n.min():
+        return "scaling"
+    return "risk"
+
+
+def plot(source, output=None, *, kind=None, coordinates=None, n=None):
+    """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure.
+
+    kind: one of KINDS, by default what kind_of says. The risk figure of a one-stage run folder begins
+    with the surrogates' weights (coordinates: their table, see cucurbit.theory) at the sample size
+    nearest to n, by default to 0.4 p. output: a .png or .pdf file; without suffix, both are written.
+    """
+    table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
+    kind = kind or kind_of(table)
+    if coordinates is None and _has_weights(source, table, kind):
+        coordinates = tables.theory(source, coordinates=True)
+    figure = _draw(table, kind, coordinates, n)
+    if output is not None:
+        save(figure, output)
+    return figure
+
+
+def _has_weights(source, table, kind):
+    folder = not isinstance(source, pandas.DataFrame) and Path(source).is_dir()
+    return folder and kind in ("risk", "weights") and "m" not in table
+
+
+def _draw(table, kind, coordinates, n):
+    if kind == "risk":
+        return risk_figure(table, coordinates, n)
+    if kind == "scaling":
+        return scaling_figure(table)
+    if kind == "gain":
+        return gain_figure(table)
+    if kind == "weights":
+        if coordinates is None:
+            raise ValueError("the weights figure needs the coordinates table: cucurbit.theory(..., "
+                             "coordinates=True)")
+        return weights_figure(coordinates, n)
+    raise ValueError(f"no figure of kind {kind!r}; there are {', '.join(KINDS)}")

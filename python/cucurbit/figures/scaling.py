@@ -1,0 +1,69 @@
+"""Scaling law: excess risk against n on logarithmic axes, with fitted slopes."""
+
+import numpy
+import pandas
+
+from cucurbit.figures import panels
+from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_log_ticks, styled
+
+
+def fit_slopes(table, *, n_min=0, n_max=numpy.inf):
+    """Least-squares slopes of log(excess risk) against log(n), one row per arm and setting.
+
+    slope is of the simulated means, theory_slope of the predictions at the same n. No standard error:
+    points of one curve share their samples.
+    """
+    rows = []
+    names = panels.varying(table)
+    for arm in panels.arms(table):
+        curves = panels.risks(table, arm)
+        for values, curve in (curves.groupby(names) if names else [((), curves)]):
+            kept = curve[curve["n"].between(n_min, n_max)]
+            rows.append({**dict(zip(names, values)), "arm": arm, "n_first": kept["n"].min(),
+                         "n_last": kept["n"].max(), "slope": _slope(kept["n"], kept["estimate"]),
+                         "theory_slope": _slope(kept["n"], kept["theory"])})
+    return pandas.DataFrame(rows)
+
+
+def _slope(n, risk):
+    usable = numpy.isfinite(risk) & (risk > 0)
+    if usable.sum() < 2:
+        return numpy.nan
+    return numpy.polyfit(numpy.log(n[usable]), numpy.log(risk[usable]), 1)[0]
+
+
+def draw(axes, rows, styles):
+    """All arms of one panel, their slopes written in the empty upper right corner."""
+    for arm in panels.arms(rows):
+        panels.draw_arm(axes, rows, arm, styles[arm])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    plain_log_ticks(axes.xaxis)
+    plain_log_ticks(axes.yaxis)
+    axes.set_xlabel("samples n")
+    axes.set_ylabel("excess risk")
+    _write_slopes(axes, fit_slopes(rows), styles)
+
+
+def _write_slopes(axes, slopes, styles):
+    for place, (_, fitted) in enumerate(slopes.iterrows()):
+        text = f"slope {fitted['slope']:.3f} (theory {fitted['theory_slope']:.3f})"
+        axes.annotate(text.replace("-", "−"), (1.0, 1.0), xycoords="axes fraction", ha="right", va="top",
+                      xytext=(0, -10 * place), textcoords="offset points", fontsize=7.5,
+                      color=styles[fitted["arm"]].colour)
+
+
+@styled
+def scaling_figure(table):
+    """One panel for each setting that varies besides n."""
+    parts = panels.split(table)
+    figure = new_figure(len(parts), width=4.4, height=3.2)
+    figure.suptitle(panels.fixed(table), fontsize=9)
+    styles = arm_styles(panels.arms(table))
+    grid = figure.subplots(1, len(parts), squeeze=False)[0]
+    for axes, (title, rows) in zip(grid, parts):
+        draw(axes, rows, styles)
+        axes.set_title(title)
+    panels.letter(grid)
+    legend_below(figure, styles)
+    return figure

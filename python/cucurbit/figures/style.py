@@ -1,0 +1,95 @@
+"""The common look of the figures: colour-blind-safe arms, quiet axes, legend outside the data."""
+
+import math
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, NullFormatter
+
+# Okabe and Ito's palette: distinct under the common colour deficiencies.
+_BLUE, _VERMILION, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+_SPARE = ("#E69F00", "#56B4E9", "#000000", "#999999")
+
+_ARMS = {
+    "standard": ("standard (true labels)", _BLUE, "o"),
+    "optimal_surrogate": ("optimal surrogate", _VERMILION, "s"),
+    "mask": ("0–1 mask", _GREEN, "^"),
+    "target": ("target (surrogate’s labels)", _VERMILION, "s"),
+    "surrogate": ("surrogate", _PURPLE, "D"),
+}
+
+_SETTINGS = {
+    "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8.5,
+    "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.linewidth": 0.8, "legend.frameon": False,
+    "pdf.fonttype": 42, "savefig.dpi": 200,
+}
+
+
+class ArmStyle:
+    """Label, colour and marker of one arm."""
+
+    def __init__(self, label, colour, marker):
+        self.label, self.colour, self.marker = label, colour, marker
+
+
+def arm_styles(arms):
+    """A style for each arm, in the order given: the papers' arms fixed, others in turn."""
+    spare = iter(_SPARE * (1 + len(arms) // len(_SPARE)))
+    return {arm: ArmStyle(*(_ARMS.get(arm) or (arm, next(spare), "v"))) for arm in arms}
+
+
+def styled(function):
+    """Draws with the common settings, whatever the caller's own are."""
+
+    def wrapper(*arguments, **options):
+        with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_SETTINGS}):
+            return function(*arguments, **options)
+
+    wrapper.__doc__, wrapper.__name__ = function.__doc__, function.__name__
+    return wrapper
+
+
+def new_figure(columns, rows=1, *, width=2.9, height=2.7):
+    """An empty figure for a grid of panels; no global state, no display needed."""
+    return Figure(figsize=(max(width * columns, 4.2), height * rows + 0.5), layout="constrained")
+
+
+def legend_below(figure, styles, extra=()):
+    """One legend under all panels: the arms, what line and marker mean, and extra handles."""
+    handles = [Line2D([], [], color=style.colour, marker=style.marker, markersize=4.5, linewidth=1.3,
+                      label=style.label) for style in styles.values()]
+    handles += [Line2D([], [], color="0.3", linewidth=1.3, label="line: theory"),
+                Line2D([], [], color="0.3", linestyle="none", marker="o", markersize=4,
+                       label="marker: simulation, 95 % interval"), *extra]
+    columns = max(1, min(len(handles), int(figure.get_figwidth() / 1.75)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+
+
+def plain_log_ticks(axis):
+    """Labels such as 0.2 and 50 on a logarithmic axis that spans few decades, powers of ten on others."""
+    low, high = axis.get_view_interval()
+    few = high <= 300 * low
+    axis.set_major_formatter(FuncFormatter(_number) if few else LogFormatterMathtext())
+    axis.set_minor_formatter(FuncFormatter(_two_or_five) if few else NullFormatter())
+
+
+def _number(value, _position):
+    return f"{value:g}"
+
+
+def _two_or_five(value, _position):
+    leading = round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6)
+    return f"{value:g}" if leading in (2, 5) else ""
+
+
+@styled
+def save(figure, output):
+    """Writes the figure as the suffix says (.png, .pdf, …); without a suffix as .png and .pdf."""
+    path = Path(output)
+    targets = [path] if path.suffix else [path.with_suffix(".png"), path.with_suffix(".pdf")]
+    for target in targets:
+        figure.savefig(target, metadata={"CreationDate": None} if target.suffix == ".pdf" else None)
+    return targets

@@ -1,0 +1,111 @@
+"""Tables of studies as pandas frames."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy
+import pandas
+
+from cucurbit import program
+
+_TEXT = ("arm", "estimand", "theory_kind", "flags")
+
+
+def load(source):
+    """The table of a run folder, or of an exported CSV, NPY or Parquet file, as a DataFrame.
+
+    Missing numbers are NaN, missing text is empty. Rows that only theory has (xi, omega, amplified,
+    kept) have no estimate.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return _from_csv(io.BytesIO(program.output_of("export", path, "--format", "csv")))
+    if not path.exists():
+        raise FileNotFoundError(f"no run folder or table at {path}")
+    readers = {".csv": _from_csv, ".npy": _from_npy, ".parquet": _from_parquet}
+    if path.suffix not in readers:
+        raise ValueError(f"{path}: a table ends in {', '.join(readers)}")
+    return readers[path.suffix](path)
+
+
+def theory(study, *, coordinates=False):
+    """What theory predicts for a study file or run folder, without simulating.
+
+    With coordinates: one row per point and coordinate, with zeta, truth, optimal_surrogate and mask.
+    """
+    arguments = ["theory", study, "--format", "csv"]
+    if coordinates:
+        arguments.append("--coordinates")
+    return _from_csv(io.BytesIO(program.output_of(*arguments)))
+
+
+def run(study, out, *, set=None, **options):
+    """Runs a study into the folder `out`, continuing what is there, and returns its table.
+
+    Options are those of `cucurbit run` with underscores (threads=2, device="cpu", max_time="10m");
+    `set` maps study keys to values: {"precision.trials": 256}. Raises ProgramError, with exit code 75
+    where the run was stopped and can be continued.
+    """
+    arguments = ["run", study, "-o", out]
+    for key, value in (set or {}).items():
+        arguments += ["--set", f"{key}={_toml(value)}"]
+    for name, value in options.items():
+        arguments += [f"--{name.replace('_', '-')}", value]
+    program.call(*arguments)
+    return load(out)
+
+
+def parameters(table):
+    """Names of the parameter columns: those before `arm` (in a coordinates table, before `index`)."""
+    columns = list(table.columns)
+    return columns[:columns.index("arm" if "arm" in columns else "index")]
+
+
+def write_parquet(source, output):
+    """Writes the table of a run folder or exported file as Parquet."""
+    load(source).to_parquet(output, index=False)
+
+
+def _from_csv(file):
+    # Read as text: Python's own conversion gives back every bit in every version of pandas.
+    frame = pandas.read_csv(file, dtype=str, keep_default_na=False)
+    for name in frame.columns.difference(_TEXT):
+        frame[name] = _numbers(frame[name])
+    return _tidy(frame)
+
+
+def _numbers(texts):
+    try:
+        return texts.map(int)
+    except ValueError:
+        return texts.map(lambda text: float(text) if text else numpy.nan).astype(float)
+
+
+def _from_npy(path):
+    array = numpy.load(path, allow_pickle=False)
+    frame = pandas.DataFrame({name: array[name] for name in array.dtype.names})
+    for name in _TEXT:
+        if name in frame and array.dtype[name].kind == "S":
+            frame[name] = numpy.char.decode(array[name], "utf-8")
+    return _tidy(frame)
+
+
+def _from_parquet(path):
+    return _tidy(pandas.read_parquet(path))
+
+
+def _tidy(frame):
+    for name in frame.columns.intersection(_TEXT):
+        frame[name] = frame[name].fillna("").astype(str)
+    return frame
+
+
+def _toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, numpy.generic):
+        value = value.item()
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,122 @@
+"""Tables as the program exports them, with numbers from the papers' formulas and made-up scatter.
+
+[I] Ildiz et al., "High-dimensional Analysis of Knowledge Distillation", ICLR 2025.
+"""
+
+import numpy
+import pandas
+
+COLUMNS = ["arm", "estimand", "estimate", "std_err", "ci95_low", "ci95_high", "n_trials", "n_failed",
+           "theory", "theory_kind", "z", "flags"]
+
+
+class Population:
+    """λ_i = i^-a and λ_i β_i² = i^-b."""
+
+    def __init__(self, p, a, b):
+        index = numpy.arange(1.0, p + 1)
+        self.p, self.spectrum = p, index ** -a
+        self.truth = numpy.sqrt(index ** -b / self.spectrum)
+
+
+def fixed_point(spectrum, n):
+    """ξ with Σ λ/(λ + ξ) = n by bisection in log ξ ([I] section 3), then ζ and Ω."""
+    low, high = numpy.log(1e-30), numpy.log(spectrum.sum() / n * 10)
+    for _ in range(200):
+        middle = (low + high) / 2
+        if (spectrum / (spectrum + numpy.exp(middle))).sum() > n:
+            low = middle
+        else:
+            high = middle
+    xi = numpy.exp(low)
+    zeta = xi / (spectrum + xi)
+    return xi, zeta, ((1 - zeta) ** 2).sum() / n
+
+
+def surrogates(population, n):
+    """Optimal surrogate and mask ([I], propositions on the optimal and the masked surrogate)."""
+    if n >= population.p:
+        return population.truth, population.truth
+    _, zeta, omega = fixed_point(population.spectrum, n)
+    ratio = omega / (1 - omega)
+    optimal = population.truth * (1 - zeta) / ((1 - zeta) ** 2 + ratio * zeta ** 2)
+    return optimal, numpy.where(1 - zeta ** 2 > omega, population.truth, 0.0)
+
+
+def law(labels, variance, spectrum, n, noise):
+    """Mean and variance of each coordinate of a ridgeless fit on labels of that mean and variance."""
+    p = len(spectrum)
+    if n >= p + 2:
+        return labels, variance + noise ** 2 / (spectrum * (n - p - 1))
+    xi, zeta, omega = fixed_point(spectrum, n)
+    gamma = (noise ** 2 + (spectrum * zeta ** 2 * (labels ** 2 + variance)).sum()) / (1 - omega)
+    scale = spectrum / ((spectrum + xi) ** 2 * n)
+    return (1 - zeta) * labels, (1 - zeta) ** 2 * variance + gamma * scale
+
+
+def risk(fit, population):
+    mean, variance = fit
+    return (population.spectrum * ((mean - population.truth) ** 2 + variance)).sum()
+
+
+def row(values, arm, theory, generator, *, kind="deterministic_equivalent", flags=""):
+    """One excess-risk row whose estimate scatters about theory by its standard error of 1 %."""
+    error = 0.01 * theory
+    estimate = theory + error * generator.standard_normal()
+    return [*values, arm, "excess_risk", estimate, error, estimate - 1.96 * error,
+            estimate + 1.96 * error, 1024, 0, theory, kind, (estimate - theory) / error, flags]
+
+
+def model_shift(p=60, a=2.0, b=1.5, samples=(5, 10, 20, 30, 40, 50), noises=(0.0, 0.2)):
+    """Columns p, n, noise_std; arms of [I] Figure 1; a theory-only row of ξ at each n < p."""
+    population, generator = Population(p, a, b), numpy.random.default_rng(1)
+    rows = []
+    for n in samples:
+        for noise in noises:
+            labels = dict(zip(("optimal_surrogate", "mask"), surrogates(population, n)))
+            for arm, given in {"standard": population.truth, **labels}.items():
+                value = risk(law(given, 0.0, population.spectrum, n, noise), population)
+                rows.append(row((p, n, noise), arm, value, generator))
+            if n < p:
+                xi = fixed_point(population.spectrum, n)[0]
+                rows.append([p, n, noise, "", "xi", *[numpy.nan] * 4, 0, 0, xi,
+                             "deterministic_equivalent", numpy.nan, ""])
+    return pandas.DataFrame(rows, columns=["p", "n", "noise_std", *COLUMNS])
+
+
+def two_stage(p=60, sizes=(25, 35), samples=(10, 20, 30, 40)):
+    """Columns p, m, n, surrogate_noise_std, target_noise_std; arms surrogate, target, standard."""
+    population, generator = Population(p, 1.5, 1.5), numpy.random.default_rng(2)
+    rows = []
+    for m in sizes:
+        surrogate = law(population.truth, 0.0, population.spectrum, m, 0.1)
+        for n in samples:
+            fits = {"surrogate": surrogate, "target": law(*surrogate, population.spectrum, n, 0.1),
+                    "standard": law(population.truth, 0.0, population.spectrum, n, 0.1)}
+            rows += [row((p, m, n, 0.1, 0.1), arm, risk(fit, population), generator)
+                     for arm, fit in fits.items()]
+    names = ["p", "m", "n", "surrogate_noise_std", "target_noise_std"]
+    return pandas.DataFrame(rows, columns=[*names, *COLUMNS])
+
+
+def crossing(p=40):
+    """A curve across n = p: at n = p the mean is infinite and the median stands for it."""
+    table = model_shift(p, samples=(10, 20, 30, 36, 50, 70, 100), noises=(0.5,))
+    flagged = [[p, p, 0.5, "standard", "excess_risk", 321.0, *[numpy.nan] * 3, 1024, 0, numpy.inf,
+                "exact", numpy.nan, "near_interpolation"],
+               [p, p, 0.5, "standard", "excess_risk_median", 9.0, *[numpy.nan] * 3, 1024, 0,
+                numpy.nan, "none", numpy.nan, "near_interpolation"]]
+    return pandas.concat([table, pandas.DataFrame(flagged, columns=table.columns)], ignore_index=True)
+
+
+def coordinates(p=60, samples=(20, 24, 40)):
+    """The per-coordinate table of [I] Figure 1a."""
+    population, rows = Population(p, 2.0, 1.5), []
+    for n in samples:
+        _, zeta, _ = fixed_point(population.spectrum, n)
+        optimal, mask = surrogates(population, n)
+        for i in range(p):
+            rows.append([p, n, i + 1, population.spectrum[i], zeta[i], population.truth[i],
+                         optimal[i], mask[i]])
+    names = ["p", "n", "index", "spectrum", "zeta", "truth", "optimal_surrogate", "mask"]
+    return pandas.DataFrame(rows, columns=names)

@@ -1,0 +1,150 @@
+"""cucurbit.load, run and theory: files, missing values, and how the program is called."""
+
+import json
+import os
+import stat
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from needs import need
+
+need("numpy", "pandas", "pyarrow")
+
+import numpy
+import pandas
+import synthetic
+
+import cucurbit
+from cucurbit import program
+
+_STAND_IN = """#!/usr/bin/env python3
+import json, os, sys
+with open(os.environ["CALLS"], "a") as calls:
+    calls.write(json.dumps(sys.argv[1:]) + "\\n")
+if "refused" in sys.argv:
+    print("study.toml:3:1: unknown key", file=sys.stderr)
+    sys.exit(2)
+if sys.argv[1] in ("export", "theory"):
+    sys.stdout.write(open(os.environ["TABLE"]).read())
+"""
+
+
+def numpy_table(table):
+    """The structured array that the program's NPY export holds."""
+    kinds = {name: (f"<U{max(1, table[name].str.len().max())}" if table[name].dtype.kind in "OTU"
+                    else table[name].dtype.str) for name in table.columns}
+    array = numpy.zeros(len(table), dtype=[(name, kind) for name, kind in kinds.items()])
+    for name in table.columns:
+        array[name] = table[name].to_numpy(dtype=array.dtype[name])
+    return array
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.table = synthetic.crossing()
+
+    def check(self, loaded):
+        pandas.testing.assert_frame_equal(loaded, self.table, check_exact=True, check_dtype=False)
+
+    def test_csv_gives_back_every_bit(self):
+        self.table.to_csv(self.folder / "t.csv", index=False)
+        self.check(cucurbit.load(self.folder / "t.csv"))
+
+    def test_npy(self):
+        numpy.save(self.folder / "t.npy", numpy_table(self.table))
+        self.check(cucurbit.load(str(self.folder / "t.npy")))
+
+    def test_parquet_through_write_parquet(self):
+        self.table.to_csv(self.folder / "t.csv", index=False)
+        cucurbit.write_parquet(self.folder / "t.csv", self.folder / "t.parquet")
+        self.check(cucurbit.load(self.folder / "t.parquet"))
+
+    def test_missing_numbers_are_nan_and_missing_text_is_empty(self):
+        self.table.to_csv(self.folder / "t.csv", index=False)
+        loaded = cucurbit.load(self.folder / "t.csv")
+        theory_only = loaded[loaded["estimand"] == "xi"]
+        self.assertGreater(len(theory_only), 0)
+        self.assertTrue(theory_only["estimate"].isna().all())
+        self.assertTrue((theory_only["arm"] == "").all())
+        self.assertEqual(loaded["n"].dtype.kind, "i")
+        self.assertTrue(numpy.isinf(loaded["theory"]).any())
+
+    def test_an_arm_called_NA_is_text(self):
+        self.table["arm"] = self.table["arm"].replace("mask", "NA")
+        self.table.to_csv(self.folder / "t.csv", index=False)
+        self.assertIn("NA", set(cucurbit.load(self.folder / "t.csv")["arm"]))
+
+    def test_parameters_are_the_leading_columns(self):
+        self.assertEqual(cucurbit.parameters(self.table), ["p", "n", "noise_std"])
+        self.assertEqual(cucurbit.parameters(synthetic.coordinates(10, (4,))), ["p", "n"])
+
+    def test_what_is_no_table_is_refused(self):
+        with self.assertRaises(FileNotFoundError):
+            cucurbit.load(self.folder / "absent")
+        (self.folder / "t.txt").write_text("p,n\n")
+        with self.assertRaisesRegex(ValueError, "t.txt"):
+            cucurbit.load(self.folder / "t.txt")
+
+
+class Calls(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        stand_in = self.folder / "stand-in"
+        stand_in.write_text(_STAND_IN)
+        stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
+        self.table = synthetic.model_shift(samples=(10, 20))
+        self.table.to_csv(self.folder / "t.csv", index=False)
+        self.calls = self.folder / "calls"
+        settings = {"CUCURBIT": str(stand_in), "CALLS": str(self.calls), "TABLE": str(self.folder / "t.csv")}
+        patch = mock.patch.dict(os.environ, settings)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def called(self):
+        return [json.loads(line) for line in self.calls.read_text().splitlines()]
+
+    def test_a_folder_is_exported(self):
+        pandas.testing.assert_frame_equal(cucurbit.load(self.folder), self.table, check_exact=True,
+                                          check_dtype=False)
+        self.assertEqual(self.called(), [["export", str(self.folder), "--format", "csv"]])
+
+    def test_run_passes_options_and_toml_values(self):
+        options = {"precision.trials": 256, "target.noise_std": [0.1, 0.2], "study.name": 'a "b"',
+                   "target.n": {"range": [5, 20, 5]}}
+        cucurbit.run("s.toml", self.folder, set=options, threads=2, max_time="10m")
+        self.assertEqual(self.called()[0],
+                         ["run", "s.toml", "-o", str(self.folder), "--set", "precision.trials=256",
+                          "--set", "target.noise_std=[0.1, 0.2]", "--set", 'study.name="a \\"b\\""',
+                          "--set", "target.n={ range = [5, 20, 5] }", "--threads", "2", "--max-time",
+                          "10m"])
+
+    def test_theory_asks_for_coordinates(self):
+        cucurbit.theory("s.toml", coordinates=True)
+        self.assertEqual(self.called(), [["theory", "s.toml", "--format", "csv", "--coordinates"]])
+
+    def test_a_failure_carries_exit_code_and_message(self):
+        with self.assertRaisesRegex(cucurbit.ProgramError, "unknown key") as caught:
+            cucurbit.theory("refused")
+        self.assertEqual(caught.exception.exit_code, 2)
+
+    def test_a_missing_program_is_named(self):
+        with mock.patch.dict(os.environ, {"CUCURBIT": str(self.folder / "absent")}):
+            with self.assertRaisesRegex(cucurbit.ProgramNotFound, "absent"):
+                cucurbit.load(self.folder)
+
+    def test_the_program_is_found_on_the_path(self):
+        (self.folder / "cucurbit").symlink_to(self.folder / "stand-in")
+        with mock.patch.dict(os.environ, {"PATH": f"{self.folder}:{os.environ['PATH']}"}):
+            del os.environ["CUCURBIT"]
+            self.assertEqual(program.find_program(), str(self.folder / "cucurbit"))
+
+
+if __name__ == "__main__":
+    unittest.main()
