@@ -70,9 +70,8 @@ public:
 
     /// Trials that the store holds of this series: disjoint, joined where they touch, in order.
     const std::vector<TrialRange>& trials(const SeriesKey& key) const;
-    /// Adds values of many series in one transaction; durable when the call returns. Values that
-    /// touch are stored as one row. Throws StoreError when the store already holds one of the
-    /// trials: stored values are never replaced.
+    /// Adds values of many series in one transaction; durable when the call returns. Throws
+    /// StoreError when the store already holds one of the trials: stored values are never replaced.
     void write(const std::vector<std::pair<SeriesKey, BlockValues>>& blocks);
     /// All values of a series in the order of trials; throws StoreError where a checksum fails.
     std::vector<BlockValues> read(const SeriesKey& key) const;

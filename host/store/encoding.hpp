@@ -1,0 +1,38 @@
+#pragma once
+// Bytes of the store: payloads and checksums.
+
+#include <boost/crc.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "cucurbit/store.hpp"
+
+namespace cucurbit {
+
+/// CRC-32 (as in zlib) over fields; each field is preceded by its length, so that no two lists of
+/// fields share their bytes.
+class Checksum {
+public:
+    Checksum& add(std::span<const std::byte> bytes);
+    Checksum& add(std::string_view text);
+    Checksum& add(std::uint64_t number);
+    std::int64_t value() const { return crc_.checksum(); }
+
+private:
+    boost::crc_32_type crc_;
+};
+
+/// The checksum of a series' key, to which its values' fields are added.
+Checksum checksum(const SeriesKey& key);
+
+/// Replaces `payload` by the values as little-endian doubles, then the outcomes: status, rung, rank
+/// deficit (2 bytes, little-endian), only one when all are equal.
+void encode(const BlockValues& block, std::vector<std::byte>& payload);
+/// Nothing when the payload's length does not fit the count of trials.
+std::optional<BlockValues> decode(std::span<const std::byte> payload, TrialRange trials);
+
+}  // namespace cucurbit

@@ -1,0 +1,113 @@
+#include "host/store/folder.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+#include "cucurbit/store.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& action, int error) {
+    throw StoreError(fmt::format("{}: cannot {}: {}", path.string(), action,
+                                 std::system_category().message(error)));
+}
+
+void write_all(int file, const std::string& contents, const std::filesystem::path& path) {
+    std::size_t written = 0;
+    while (written < contents.size()) {
+        const ssize_t step = ::write(file, contents.data() + written, contents.size() - written);
+        if (step < 0 && errno == EINTR) continue;
+        if (step < 0) fail(path, "write", errno);
+        written += static_cast<std::size_t>(step);
+    }
+}
+
+std::string holder(int file) {
+    std::array<char, 256> text{};
+    const ssize_t size = ::pread(file, text.data(), text.size(), 0);
+    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "unknown process";
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts;
+    std::istringstream stream(text);
+    for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+    return parts;
+}
+
+}  // namespace
+
+WriterLock::WriterLock(const std::filesystem::path& directory) {
+    const std::filesystem::path path = directory / "store.lock";
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0) fail(path, "open for writing", errno);
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+        const int error = errno;
+        const std::string other = holder(file_);
+        ::close(file_);
+        if (error != EWOULDBLOCK) fail(path, "lock", error);
+        throw StoreError(
+            fmt::format("{}: another run writes to this folder ({})", directory.string(), other));
+    }
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    const std::string text = fmt::format("process {} on {}", ::getpid(), host.data());
+    try {
+        if (::ftruncate(file_, 0) != 0) fail(path, "write", errno);
+        write_all(file_, text, path);
+    } catch (const StoreError&) {
+        ::close(file_);
+        throw;
+    }
+}
+
+WriterLock::~WriterLock() {
+    ::close(file_);
+}
+
+void create_folder(const std::filesystem::path& directory) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error) fail(directory, "create the folder", error.value());
+    if (!std::filesystem::is_directory(directory, error))
+        throw StoreError(fmt::format("{}: is not a folder", directory.string()));
+}
+
+void replace_file(const std::filesystem::path& file, const std::string& contents) {
+    std::filesystem::path fresh = file;
+    fresh += ".new";
+    const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor < 0) fail(fresh, "open for writing", errno);
+    try {
+        write_all(descriptor, contents, fresh);
+    } catch (const StoreError&) {
+        ::close(descriptor);
+        throw;
+    }
+    if (::close(descriptor) != 0) fail(fresh, "write", errno);
+    if (::rename(fresh.c_str(), file.c_str()) != 0) fail(file, "replace", errno);
+}
+
+std::string first_difference(const std::string& stored, const std::string& given) {
+    const bool lines = stored.find('\n') != std::string::npos;
+    const std::vector<std::string> there = split(stored, lines ? '\n' : ' ');
+    const std::vector<std::string> here = split(given, lines ? '\n' : ' ');
+    std::size_t at = 0;
+    while (at < there.size() && at < here.size() && there[at] == here[at]) ++at;
+    const auto show = [at](const std::vector<std::string>& parts) {
+        return at < parts.size() ? fmt::format("'{}'", parts[at]) : std::string("nothing");
+    };
+    return fmt::format("{} in the folder, {} in this study", show(there), show(here));
+}
+
+}  // namespace cucurbit

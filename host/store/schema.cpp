@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include "host/store/encoding.hpp"
+#include "host/store/state.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+constexpr std::int64_t application = 0x63756375;  // "cucu"
+constexpr std::int64_t schema_version = 1;
+
+constexpr const char* tables = R"sql(
+    CREATE TABLE document(kind TEXT NOT NULL, name TEXT NOT NULL, contents BLOB NOT NULL,
+                          checksum INTEGER NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;
+    CREATE TABLE manifest(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL,
+                          checksum INTEGER NOT NULL);
+    CREATE TABLE series(id INTEGER PRIMARY KEY, design INTEGER NOT NULL, point TEXT NOT NULL,
+                        arm TEXT NOT NULL, estimand TEXT NOT NULL, checksum INTEGER NOT NULL);
+    CREATE TABLE trials(series INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+                        payload BLOB NOT NULL, checksum INTEGER NOT NULL,
+                        PRIMARY KEY(series, first)) WITHOUT ROWID;
+)sql";
+
+std::int64_t document_checksum(const std::string& kind, const std::string& name,
+                               const std::string& contents) {
+    return Checksum().add(kind).add(name).add(contents).value();
+}
+
+void write_document(Database& database, const std::string& kind, const std::string& name,
+                    const std::string& contents) {
+    database.prepare("INSERT OR REPLACE INTO document VALUES(?, ?, ?, ?)")
+        .bind(1, kind)
+        .bind(2, name)
+        .bind(3, std::as_bytes(std::span(contents)))
+        .bind(4, document_checksum(kind, name, contents))
+        .run();
+}
+
+}  // namespace
+
+std::filesystem::path store_file(const std::filesystem::path& directory) {
+    return directory / "store.sqlite";
+}
+
+bool check_schema(Database& database) {
+    const std::int64_t owner = database.integer("PRAGMA application_id");
+    const std::int64_t version = database.integer("PRAGMA user_version");
+    if (owner == application && version == schema_version) return true;
+    if (owner == application)
+        database.fail(fmt::format("has store version {}; this program reads version {}", version,
+                                  schema_version));
+    if (database.integer("SELECT count(*) FROM sqlite_schema") != 0 || owner != 0)
+        database.fail(std::string("is not a cucurbit store"));
+    return false;
+}
+
+void create_schema(Database& database) {
+    database.execute(tables);
+    database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                 application, schema_version));
+}
+
+void write_study(Database& database, const Study& study) {
+    database.execute("DELETE FROM document");
+    write_document(database, "study", "text", study.text);
+    write_document(database, "study", "name", study.name);
+    write_document(database, "study", "identity", study.identity);
+    for (const auto& [path, contents] : study.files)
+        write_document(database, "file", path, contents);
+}
+
+std::optional<std::string> read_document(Database& database, const std::string& kind,
+                                         const std::string& name) {
+    Statement statement =
+        database.prepare("SELECT contents, checksum FROM document WHERE kind = ? AND name = ?");
+    statement.bind(1, kind).bind(2, name);
+    if (!statement.row()) return {};
+    std::string contents = statement.text(0);
+    if (statement.integer(1) != document_checksum(kind, name, contents))
+        database.fail(fmt::format("{} '{}' is damaged: its checksum does not fit", kind, name));
+    return contents;
+}
+
+std::map<SeriesKey, StoredSeries> read_series(Database& database) {
+    std::map<SeriesKey, StoredSeries> series;
+    std::map<std::int64_t, std::vector<TrialRange>> trials;
+    Statement ranges =
+        database.prepare("SELECT series, first, count FROM trials ORDER BY series, first");
+    while (ranges.row()) {
+        const TrialRange range{static_cast<std::uint64_t>(ranges.integer(1)),
+                               static_cast<std::uint64_t>(ranges.integer(2))};
+        if (!join(trials[ranges.integer(0)], range))
+            database.fail(fmt::format("is damaged: series {} has trial {} twice", ranges.integer(0),
+                                      range.first));
+    }
+    Statement keys =
+        database.prepare("SELECT id, design, point, arm, estimand, checksum FROM series");
+    while (keys.row()) {
+        const SeriesKey key{static_cast<std::uint64_t>(keys.integer(1)), keys.text(2), keys.text(3),
+                            keys.text(4)};
+        const std::int64_t id = keys.integer(0);
+        if (keys.integer(5) != checksum(key).add(static_cast<std::uint64_t>(id)).value())
+            database.fail(fmt::format("series {} is damaged: its checksum does not fit", id));
+        series[key] = {id, std::move(trials[id])};
+        trials.erase(id);
+    }
+    if (!trials.empty())
+        database.fail(
+            fmt::format("is damaged: series {} has trials but no key", trials.begin()->first));
+    return series;
+}
+
+bool join(std::vector<TrialRange>& ranges, TrialRange added) {
+    if (added.count == 0) return true;
+    if (added.end() < added.first) return false;
+    auto after = ranges.begin();
+    while (after != ranges.end() && after->first < added.first) ++after;
+    if (after != ranges.end() && after->first < added.end()) return false;
+    const bool touches_after = after != ranges.end() && after->first == added.end();
+    if (after != ranges.begin()) {
+        auto before = std::prev(after);
+        if (before->end() > added.first) return false;
+        if (before->end() == added.first) {
+            before->count += added.count;
+            if (touches_after) {
+                before->count += after->count;
+                ranges.erase(after);
+            }
+            return true;
+        }
+    }
+    if (touches_after)
+        *after = {added.first, added.count + after->count};
+    else
+        ranges.insert(after, added);
+    return true;
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "host/store/encoding.hpp"
+#include "host/store/state.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+std::string shortest(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return {text.data(), end};
+}
+
+std::unique_ptr<WriterLock> lock_to_write(const std::filesystem::path& directory) {
+    create_folder(directory);
+    return std::make_unique<WriterLock>(directory);
+}
+
+/// A store on read-only media: SQLite cannot put its shared memory beside it, and no writer can
+/// exist.
+bool needs_no_locks(const std::filesystem::path& file) {
+    std::error_code ignored;
+    std::filesystem::path log = file;
+    log += "-wal";
+    if (std::filesystem::file_size(log, ignored) > 0 && !ignored) return false;
+    try {
+        Database database(file, Database::Mode::read);
+        database.integer("SELECT count(*) FROM sqlite_schema");
+        return false;
+    } catch (const StoreError&) {
+        return true;
+    }
+}
+
+void require_identity(Database& database, const std::filesystem::path& directory,
+                      const Study& study) {
+    const std::string identity = read_document(database, "study", "identity").value_or("");
+    if (identity == study.identity) return;
+    throw StudyError(
+        {directory.string(), 0, 0},
+        fmt::format("the folder holds another study: {}. Grids, arms and precision may change "
+                    "in a folder, anything else needs a new one",
+                    first_difference(identity, study.identity)));
+}
+
+}  // namespace
+
+SeriesKey series_key(const Setting& setting, const Design& design, const Series& series) {
+    const std::vector<std::string> names = setting.parameters();
+    const Point& point = design.points.at(series.point);
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        text += fmt::format("{}{}={}", i ? " " : "", names[i], shortest(point.parameters.at(i)));
+    return {design.key, text, series.arm_key, series.estimand};
+}
+
+Store::State::State(const std::filesystem::path& folder, Database::Mode mode)
+    : directory(folder),
+      lock(mode == Database::Mode::create ? lock_to_write(folder) : nullptr),
+      database(store_file(folder), mode) {}
+
+Store::State::~State() {
+    if (!lock) return;
+    // One plain file is left behind when nobody reads; otherwise the log stays, which is as safe.
+    try {
+        database.busy_timeout(0);
+        database.execute("PRAGMA journal_mode = DELETE");
+    } catch (const StoreError&) {
+    }
+}
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Store Store::open_to_write(const std::filesystem::path& directory, const Study& study) {
+    auto state = std::make_unique<State>(directory, Database::Mode::create);
+    Database& database = state->database;
+    const bool exists = check_schema(database);
+    database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    Transaction transaction(database);
+    if (exists)
+        require_identity(database, directory, study);
+    else
+        create_schema(database);
+    write_study(database, study);
+    transaction.commit();
+    // The file alone is a store from here on, even if its log gets lost.
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    state->series = read_series(database);
+    replace_file(directory / "study.toml", study.text);
+    return Store(std::move(state));
+}
+
+Store Store::open_to_read(const std::filesystem::path& directory) {
+    const std::filesystem::path file = store_file(directory);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored))
+        throw StoreError(fmt::format("{}: holds no store.sqlite", directory.string()));
+    const Database::Mode mode =
+        needs_no_locks(file) ? Database::Mode::read_unchanging : Database::Mode::read;
+    auto state = std::make_unique<State>(directory, mode);
+    state->database.execute("BEGIN");
+    if (!check_schema(state->database)) state->database.fail(std::string("is empty"));
+    state->series = read_series(state->database);
+    return Store(std::move(state));
+}
+
+const std::filesystem::path& Store::directory() const {
+    return state_->directory;
+}
+
+Study Store::study() const {
+    Database& database = state_->database;
+    const std::optional<std::string> text = read_document(database, "study", "text");
+    if (!text) database.fail(std::string("is damaged: it holds no study"));
+    const FileSource files = [&database](const std::string& path) {
+        std::optional<std::string> contents = read_document(database, "file", path);
+        if (!contents) database.fail(fmt::format("does not hold the study's file '{}'", path));
+        return *std::move(contents);
+    };
+    return parse_study(*text, (directory() / "study.toml").string(), files);
+}
+
+std::vector<std::pair<std::string, std::string>> Store::manifest() const {
+    std::vector<std::pair<std::string, std::string>> facts;
+    Statement statement =
+        state_->database.prepare("SELECT name, value, checksum FROM manifest ORDER BY id");
+    while (statement.row()) {
+        auto& [name, value] = facts.emplace_back(statement.text(0), statement.text(1));
+        if (statement.integer(2) != Checksum().add(name).add(value).value())
+            state_->database.fail(
+                fmt::format("fact '{}' is damaged: its checksum does not fit", name));
+    }
+    return facts;
+}
+
+void Store::record(const std::vector<std::pair<std::string, std::string>>& facts) {
+    Database& database = state_->database;
+    Transaction transaction(database);
+    Statement insert =
+        database.prepare("INSERT INTO manifest(name, value, checksum) VALUES(?, ?, ?)");
+    for (const auto& [name, value] : facts)
+        insert.bind(1, name).bind(2, value).bind(3, Checksum().add(name).add(value).value()).run();
+    transaction.commit();
+}
+
+}  // namespace cucurbit
