@@ -1,0 +1,174 @@
+#include "cucurbit/moments.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+namespace cucurbit {
+namespace {
+
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::vector<double> draws(std::size_t count, double offset) {
+    std::mt19937_64 random(5);
+    std::lognormal_distribution<double> lognormal;
+    std::vector<double> values(count);
+    for (double& value : values) value = offset + lognormal(random);
+    return values;
+}
+
+Moments moments_of(std::span<const double> values) {
+    Moments moments;
+    for (const double value : values) moments.add(value);
+    return moments;
+}
+
+TEST(Moments, NoOneAndTwoValues) {
+    Moments moments;
+    EXPECT_EQ(moments.count(), 0u);
+    EXPECT_TRUE(std::isnan(moments.mean()));
+    EXPECT_TRUE(std::isnan(moments.variance()));
+    EXPECT_TRUE(std::isnan(moments.standard_error()));
+    moments.add(3.0);
+    EXPECT_EQ(moments.count(), 1u);
+    EXPECT_EQ(moments.mean(), 3.0);
+    EXPECT_TRUE(std::isnan(moments.variance()));
+    EXPECT_TRUE(std::isnan(moments.standard_error()));
+    moments.add(7.0);
+    EXPECT_EQ(moments.count(), 2u);
+    EXPECT_EQ(moments.mean(), 5.0);
+    EXPECT_EQ(moments.variance(), 8.0);
+    EXPECT_EQ(moments.standard_error(), 2.0);
+}
+
+TEST(Moments, NotANumberIsNeverHidden) {
+    for (const double bad : {missing, infinity}) {
+        Moments moments = moments_of(std::vector<double>{1.0, bad, 2.0});
+        EXPECT_EQ(moments.count(), 3u);
+        EXPECT_FALSE(std::isfinite(moments.mean()));
+        EXPECT_FALSE(std::isfinite(moments.variance()));
+        Moments merged = moments_of(std::vector<double>{1.0, 2.0});
+        merged.merge(moments);
+        EXPECT_FALSE(std::isfinite(merged.mean()));
+        EXPECT_FALSE(std::isfinite(confidence_interval(merged).low));
+    }
+}
+
+TEST(Moments, AgreeWithLongDoubleEvenFarFromZero) {
+    for (const double offset : {0.0, 1e8}) {
+        const auto values = draws(10000, offset);
+        long double sum = 0;
+        for (const double value : values) sum += value;
+        const long double mean = sum / 10000;
+        long double deviations = 0;
+        for (const double value : values) deviations += (value - mean) * (value - mean);
+        const Moments moments = moments_of(values);
+        EXPECT_NEAR(moments.mean(), static_cast<double>(mean), 1e-14 * static_cast<double>(mean));
+        const double variance = static_cast<double>(deviations / 9999);
+        EXPECT_NEAR(moments.variance(), variance, (offset == 0.0 ? 1e-13 : 1e-9) * variance);
+    }
+}
+
+TEST(Moments, MergingEqualsAdding) {
+    const auto values = draws(1000, 1.0);
+    const Moments whole = moments_of(values);
+    for (const std::size_t block : {1, 7, 64, 999}) {
+        Moments merged;
+        for (std::size_t first = 0; first < values.size(); first += block) {
+            const std::size_t size = std::min(block, values.size() - first);
+            merged.merge(moments_of(std::span(values).subspan(first, size)));
+        }
+        EXPECT_EQ(merged.count(), whole.count());
+        EXPECT_NEAR(merged.mean(), whole.mean(), 1e-14 * whole.mean());
+        EXPECT_NEAR(merged.variance(), whole.variance(), 1e-13 * whole.variance());
+    }
+}
+
+TEST(Moments, MergingNothingChangesNoBit) {
+    Moments moments = moments_of(draws(17, 0.0));
+    const Moments before = moments;
+    moments.merge(Moments());
+    EXPECT_EQ(moments.count(), before.count());
+    EXPECT_EQ(moments.mean(), before.mean());
+    EXPECT_EQ(moments.variance(), before.variance());
+    Moments empty;
+    empty.merge(before);
+    EXPECT_EQ(empty.mean(), before.mean());
+    EXPECT_EQ(empty.variance(), before.variance());
+    Moments nothing;
+    nothing.merge(Moments());
+    EXPECT_EQ(nothing.count(), 0u);
+    EXPECT_TRUE(std::isnan(nothing.mean()));
+}
+
+TEST(Moments, OneWrongValueInAThousandShows) {
+    auto values = draws(1000, 1.0);
+    const Moments right = moments_of(values);
+    values[500] *= 1.0 + 1e-6;
+    const Moments wrong = moments_of(values);
+    EXPECT_GT(std::abs(wrong.mean() - right.mean()), 1e-14 * right.mean());
+    values.pop_back();
+    EXPECT_GT(std::abs(moments_of(values).mean() - wrong.mean()), 1e-14 * right.mean());
+}
+
+TEST(ConfidenceInterval, StudentsT) {
+    // Mean 2, variance 1; the 97.5 % point of t with 2 degrees of freedom is 4.302652729911275.
+    const Moments three = moments_of(std::vector<double>{1.0, 2.0, 3.0});
+    const Interval interval = confidence_interval(three);
+    EXPECT_NEAR(interval.low, 2.0 - 4.302652729911275 / std::sqrt(3.0), 1e-13);
+    EXPECT_NEAR(interval.high, 2.0 + 4.302652729911275 / std::sqrt(3.0), 1e-13);
+    EXPECT_NEAR(confidence_interval(three, 0.5).high, 2.0 + 0.816496580927726 / std::sqrt(3.0),
+                1e-13);
+    const Moments constant = moments_of(std::vector<double>{4.0, 4.0, 4.0});
+    EXPECT_EQ(confidence_interval(constant).low, 4.0);
+    EXPECT_EQ(confidence_interval(constant).high, 4.0);
+}
+
+TEST(ConfidenceInterval, NeedsTwoValues) {
+    EXPECT_TRUE(std::isnan(confidence_interval(Moments()).low));
+    EXPECT_TRUE(std::isnan(confidence_interval(moments_of(std::vector<double>{1.0})).high));
+    for (const double level : {0.0, 1.0, -1.0, 95.0, missing}) {
+        EXPECT_THROW(confidence_interval(Moments(), level), std::invalid_argument);
+    }
+}
+
+TEST(ConfidenceInterval, CoversAsOftenAsItSays) {
+    std::mt19937_64 random(11);
+    std::normal_distribution<double> normal(3.0, 2.0);
+    int covered = 0;
+    for (int repeat = 0; repeat < 4000; ++repeat) {
+        Moments moments;
+        for (int i = 0; i < 5; ++i) moments.add(normal(random));
+        const Interval interval = confidence_interval(moments, 0.9);
+        if (interval.low <= 3.0 && 3.0 <= interval.high) ++covered;
+    }
+    EXPECT_NEAR(covered / 4000.0, 0.9, 4.0 * std::sqrt(0.09 / 4000.0));
+}
+
+TEST(Quantile, InterpolatesBetweenOrderStatistics) {
+    const std::vector<double> values{40.0, 10.0, 30.0, 20.0};
+    EXPECT_EQ(quantile(values, 0.0), 10.0);
+    EXPECT_EQ(quantile(values, 1.0), 40.0);
+    EXPECT_DOUBLE_EQ(quantile(values, 0.5), 25.0);
+    EXPECT_DOUBLE_EQ(quantile(values, 0.1), 13.0);
+    EXPECT_DOUBLE_EQ(quantile(values, 0.95), 38.5);
+    EXPECT_EQ(quantile(std::vector<double>{7.0}, 0.3), 7.0);
+    EXPECT_EQ(values.front(), 40.0);
+}
+
+TEST(Quantile, MissingAndInfiniteValues) {
+    EXPECT_TRUE(std::isnan(quantile({}, 0.5)));
+    EXPECT_TRUE(std::isnan(quantile(std::vector<double>{1.0, missing, 2.0}, 0.5)));
+    EXPECT_EQ(quantile(std::vector<double>{1.0, 2.0, infinity}, 0.5), 2.0);
+    for (const double q : {-0.1, 1.1, missing}) {
+        EXPECT_THROW(quantile(std::vector<double>{1.0}, q), std::invalid_argument);
+    }
+}
+
+}  // namespace
+}  // namespace cucurbit

@@ -1,0 +1,198 @@
+#include <gtest/gtest.h>
+
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <limits>
+
+#include "cucurbit/run.hpp"
+
+namespace cucurbit {
+namespace {
+
+using Kind = Verdict::Kind;
+
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+Table one_fit() {
+    return {{"n", "p", "noise_std"}, {true, true, false}, {}};
+}
+Table two_stages() {
+    return {{"m", "n", "p"}, {true, true, true}, {}};
+}
+
+void add(Table& table, std::vector<double> parameters, TheoryKind kind, double theory,
+         double relative_gap, double relative_error, const std::string& arm = "standard",
+         std::uint64_t trials = 1024) {
+    Row row;
+    row.parameters = std::move(parameters);
+    row.arm = arm;
+    row.estimand = "excess_risk";
+    row.theory = theory;
+    row.theory_kind = kind;
+    row.estimate = theory * (1.0 + relative_gap);
+    row.std_err = theory * relative_error;
+    row.n_trials = trials;
+    table.rows.push_back(row);
+}
+
+TEST(Verdict, ThreePerCentFailsInAnExactRow) {
+    Table table = one_fit();
+    add(table, {700, 500, 0.2}, TheoryKind::exact, 0.1, 0.001, 0.002);
+    add(table, {800, 500, 0.2}, TheoryKind::exact, 0.1, 0.03, 0.002);
+    add(table, {900, 500, 0.2}, TheoryKind::exact, 0.1, -0.03, 0.002);
+    add(table, {900, 500, 0.4}, TheoryKind::exact, 0.1, 0.03, 0.01);
+    const auto verdicts = compare(table);
+    ASSERT_EQ(verdicts.size(), 4u);
+    EXPECT_EQ(verdicts[0].kind, Kind::confirmed);
+    EXPECT_EQ(verdicts[1].kind, Kind::failed);
+    EXPECT_EQ(verdicts[2].kind, Kind::failed);
+    EXPECT_EQ(verdicts[3].kind, Kind::confirmed);
+    EXPECT_NEAR(verdicts[1].relative_gap, 0.03, 1e-12);
+    EXPECT_TRUE(std::isnan(verdicts[1].allowed_gap));
+    EXPECT_LT(verdicts[1].p_value, 1e-12);
+    EXPECT_TRUE(verdicts[1].reason.empty());
+}
+
+TEST(Verdict, TenPerCentFailsInADeterministicEquivalent) {
+    Table table = one_fit();
+    add(table, {200, 500, 0.2}, TheoryKind::deterministic_equivalent, 0.12, 0.10, 0.002);
+    add(table, {200, 500, 0.2}, TheoryKind::deterministic_equivalent, 0.12, -0.10, 0.002);
+    add(table, {200, 500, 0.2}, TheoryKind::deterministic_equivalent, 0.12, 0.0329, 0.002);
+    add(table, {200, 500, 0.2}, TheoryKind::deterministic_equivalent, 0.12, 0.0331, 0.002);
+    add(table, {480, 500, 0.2}, TheoryKind::deterministic_equivalent, 0.12, 0.10, 0.002);
+    const auto verdicts = compare(table);
+    EXPECT_EQ(verdicts[0].kind, Kind::failed);
+    EXPECT_EQ(verdicts[1].kind, Kind::failed);
+    EXPECT_NEAR(verdicts[0].allowed_gap, 3.0 / 300 + 3.0 / 200 + 0.008, 1e-15);
+    EXPECT_TRUE(std::isnan(verdicts[0].p_value));
+    EXPECT_EQ(verdicts[2].kind, Kind::confirmed);
+    EXPECT_EQ(verdicts[3].kind, Kind::failed);
+    EXPECT_EQ(verdicts[4].kind, Kind::confirmed);
+}
+
+TEST(Verdict, HolmAdjustmentOfKnownValues) {
+    // z of 1, 4 and 4.2 with 5000 trials: the smallest p-value counts three times, the next twice.
+    Table table = one_fit();
+    for (const double z : {4.0, 1.0, 4.2}) {
+        add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.01 * z, 0.01, "standard", 5001);
+    }
+    const boost::math::students_t student(5000.0);
+    const auto p_value = [&](double z) { return 2.0 * boost::math::cdf(complement(student, z)); };
+    const auto verdicts = compare(table);
+    EXPECT_NEAR(verdicts[2].p_value, 3.0 * p_value(4.2), 1e-9 * p_value(4.2));
+    EXPECT_NEAR(verdicts[0].p_value, 2.0 * p_value(4.0), 1e-9 * p_value(4.0));
+    EXPECT_NEAR(verdicts[1].p_value, p_value(1.0), 1e-9);
+    EXPECT_EQ(verdicts[0].kind, Kind::failed);
+    EXPECT_EQ(verdicts[1].kind, Kind::confirmed);
+}
+
+TEST(Verdict, AdjustmentForgivesOneOutlierAmongMany) {
+    // |z| = 3.5 has p = 5e-4: alone it fails, among a hundred rows it does not.
+    Table table = one_fit();
+    add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.035, 0.01);
+    EXPECT_EQ(compare(table)[0].kind, Kind::failed);
+    for (int i = 0; i < 99; ++i) add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.005, 0.01);
+    const auto verdicts = compare(table);
+    EXPECT_EQ(verdicts[0].kind, Kind::confirmed);
+    for (std::size_t i = 1; i < 100; ++i) {
+        EXPECT_GE(verdicts[i].p_value, verdicts[0].p_value);
+        EXPECT_LE(verdicts[i].p_value, 1.0);
+    }
+}
+
+TEST(Verdict, FewTrialsHaveHeavyTails) {
+    Table table = one_fit();
+    add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.05, 0.01, "standard", 3);
+    EXPECT_EQ(compare(table)[0].kind, Kind::confirmed);
+    table.rows[0].n_trials = 1000;
+    EXPECT_EQ(compare(table)[0].kind, Kind::failed);
+}
+
+TEST(Verdict, RowsWithoutSpreadAreJudgedUpToRounding) {
+    // A surrogate other than the truth, without noise at n ≥ p: every trial gives the same risk.
+    Table table = one_fit();
+    add(table, {700, 500, 0.0}, TheoryKind::exact, 0.1, 1e-12, 0.0, "mask");
+    add(table, {700, 500, 0.0}, TheoryKind::exact, 0.1, 1e-6, 1e-15, "mask");
+    EXPECT_EQ(compare(table)[0].kind, Kind::confirmed);
+    EXPECT_EQ(compare(table)[1].kind, Kind::failed);
+}
+
+TEST(Verdict, TwoStagesAllowTheGapsOfTheStagesTheArmSees) {
+    Table table = two_stages();
+    for (const char* arm : {"surrogate", "target", "standard"}) {
+        add(table, {150, 100, 300}, TheoryKind::deterministic_equivalent, 0.2, 0.06, 0.001, arm);
+    }
+    const auto verdicts = compare(table);
+    const double of_m = 3.0 / 150 + 3.0 / 150;
+    const double of_n = 3.0 / 200 + 3.0 / 100;
+    EXPECT_NEAR(verdicts[0].allowed_gap, of_m + 0.004, 1e-15);
+    EXPECT_NEAR(verdicts[1].allowed_gap, of_m + of_n + 0.004, 1e-15);
+    EXPECT_NEAR(verdicts[2].allowed_gap, of_n + 0.004, 1e-15);
+    EXPECT_EQ(verdicts[0].kind, Kind::failed);
+    EXPECT_EQ(verdicts[1].kind, Kind::confirmed);
+    EXPECT_EQ(verdicts[2].kind, Kind::failed);
+}
+
+TEST(Verdict, NoVarianceNearInterpolationOfAnyStageTheArmSees) {
+    Table table = two_stages();
+    for (const char* arm : {"surrogate", "target", "standard"}) {
+        add(table, {303, 600, 300}, TheoryKind::exact, 0.2, 0.0, 0.001, arm);
+        add(table, {600, 297, 300}, TheoryKind::deterministic_equivalent, 0.2, 0.0, 0.001, arm);
+    }
+    std::vector<bool> judged;
+    for (const Verdict& verdict : compare(table)) {
+        judged.push_back(verdict.kind != Kind::none);
+        EXPECT_EQ(verdict.reason.empty(), judged.back());
+    }
+    EXPECT_EQ(judged, (std::vector<bool>{false, true, false, false, true, false}));
+}
+
+TEST(Verdict, SaysWhyThereIsNone) {
+    Table table = one_fit();
+    for (int i = 0; i < 10; ++i) {
+        add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.5, 0.01);
+    }
+    table.rows[0].estimand = "variance_inherited";
+    table.rows[1].theory_kind = TheoryKind::none;
+    table.rows[2].theory = missing;
+    table.rows[3].theory = std::numeric_limits<double>::infinity();
+    table.rows[4].estimate = missing;
+    table.rows[5].n_trials = 0;
+    table.rows[6].n_trials = 1;
+    table.rows[7].std_err = missing;
+    table.rows[8].theory = 0.0;
+    table.rows[9].parameters[0] = 503;
+    const std::vector<std::string> reasons{"only excess_risk is judged",
+                                           "no theory",
+                                           "no theory",
+                                           "the mean is infinite",
+                                           "not measured",
+                                           "not measured",
+                                           "no standard error",
+                                           "no standard error",
+                                           "zero up to rounding",
+                                           "no variance within 3 of n = p"};
+    const auto verdicts = compare(table);
+    for (std::size_t i = 0; i < reasons.size(); ++i) {
+        EXPECT_EQ(verdicts[i].kind, Kind::none);
+        EXPECT_EQ(verdicts[i].reason, reasons[i]);
+        EXPECT_TRUE(std::isnan(verdicts[i].p_value));
+    }
+    table.parameters[1] = "q";
+    table.rows = {table.rows[9]};
+    EXPECT_EQ(compare(table)[0].reason, "the table has no columns n and p");
+    EXPECT_TRUE(compare(one_fit()).empty());
+}
+
+TEST(Verdict, UnjudgedRowsDoNotEnterTheAdjustment) {
+    Table table = one_fit();
+    add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.035, 0.01);
+    for (int i = 0; i < 99; ++i) {
+        add(table, {501, 500, 0.2}, TheoryKind::exact, 1.0, 0.0, 0.01);
+        add(table, {200, 500, 0.2}, TheoryKind::deterministic_equivalent, 1.0, 0.0, 0.01);
+    }
+    EXPECT_EQ(compare(table)[0].kind, Kind::failed);
+}
+
+}  // namespace
+}  // namespace cucurbit
