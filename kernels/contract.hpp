@@ -101,6 +101,10 @@ public:
     /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading blocks of
     /// the inverse are inverses of leading blocks.
     virtual void invert_lower(BatchMatrix l) = 0;
+    /// out = a b, or aᵀ b.
+    virtual void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) = 0;
+    /// out = aᵀ.
+    virtual void transpose(BatchMatrix a, BatchMatrix out) = 0;
     /// a ← a rᵀ for lower triangular r: with r = L⁻¹ and a = Xᵀ the rows of Q = L⁻¹X as columns.
     virtual void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) = 0;
     /// a ← r a for lower triangular r.
@@ -113,7 +117,7 @@ public:
     virtual void lower_factor(BatchMatrix a, BatchMatrix l) = 0;
     /// Rank-revealing step after orthogonal_columns: l = U s Vᵀ, singular values ≤ relative_cut_off·max(s)
     /// count as zero. q ← q V (columns beyond the rank zero), l ← s⁺Uᵀ (full matrix, rows beyond the
-    /// rank zero), rank(0, 0) = effective rank, −1 where the iteration did not converge.
+    /// rank zero), rank(0, 0) = effective rank; −1, and q all NaN, where the iteration did not converge.
     virtual void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off,
                           BatchMatrix rank) = 0;
 
@@ -127,9 +131,10 @@ public:
     /// w(i, j) = i < rows[j] ? c(i, source[j]) : 0.
     virtual void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                         BatchMatrix w) = 0;
-    /// e = a w + offset, a: p×n, w: n×k zero from rows[j] on, offset: p×k (stride 0: shared), e: p×k.
-    virtual void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix offset,
-                         BatchMatrix e) = 0;
+    /// e = a w, a: p×n, w: n×k zero from rows[j] on, e: p×k.
+    virtual void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) = 0;
+    /// e(·, j) −= subtracted[j]·reference, reference: [e.rows] in engine memory, subtracted: 0 or 1.
+    virtual void subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) = 0;
     /// out(j, 0) = Σ_i weights[i] e(i, left[j]) e(i, right[j]).
     virtual void products(BatchMatrix e, const double* weights, const IndexList& left,
                           const IndexList& right, BatchMatrix out) = 0;

@@ -1,0 +1,227 @@
+#include "host/studies/model_shift.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "cucurbit/hash.hpp"
+#include "host/config/messages.hpp"
+#include "host/studies/curve.hpp"
+#include "host/studies/points.hpp"
+
+namespace cucurbit {
+
+// Parameters ----------------------------------------------------------------------------------------
+
+std::unique_ptr<const Setting> ModelShift::read(Reader& root, const Precision& precision,
+                                                std::uint64_t seed) {
+    auto setting = std::make_unique<ModelShift>();
+    setting->population_ = PopulationSpec::read(root);
+    Reader target = root.table("target");
+    setting->samples_ = target.counts("n", 1, max_samples);
+    setting->noise_std_ = target.numbers("noise_std", not_negative);
+    std::set<std::string> names;
+    for (Reader::Item& item : target.items("arms")) {
+        setting->arms_.push_back(read_arm(item, setting->population_.p));
+        if (!names.insert(setting->arms_.back().name).second)
+            throw StudyError(item.position,
+                             "arm " + in_quotes(setting->arms_.back().name) + " appears twice");
+    }
+    target.finish();
+    setting->label_noise_ = precision.label_noise;
+    setting->seed_ = seed;
+    return setting;
+}
+
+ModelShift::Arm ModelShift::read_arm(Reader::Item& item, const Grid<std::uint64_t>& dimensions) {
+    const std::vector<std::string> known{"standard", "optimal_surrogate", "mask"};
+    if (item.text) {
+        const auto found = std::find(known.begin(), known.end(), *item.text);
+        if (found == known.end())
+            throw StudyError(item.position, "unknown arm " + in_quotes(*item.text) + "; allowed: " +
+                                                joined(known) +
+                                                ", { name = …, surrogate_file = … }" +
+                                                suggestion(*item.text, known));
+        return {*item.text, *item.text, static_cast<Labels>(found - known.begin()), {}};
+    }
+    Arm arm;
+    arm.name = item.table->text("name");
+    if (arm.name.empty() || std::find(known.begin(), known.end(), arm.name) != known.end())
+        item.table->fail("name", "an arm with a surrogate_file needs a name of its own, not " +
+                                     in_quotes(arm.name));
+    Reader::File file = item.table->file("surrogate_file");
+    for (const std::uint64_t p : dimensions.values)
+        if (file.values.size() != p)
+            item.table->fail("surrogate_file", in_quotes(file.path) + " has " +
+                                                   std::to_string(file.values.size()) +
+                                                   " coefficients, but p = " + std::to_string(p));
+    item.table->finish();
+    arm.key = arm.name + "#" + file.hash;
+    arm.labels = Labels::file;
+    arm.surrogate = std::move(file.values);
+    return arm;
+}
+
+std::string ModelShift::identity() const { return "model_shift " + population_.canonical(); }
+
+std::vector<Design> ModelShift::designs() const {
+    std::vector<Design> designs;
+    for (const std::uint64_t p : population_.p.values) {
+        Design design;
+        design.canonical = "model_shift p=" + std::to_string(p) + " " + population_.canonical();
+        design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
+        design.trials_per_block = trials_per_block(p);
+        for (const std::uint64_t n : samples_.values)
+            for (const double noise : noise_std_.values) {
+                design.points.push_back({{static_cast<double>(p), static_cast<double>(n), noise}});
+                for (const Arm& arm : arms_)
+                    design.series.push_back(
+                        {design.points.size() - 1, arm.name, arm.key, "excess_risk"});
+            }
+        const std::vector<std::size_t> samples(samples_.values.begin(), samples_.values.end());
+        design.flops_per_trial =
+            curve_flops(p, samples, arms_.size() * samples.size(), label_noise_);
+        measure_memory<Run>(*this, design);
+        designs.push_back(std::move(design));
+    }
+    return designs;
+}
+
+// Simulation ----------------------------------------------------------------------------------------
+
+class ModelShift::Run final : public LadderSimulation {
+public:
+    Run(const ModelShift& setting, const Design& design, Engine* engine, std::size_t batch)
+        : LadderSimulation(design,
+                           [&setting, engine](const Design& restricted) {
+                               return std::make_unique<Run>(setting, restricted, engine, 1);
+                           }),
+          workspace_(engine, batch) {
+        const auto p = static_cast<std::size_t>(design.points.front().parameters[0]);
+        const Population population = setting.population_.at(p);
+        for (const bool above : {false, true}) add_side(setting, population, above);
+    }
+
+    const Workspace& workspace() const { return workspace_; }
+
+private:
+    struct Side {
+        BatchMatrix labels;
+        Curve curve;
+    };
+
+    /// The part of the curve with n < p, or with n ≥ p.
+    void add_side(const ModelShift& setting, const Population& population, bool above) {
+        std::map<std::size_t, std::vector<std::size_t>> series_of;  // n → series
+        for (std::size_t s = 0; s < design().series.size(); ++s) {
+            const std::size_t n = group(s);
+            if ((n >= population.dimension()) == above) series_of[n].push_back(s);
+        }
+        if (series_of.empty()) return;
+        // Labels that change with n come first, ascending in n: each is projected only as far as it is used.
+        std::vector<double> labels;
+        std::map<std::pair<std::string, std::size_t>, std::size_t> column_of;  // arm key, n
+        for (const bool changing : {true, false})
+            for (const auto& [n, series] : series_of)
+                for (const std::size_t s : series) {
+                    const Arm& arm = setting.arm(design().series[s].arm_key);
+                    const bool changes = !above && (arm.labels == Labels::optimal_surrogate ||
+                                                    arm.labels == Labels::mask);
+                    if (changes != changing) continue;
+                    const auto [place, added] =
+                        column_of.try_emplace({arm.key, changes ? n : 0}, column_of.size());
+                    if (!added || workspace_.counting()) continue;
+                    const auto b = setting.surrogate(arm, population, n);
+                    labels.insert(labels.end(), b.begin(), b.end());
+                }
+        std::vector<CurveTerm> terms;
+        for (const auto& [n, series] : series_of)
+            for (const std::size_t s : series) {
+                const auto& key = design().series[s].arm_key;
+                const auto found = column_of.find({key, n});
+                const auto column = found != column_of.end() ? found : column_of.find({key, 0});
+                const Point& point = design().points[design().series[s].point];
+                terms.push_back({s, n, column->second, point.parameters[2], false, 0.0});
+            }
+        CurveStage stage;
+        stage.key = design().key;
+        stage.spectrum = stage.test_spectrum = population.spectrum;
+        stage.truth = population.truth;
+        stage.label_noise = setting.label_noise_;
+        stage.labels = column_of.size();
+        sides_.push_back({workspace_.shared(labels, population.dimension(), column_of.size()),
+                          Curve(workspace_, stage, std::move(terms))});
+    }
+
+    void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) override {
+        out.resize(design().series.size() * trials.size());
+        for (Side& side : sides_) side.curve.run(trials, rung, side.labels, {}, out);
+    }
+
+    std::size_t group(std::size_t series) const override {
+        return static_cast<std::size_t>(
+            design().points[design().series[series].point].parameters[1]);
+    }
+
+    Workspace workspace_;
+    std::vector<Side> sides_;
+};
+
+std::unique_ptr<Simulation> ModelShift::simulation(const Design& design, Engine& engine,
+                                                   std::size_t batch) const {
+    return std::make_unique<Run>(*this, design, &engine, batch);
+}
+
+// Theory --------------------------------------------------------------------------------------------
+
+const ModelShift::Arm& ModelShift::arm(const std::string& key) const {
+    return *std::find_if(arms_.begin(), arms_.end(),
+                         [&](const Arm& candidate) { return candidate.key == key; });
+}
+
+std::vector<double> ModelShift::surrogate(const Arm& arm, const Population& population,
+                                          std::size_t samples) const {
+    switch (arm.labels) {
+        case Labels::optimal_surrogate:
+            return optimal_surrogate(population.truth, population.spectrum, samples);
+        case Labels::mask:
+            return masked_surrogate(population.truth, population.spectrum, samples);
+        case Labels::file: return arm.surrogate;
+        case Labels::truth: break;
+    }
+    return population.truth;
+}
+
+std::vector<TheoryRow> ModelShift::theory(const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters[0]);
+    const auto n = static_cast<std::size_t>(point.parameters[1]);
+    const double noise = point.parameters[2];
+    const Population population = population_.at(p);
+    std::vector<TheoryRow> rows;
+    for (const Arm& arm : arms_)
+        rows.push_back({arm.name, "excess_risk",
+                        target_risk(surrogate(arm, population, n), population.truth,
+                                    population.spectrum, n, noise * noise),
+                        interpolation_flag(n, p)});
+    const FixedPoint solution = solve_fixed_point(population.spectrum, n);
+    const SurrogateCounts counts = count_surrogate(solution);
+    const TheoryKind kind = n < p ? TheoryKind::deterministic_equivalent : TheoryKind::exact;
+    rows.push_back({"", "xi", {solution.xi, kind}, ""});
+    rows.push_back({"", "omega", {solution.omega, kind}, ""});
+    rows.push_back({"", "amplified", {static_cast<double>(counts.amplified), kind}, ""});
+    rows.push_back({"", "kept", {static_cast<double>(counts.kept), kind}, ""});
+    return rows;
+}
+
+Setting::Coordinates ModelShift::coordinates(const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters[0]);
+    const auto n = static_cast<std::size_t>(point.parameters[1]);
+    const Population population = population_.at(p);
+    std::vector<double> index(p);
+    for (std::size_t i = 0; i < p; ++i) index[i] = static_cast<double>(i + 1);
+    return {{"index", "spectrum", "zeta", "truth", "optimal_surrogate", "mask"},
+            {index, population.spectrum, solve_fixed_point(population.spectrum, n).zeta,
+             population.truth, optimal_surrogate(population.truth, population.spectrum, n),
+             masked_surrogate(population.truth, population.spectrum, n)}};
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,27 @@
+#pragma once
+// Small things that the settings share about their points.
+
+#include <cstdint>
+#include <string>
+
+#include "cucurbit/study.hpp"
+
+namespace cucurbit {
+
+/// Largest n of a grid that a study may ask for.
+inline constexpr std::uint64_t max_samples = 1'000'000'000;
+
+/// "near_interpolation" for |n − p| ≤ 3, where no variance of the risk exists; else empty.
+inline std::string interpolation_flag(std::size_t n, std::size_t p) {
+    return n + 3 >= p && n <= p + 3 ? "near_interpolation" : "";
+}
+
+/// Fills the design's bytes from a simulation's workspace counted without an engine.
+template <class Run, class Parameters>
+void measure_memory(const Parameters& setting, Design& design) {
+    const Run counted(setting, design, nullptr, 1);
+    design.bytes_per_trial = counted.workspace().bytes_per_trial();
+    design.bytes_per_worker = counted.workspace().bytes_per_worker();
+}
+
+}  // namespace cucurbit

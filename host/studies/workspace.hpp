@@ -1,0 +1,57 @@
+#pragma once
+// Engine memory of one simulation, and its count before an engine exists.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/contract.hpp"
+
+namespace cucurbit {
+
+/// Hands out batched matrices and shared constants. Without an engine it only counts, so that a plan's
+/// bytes come from the very code that allocates.
+class Workspace {
+public:
+    Workspace(Engine* engine, std::size_t batch) : engine_(engine), batch_(batch) {}
+
+    /// A matrix for every trial of the batch.
+    BatchMatrix matrix(std::size_t rows, std::size_t cols) {
+        doubles_per_trial_ += rows * cols;
+        return {take(rows * cols * batch_), rows, cols, rows, rows * cols, batch_};
+    }
+    /// A constant matrix that all trials share, column-major; values are not read when only counting.
+    BatchMatrix shared(const std::vector<double>& values, std::size_t rows, std::size_t cols) {
+        shared_doubles_ += rows * cols;
+        double* data = take(rows * cols);
+        if (engine_ != nullptr) engine_->upload(values, data);
+        return {data, rows, cols, rows, 0, batch_};
+    }
+    const IndexList& indices(const std::vector<std::uint32_t>& values) {
+        lists_.push_back(engine_ != nullptr ? engine_->indices(values)
+                                            : std::make_unique<IndexList>(values));
+        return *lists_.back();
+    }
+
+    bool counting() const { return engine_ == nullptr; }
+    Engine& engine() const { return *engine_; }
+    std::size_t batch() const { return batch_; }
+    std::size_t bytes_per_trial() const { return doubles_per_trial_ * sizeof(double); }
+    std::size_t bytes_per_worker() const { return shared_doubles_ * sizeof(double); }
+
+private:
+    double* take(std::size_t doubles) {
+        if (engine_ == nullptr) return nullptr;
+        buffers_.push_back(engine_->allocate(doubles));
+        return buffers_.back()->data();
+    }
+
+    Engine* engine_;
+    std::size_t batch_;
+    std::size_t doubles_per_trial_ = 0;
+    std::size_t shared_doubles_ = 0;
+    std::vector<std::unique_ptr<EngineBuffer>> buffers_;
+    std::vector<std::unique_ptr<IndexList>> lists_;
+};
+
+}  // namespace cucurbit

@@ -1,0 +1,57 @@
+#pragma once
+// The Engine on one CPU core: vectorised draws, single-threaded BLAS and LAPACK, one trial after another so
+// that a trial's matrices stay in cache and its bits do not depend on the batch it came in.
+
+#include "kernels/contract.hpp"
+
+namespace cucurbit {
+
+class CpuEngine final : public Engine {
+public:
+    CpuEngine();
+
+    std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) override;
+    std::unique_ptr<IndexList> indices(std::vector<std::uint32_t> values) override;
+    void upload(std::span<const double> from, double* to) override;
+    void download(const double* from, std::span<double> to) override;
+    void fill(BatchMatrix out, double value) override;
+    void copy(BatchMatrix from, BatchMatrix to) override;
+    void scale_rows(BatchMatrix from, const double* scale, BatchMatrix to) override;
+    void draw(const Stream& stream, std::span<const std::uint64_t> trials, std::size_t first_row,
+              const double* scale, BatchMatrix out) override;
+
+    void gram(BatchMatrix a, BatchMatrix g) override;
+    void add_outer(BatchMatrix a, BatchMatrix g) override;
+    void diagonal(BatchMatrix g, BatchMatrix diagonal) override;
+    void cholesky(BatchMatrix g, BatchMatrix rows_done) override;
+    void invert_lower(BatchMatrix l) override;
+    void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) override;
+    void transpose(BatchMatrix a, BatchMatrix out) override;
+    void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) override;
+    void multiply_by_lower(BatchMatrix r, BatchMatrix a) override;
+    void orthogonal_columns(BatchMatrix a, BatchMatrix l) override;
+    void lower_factor(BatchMatrix a, BatchMatrix l) override;
+    void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, BatchMatrix rank) override;
+
+    void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
+    void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
+    void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
+    void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
+                BatchMatrix w) override;
+    void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) override;
+    void subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) override;
+    void products(BatchMatrix e, const double* weights, const IndexList& left,
+                  const IndexList& right, BatchMatrix out) override;
+
+    void weighted_norm(BatchMatrix a, const double* weights, BatchMatrix out) override;
+    void row_norms(BatchMatrix r, BatchMatrix out) override;
+    void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) override;
+    void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
+
+private:
+    /// Scratch that grows to the largest request and then stays.
+    std::span<double> workspace(std::size_t doubles);
+    std::vector<double> workspace_;
+};
+
+}  // namespace cucurbit
