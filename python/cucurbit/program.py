@@ -48,13 +48,14 @@ def output_of(*arguments):
 
 
 def call(*arguments):
-    """Runs the program with its progress on this process's stderr.
+    """Runs the program with its progress on this process's stderr, its stdout dropped.
 
     An interrupt is passed on once, so that the program finishes the trials in flight and ends with
     code 75; a second one stops it at once.
     """
     arguments = [str(argument) for argument in arguments]
-    process = subprocess.Popen([find_program(), *arguments], process_group=0)
+    process = subprocess.Popen([find_program(), *arguments], stdout=subprocess.DEVNULL,
+                               process_group=0)
     while True:
         try:
             exit_code = process.wait()

@@ -85,7 +85,7 @@ def model_shift(p=60, a=2.0, b=1.5, samples=(5, 10, 20, 30, 40, 50), noises=(0.0
 
 
 def two_stage(p=60, sizes=(25, 35), samples=(10, 20, 30, 40)):
-    """Columns p, m, n, surrogate_noise_std, target_noise_std; arms surrogate, target, standard."""
+    """Columns p, m, n, noise_std, surrogate_noise_std; arms surrogate, target, standard."""
     population, generator = Population(p, 1.5, 1.5), numpy.random.default_rng(2)
     rows = []
     for m in sizes:
@@ -95,7 +95,7 @@ def two_stage(p=60, sizes=(25, 35), samples=(10, 20, 30, 40)):
                     "standard": law(population.truth, 0.0, population.spectrum, n, 0.1)}
             rows += [row((p, m, n, 0.1, 0.1), arm, risk(fit, population), generator)
                      for arm, fit in fits.items()]
-    names = ["p", "m", "n", "surrogate_noise_std", "target_noise_std"]
+    names = ["p", "m", "n", "noise_std", "surrogate_noise_std"]
     return pandas.DataFrame(rows, columns=[*names, *COLUMNS])
 
 

@@ -17,12 +17,13 @@ KINDS = ("risk", "scaling", "gain", "weights")
 
 def kind_of(table):
     """The figure that suits a table: `gain` for one-stage curves that reach n > p with the standard
-    arm beside others, `scaling` where n spans a factor of 8 and stays below p/4, else `risk`."""
+    arm beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest
+    p, else `risk`."""
     n, p = table["n"], table["p"]
     arms = panels.arms(table)
     if "m" not in table and (n > p).any() and "standard" in arms and len(arms) > 1:
         return "gain"
-    if (n <= p / 4).all() and n.max() >= 8 * n.min():
+    if n.max() <= p.max() / 4 and n.max() >= 8 * n.min():
         return "scaling"
     return "risk"
 

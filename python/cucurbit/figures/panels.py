@@ -4,7 +4,7 @@ import numpy
 
 from cucurbit.table import parameters
 
-_NAMES = {"noise_std": "noise σ", "target_noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ"}
+_NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ"}
 _FLAG = "near_interpolation"
 
 
