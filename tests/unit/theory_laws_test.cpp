@@ -232,10 +232,10 @@ TEST(TheoryKind, Names) {
 
 RC_GTEST_PROP(FitProperty, StandardRiskIsEffectiveNoiseLessNoise, ()) {
     // For labels by the truth the risk is γ² − σ².
-    const auto p = *rc::gen::inRange<std::size_t>(3, 60);
+    const auto p = draw_count(3, 60);
     const auto spectrum = draw_spectrum(p, 12.0);
     const auto truth = draw_coefficients(p);
-    const auto n = *rc::gen::inRange<std::size_t>(1, p - 1);
+    const auto n = draw_count(1, p - 1);
     const double noise_variance = draw_real(0.0, 2.0);
     const FixedPoint fixed = solve_fixed_point(spectrum, n);
     double gamma_squared = noise_variance;
@@ -248,10 +248,10 @@ RC_GTEST_PROP(FitProperty, StandardRiskIsEffectiveNoiseLessNoise, ()) {
 }
 
 RC_GTEST_PROP(FitProperty, RiskGrowsWithNoise, ()) {
-    const auto p = *rc::gen::inRange<std::size_t>(3, 60);
+    const auto p = draw_count(3, 60);
     const auto spectrum = draw_spectrum(p, 12.0);
     const auto truth = draw_coefficients(p);
-    const auto n = *rc::gen::inRange<std::size_t>(1, 2 * p);
+    const auto n = draw_count(1, 2 * p);
     const double noise_variance = draw_real(0.0, 2.0);
     const double less = target_risk(truth, truth, spectrum, n, noise_variance).value;
     const double more = target_risk(truth, truth, spectrum, n, 2.0 * noise_variance + 0.1).value;
@@ -261,10 +261,10 @@ RC_GTEST_PROP(FitProperty, RiskGrowsWithNoise, ()) {
 
 RC_GTEST_PROP(FitProperty, VarianceOfLabelsCountsLikeRandomLabels, ()) {
     // Averaging the law over labels ±s in every coordinate is the law of labels with variance s².
-    const auto p = *rc::gen::inRange<std::size_t>(3, 40);
+    const auto p = draw_count(3, 40);
     const auto spectrum = draw_spectrum(p, 6.0);
     const auto spread = draw_coefficients(p);
-    const auto n = *rc::gen::inRange<std::size_t>(1, p - 1);
+    const auto n = draw_count(1, p - 1);
     FitLaw uncertain = given_labels(std::vector<double>(p, 0.0));
     for (std::size_t i = 0; i < p; ++i) uncertain.variance[i] = spread[i] * spread[i];
     const std::vector<double> zero(p, 0.0);

@@ -136,7 +136,7 @@ void expect_equivalent(const Experiment& experiment, double bias, std::size_t tr
     const Prediction theory = experiment.predict();
     EXPECT_EQ(theory.kind, TheoryKind::deterministic_equivalent);
     const Moments measured = experiment.measure(trials, seed);
-    EXPECT_LT(measured.standard_error(), 0.01 * theory.value);
+    EXPECT_LT(measured.standard_error(), 0.015 * theory.value);
     EXPECT_LT(std::abs(measured.mean() - theory.value),
               bias * theory.value + 4.0 * measured.standard_error())
         << measured.mean() << " against " << theory.value;

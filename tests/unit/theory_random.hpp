@@ -14,9 +14,15 @@ namespace cucurbit {
 
 inline const int properties_are_seeded = setenv("RC_PARAMS", "seed=20250401", 0);
 
-/// A whole number of millionths between low and high: RapidCheck's own doubles are mostly huge.
+/// Uniform on [low, high] in steps of a millionth: RapidCheck's own doubles are mostly huge.
 inline double draw_real(double low, double high) {
-    return low + (high - low) * 1e-6 * *rc::gen::inRange(0, 1000001);
+    const int step = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, 1000001));
+    return low + (high - low) * 1e-6 * step;
+}
+
+/// A whole number, low ≤ value < end.
+inline std::size_t draw_count(std::size_t low, std::size_t end) {
+    return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(low, end));
 }
 
 /// Eigenvalues between 10^-decades and 1, in no order.
