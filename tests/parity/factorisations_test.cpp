@@ -1,0 +1,187 @@
+// Gram matrices and factorisations of every engine against the oracle. In each batch one item is
+// not a number: its neighbours must not notice.
+
+#include "tests/parity/operands.hpp"
+#include "tests/support/engines.hpp"
+
+namespace cucurbit {
+namespace {
+
+using reference::Matrix;
+using reference::product;
+using reference::transposed;
+
+constexpr std::size_t sizes[] = {1, 2, 3, 31, 33, 65};
+constexpr std::size_t good_items[] = {0, 2};
+constexpr double eps = std::numeric_limits<double>::epsilon();
+
+class Factorisations : public OnEngine {
+protected:
+    Operand operand(const std::vector<Matrix>& items) { return {*engine_, items}; }
+    Operand result(std::size_t rows, std::size_t cols) { return {*engine_, rows, cols, 3}; }
+};
+
+Matrix identity(std::size_t n) {
+    Matrix a(n, n);
+    for (std::size_t i = 0; i < n; ++i) a(i, i) = 1;
+    return a;
+}
+
+TEST_P(Factorisations, Gram) {
+    for (const std::size_t n : sizes)
+        for (const std::size_t k : sizes) {
+            const auto items = irregular_batch(k, n, 3);
+            Operand a = operand(with_poison(items)), g = result(n, n);
+            engine_->gram(a.batch(), g.batch());
+            for (const std::size_t t : good_items)
+                expect_close(lower_part(g.item(t)),
+                             lower_part(product(transposed(items[t]), items[t])),
+                             4 * eps * static_cast<double>(k), "gram");
+        }
+}
+
+TEST_P(Factorisations, AddOuterAccumulates) {
+    for (const std::size_t n : sizes)
+        for (const std::size_t k : sizes) {
+            const auto items = irregular_batch(n, k, 3);
+            Operand a = operand(with_poison(items)), g = result(n, n);
+            engine_->fill(g.batch(), 1.0);
+            engine_->add_outer(a.batch(), g.batch());
+            for (const std::size_t t : good_items) {
+                Matrix expected = product(items[t], transposed(items[t]));
+                for (std::size_t i = 0; i < n; ++i)
+                    for (std::size_t j = 0; j < n; ++j) expected(i, j) += 1;
+                expect_close(lower_part(g.item(t)), lower_part(expected),
+                             4 * eps * static_cast<double>(k), "add_outer");
+            }
+        }
+}
+
+TEST_P(Factorisations, Cholesky) {
+    for (const std::size_t n : sizes) {
+        const auto factors = lower_batch(n, 3);
+        std::vector<Matrix> squares;
+        for (const Matrix& l : factors) squares.push_back(product(l, transposed(l)));
+        Operand g = operand(with_poison(squares)), rows_done = result(1, 1);
+        engine_->cholesky(g.batch(), rows_done.batch());
+        for (const std::size_t t : good_items) {
+            expect_close(lower_part(g.item(t)), factors[t], 40 * eps * static_cast<double>(n),
+                         "cholesky");
+            EXPECT_EQ(rows_done.item(t)(0, 0), n);
+        }
+    }
+}
+
+// The pivot of row k is zero or negative: k rows are done, and they are right.
+TEST_P(Factorisations, CholeskyStopsAtAPivotThatIsNotPositive) {
+    for (const std::size_t n : {2, 3, 33, 65})
+        for (const std::size_t bad : {std::size_t{0}, n / 2, n - 1}) {
+            const auto factors = lower_batch(n, 3);
+            std::vector<Matrix> squares;
+            for (const Matrix& l : factors) squares.push_back(product(l, transposed(l)));
+            squares[1](bad, bad) = -1;
+            Operand g = operand(squares), rows_done = result(1, 1);
+            engine_->cholesky(g.batch(), rows_done.batch());
+            EXPECT_EQ(rows_done.item(0)(0, 0), n);
+            EXPECT_EQ(rows_done.item(1)(0, 0), bad);
+            EXPECT_EQ(rows_done.item(2)(0, 0), n);
+            const Matrix partial = g.item(1);
+            for (std::size_t i = 0; i < bad; ++i)
+                for (std::size_t j = 0; j <= i; ++j)
+                    EXPECT_NEAR(static_cast<double>(partial(i, j)),
+                                static_cast<double>(factors[1](i, j)),
+                                1e-11 * static_cast<double>(n));
+        }
+}
+
+TEST_P(Factorisations, InvertLower) {
+    for (const std::size_t n : sizes) {
+        const auto items = lower_batch(n, 3);
+        Operand l = operand(with_poison(items));
+        engine_->invert_lower(l.batch());
+        for (const std::size_t t : good_items) {
+            const Matrix inverse = l.item(t);
+            expect_close(inverse, lower_part(inverse), 0.0, "upper triangle of invert_lower");
+            expect_close(product(inverse, items[t]), identity(n), 40 * eps * static_cast<double>(n),
+                         "invert_lower");
+        }
+    }
+}
+
+TEST_P(Factorisations, OrthogonalColumns) {
+    for (const std::size_t n : sizes)
+        for (const std::size_t p : sizes) {
+            if (p < n) continue;
+            const auto items = irregular_batch(p, n, 3);
+            Operand a = operand(with_poison(items)), l = result(n, n);
+            engine_->orthogonal_columns(a.batch(), l.batch());
+            for (const std::size_t t : good_items) {
+                const Matrix q = a.item(t), lower = l.item(t);
+                const double tolerance = 20 * eps * static_cast<double>(p);
+                expect_close(product(transposed(q), q), identity(n), tolerance, "QᵀQ");
+                expect_close(product(q, transposed(lower)), items[t], tolerance, "Q Lᵀ");
+                expect_close(lower, lower_part(lower), 0.0, "upper triangle of L");
+                for (std::size_t j = 0; j < n; ++j) EXPECT_GT(lower(j, j), 0);
+            }
+        }
+}
+
+TEST_P(Factorisations, LowerFactor) {
+    for (const std::size_t q : sizes)
+        for (const std::size_t n : sizes) {
+            const auto items = irregular_batch(q, n, 3);
+            const std::size_t r = std::min(q, n);
+            Operand a = operand(with_poison(items)), l = result(q, r);
+            engine_->lower_factor(a.batch(), l.batch());
+            for (const std::size_t t : good_items) {
+                const Matrix lower = l.item(t);
+                expect_close(product(lower, transposed(lower)),
+                             product(items[t], transposed(items[t])),
+                             20 * eps * static_cast<double>(n + q), "L Lᵀ");
+                expect_close(lower, lower_part(lower), 0.0, "upper triangle of L");
+                for (std::size_t j = 0; j < r; ++j) EXPECT_GT(lower(j, j), 0);
+            }
+        }
+}
+
+// The singular values of the triangular factor below the cut-off leave; q l is then the truncated
+// pseudo-inverse.
+TEST_P(Factorisations, TruncateGivesTheOraclesPseudoInverse) {
+    for (const std::size_t n : {1, 2, 3, 31, 65})
+        for (const std::size_t p : {std::size_t{65}, n}) {
+            const std::size_t rank = (n + 1) / 2;
+            std::vector<Matrix> items;
+            for (std::size_t t = 0; t < 3; ++t)
+                items.push_back(product(irregular(p, rank, t), irregular(rank, n, t + 7)));
+            const double cut_off = 1e-11;
+            Operand a = operand(items), l = result(n, n), effective = result(1, 1);
+            engine_->orthogonal_columns(a.batch(), l.batch());
+            engine_->truncate(a.batch(), l.batch(), cut_off, effective.batch());
+            for (std::size_t t = 0; t < 3; ++t) {
+                const auto oracle =
+                    reference::MinimumNorm::truncated(transposed(items[t]), cut_off);
+                EXPECT_EQ(effective.item(t)(0, 0), oracle.rank());
+                EXPECT_EQ(oracle.rank(), rank);
+                expect_close(product(a.item(t), l.item(t)), oracle.pseudo_inverse(), 1e-9,
+                             "truncated pseudo-inverse");
+            }
+        }
+}
+
+TEST_P(Factorisations, TruncateKeepsOneBadItemToItself) {
+    const auto items = irregular_batch(33, 9, 3);
+    Operand a = operand(with_poison(items)), l = result(9, 9), rank = result(1, 1);
+    engine_->orthogonal_columns(a.batch(), l.batch());
+    engine_->truncate(a.batch(), l.batch(), 1e-13, rank.batch());
+    for (const std::size_t t : good_items) {
+        EXPECT_EQ(rank.item(t)(0, 0), 9);
+        const auto oracle = reference::MinimumNorm::of_full_rank(transposed(items[t]));
+        expect_close(product(a.item(t), l.item(t)), oracle.pseudo_inverse(), 1e-11, "x⁺");
+    }
+    EXPECT_LE(rank.item(1)(0, 0), 0) << "a matrix of NaNs has no rank";
+}
+
+CUCURBIT_ON_EVERY_ENGINE(Factorisations);
+
+}  // namespace
+}  // namespace cucurbit

@@ -1,0 +1,291 @@
+// Draws, products and sums of every engine against the oracle.
+
+#include <numeric>
+
+#include "cucurbit/random.hpp"
+#include "tests/parity/operands.hpp"
+#include "tests/support/engines.hpp"
+
+namespace cucurbit {
+namespace {
+
+using reference::Matrix;
+using reference::product;
+using reference::Real;
+using reference::transposed;
+
+constexpr std::size_t sizes[] = {1, 2, 3, 31, 33, 65};
+constexpr std::size_t good_items[] = {0, 2};
+constexpr double eps = std::numeric_limits<double>::epsilon();
+
+class Operations : public OnEngine {
+protected:
+    Operand operand(const std::vector<Matrix>& items) { return {*engine_, items}; }
+    Operand result(std::size_t rows, std::size_t cols) { return {*engine_, rows, cols, 3}; }
+    std::unique_ptr<EngineBuffer> upload(const std::vector<double>& values) {
+        auto buffer = engine_->allocate(values.size());
+        engine_->upload(values, buffer->data());
+        return buffer;
+    }
+};
+
+std::vector<double> ramp(std::size_t size) {
+    std::vector<double> values(size);
+    for (std::size_t i = 0; i < size; ++i) values[i] = 0.25 + 0.125 * static_cast<double>(i);
+    return values;
+}
+
+// k ascending lengths up to n, the last of them n.
+std::vector<std::uint32_t> lengths(std::size_t n, std::size_t k) {
+    std::vector<std::uint32_t> rows;
+    for (std::size_t j = 1; j <= k; ++j)
+        rows.push_back(static_cast<std::uint32_t>((n * j + k - 1) / k));
+    return rows;
+}
+
+// Column j of a beyond its first rows[j] entries is undefined (or zero): set aside.
+Matrix kept(Matrix a, const std::vector<std::uint32_t>& rows) {
+    for (std::size_t j = 0; j < a.cols(); ++j)
+        for (std::size_t i = rows[j]; i < a.rows(); ++i) a(i, j) = 0;
+    return a;
+}
+
+Matrix leading(const Matrix& a, std::size_t n) {
+    Matrix block(n, n);
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j) block(i, j) = a(i, j);
+    return block;
+}
+
+TEST_P(Operations, DrawTakesEveryNormalFromItsAddress) {
+    const Stream stream{0xabcdef, 3, Purpose::samples};
+    const std::vector<std::uint64_t> trials{17, 0, max_trial};
+    for (const std::size_t p : {1, 2, 8, 15, 16, 17, 33, 65})
+        for (const bool scaled : {false, true}) {
+            const auto scale = ramp(p);
+            const auto buffer = upload(scale);
+            Operand x = result(p, 4);
+            engine_->draw(stream, trials, 5, scaled ? buffer->data() : nullptr, x.batch());
+            for (std::size_t t = 0; t < trials.size(); ++t) {
+                const Matrix item = x.item(t);
+                for (std::size_t row = 0; row < 4; ++row)
+                    for (std::size_t i = 0; i < p; ++i) {
+                        const double normal = draw_normal(stream, trials[t], 5 + row, i);
+                        const double expected = scaled ? scale[i] * normal : normal;
+                        ASSERT_EQ(static_cast<double>(item(i, row)), expected) << i << " " << row;
+                    }
+            }
+        }
+}
+
+TEST_P(Operations, FillCopyScaleTransposeAndDiagonalAreExact) {
+    const auto items = irregular_batch(33, 7, 3);
+    const auto weights = ramp(33);
+    const auto buffer = upload(weights);
+    Operand a = operand(items), copy = result(33, 7), scaled = result(33, 7),
+            turned = result(7, 33);
+    Operand diagonal = result(7, 1), filled = result(2, 3);
+    engine_->copy(a.batch(), copy.batch());
+    engine_->scale_rows(a.batch(), buffer->data(), scaled.batch());
+    engine_->transpose(a.batch(), turned.batch());
+    engine_->diagonal(a.batch().leading(7, 7), diagonal.batch());
+    engine_->fill(filled.batch(), 0.1);
+    for (std::size_t t = 0; t < 3; ++t) {
+        expect_close(copy.item(t), items[t], 0.0, "copy");
+        expect_close(turned.item(t), transposed(items[t]), 0.0, "transpose");
+        for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(diagonal.item(t)(i, 0), items[t](i, i));
+        const Matrix result = scaled.item(t);
+        for (std::size_t i = 0; i < 33; ++i)
+            EXPECT_EQ(static_cast<double>(result(i, 2)), weights[i] * double(items[t](i, 2)));
+        for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(filled.item(t)(i, 2), Real(0.1));
+    }
+}
+
+TEST_P(Operations, MultiplyByMatricesAndTriangles) {
+    for (const std::size_t n : sizes)
+        for (const std::size_t k : {1, 3, 33}) {
+            const double tolerance = 8 * eps * static_cast<double>(n);
+            const auto square = irregular_batch(n, n, 3), wide = irregular_batch(n, k, 3);
+            const auto triangles = lower_batch(n, 3);
+            Operand a = operand(with_poison(square)), b = operand(wide), out = result(n, k);
+            Operand turned = result(n, k), right = operand(irregular_batch(k, n, 3));
+            Operand left = operand(wide), l = operand(with_poison(triangles));
+            engine_->multiply(a.batch(), false, b.batch(), out.batch());
+            engine_->multiply(a.batch(), true, b.batch(), turned.batch());
+            engine_->multiply_by_transposed_lower(l.batch(), right.batch());
+            engine_->multiply_by_lower(l.batch(), left.batch());
+            for (const std::size_t t : good_items) {
+                expect_close(out.item(t), product(square[t], wide[t]), tolerance, "a b");
+                expect_close(turned.item(t), product(transposed(square[t]), wide[t]), tolerance,
+                             "aᵀ b");
+                expect_close(right.item(t), product(irregular(k, n, t), transposed(triangles[t])),
+                             tolerance, "a rᵀ");
+                expect_close(left.item(t), product(triangles[t], wide[t]), tolerance, "r a");
+            }
+        }
+}
+
+TEST_P(Operations, ProjectIsNeededOnlyUpToRows) {
+    for (const std::size_t n : sizes)
+        for (const std::size_t k : {1, 5, 40}) {
+            const auto rows = lengths(n, k);
+            const auto list = engine_->indices(rows);
+            const auto items = irregular_batch(33, n, 3);
+            const Matrix labels = irregular(33, k, 9);
+            Operand a = operand(with_poison(items)), c = result(n, k);
+            Operand b(*engine_, std::vector<Matrix>{labels});
+            BatchMatrix shared = b.batch();
+            shared.stride = 0;
+            shared.count = 3;
+            engine_->project(a.batch(), shared, *list, c.batch());
+            for (const std::size_t t : good_items)
+                expect_close(kept(c.item(t), rows),
+                             kept(product(transposed(items[t]), labels), rows), 4 * eps * 33,
+                             "project");
+        }
+}
+
+TEST_P(Operations, SolveLowerWithNestedBlocks) {
+    for (const std::size_t n : sizes)
+        for (const std::size_t k : {1, 5, 40}) {
+            const auto rows = lengths(n, k);
+            const auto list = engine_->indices(rows);
+            const auto triangles = lower_batch(n, 3);
+            std::vector<Matrix> right;
+            for (std::size_t t = 0; t < 3; ++t) right.push_back(kept(irregular(n, k, t), rows));
+            Operand l = operand(with_poison(triangles));
+            Operand forward = operand(right), backward = operand(right);
+            engine_->solve_lower(l.batch(), *list, forward.batch());
+            engine_->solve_lower_transposed(l.batch(), *list, backward.batch());
+            for (const std::size_t t : good_items)
+                for (std::size_t j = 0; j < k; ++j) {
+                    const Matrix block = leading(triangles[t], rows[j]);
+                    const Matrix solution = forward.item(t), adjoint = backward.item(t);
+                    for (std::size_t i = 0; i < n; ++i) {
+                        if (i >= rows[j]) {
+                            EXPECT_EQ(adjoint(i, j), 0);
+                            continue;
+                        }
+                        Real ahead = -right[t](i, j), back = -right[t](i, j);
+                        for (std::size_t m = 0; m < rows[j]; ++m) {
+                            ahead += block(i, m) * solution(m, j);
+                            back += block(m, i) * adjoint(m, j);
+                        }
+                        EXPECT_LE(std::abs(ahead), 8 * eps * static_cast<double>(n))
+                            << i << " " << j;
+                        EXPECT_LE(std::abs(back), 8 * eps * static_cast<double>(n))
+                            << i << " " << j;
+                    }
+                }
+        }
+}
+
+TEST_P(Operations, SpreadCombineSubtract) {
+    const std::size_t n = 33, k = 20, p = 65;
+    const auto rows = lengths(n, k);
+    std::vector<std::uint32_t> source(k), subtracted(k);
+    for (std::size_t j = 0; j < k; ++j) {
+        source[j] = static_cast<std::uint32_t>((5 * j) % 7);
+        subtracted[j] = j % 3 == 0 ? 1 : 0;
+    }
+    const auto sources = engine_->indices(source), ends = engine_->indices(rows);
+    const auto flags = engine_->indices(subtracted);
+    const auto from = irregular_batch(n, 7, 3), x = irregular_batch(p, n, 3);
+    const auto truth = ramp(p);
+    const auto buffer = upload(truth);
+    Operand c = operand(with_poison(from)), a = operand(x), w = result(n, k), e = result(p, k);
+    engine_->spread(c.batch(), *sources, *ends, w.batch());
+    engine_->combine(a.batch(), w.batch(), *ends, e.batch());
+    engine_->subtract(buffer->data(), *flags, e.batch());
+    for (const std::size_t t : good_items) {
+        Matrix expected(n, k);
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t i = 0; i < rows[j]; ++i) expected(i, j) = from[t](i, source[j]);
+        expect_close(w.item(t), expected, 0.0, "spread");
+        Matrix errors = product(x[t], expected);
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t i = 0; i < p; ++i) errors(i, j) -= subtracted[j] * Real(truth[i]);
+        expect_close(e.item(t), errors, 8 * eps * static_cast<double>(n), "combine, subtract");
+    }
+}
+
+TEST_P(Operations, WeightedProductsAndNorms) {
+    for (const std::size_t p : {1, 2, 3, 7, 8, 9, 31, 33, 65}) {
+        const auto items = irregular_batch(p, 4, 3);
+        const auto weights = ramp(p);
+        const auto buffer = upload(weights);
+        const auto left = engine_->indices({0, 1, 3}), right = engine_->indices({0, 2, 1});
+        Operand e = operand(with_poison(items)), sums = result(3, 1), norm = result(1, 1);
+        Operand rows = result(p, 1);
+        engine_->products(e.batch(), buffer->data(), *left, *right, sums.batch());
+        engine_->weighted_norm(e.batch(), buffer->data(), norm.batch());
+        engine_->row_norms(e.batch(), rows.batch());
+        for (const std::size_t t : good_items) {
+            Matrix expected(3, 1), square(1, 1), by_row(p, 1);
+            for (std::size_t i = 0; i < p; ++i) {
+                const Real weight = weights[i];
+                expected(0, 0) += weight * items[t](i, 0) * items[t](i, 0);
+                expected(1, 0) += weight * items[t](i, 1) * items[t](i, 2);
+                expected(2, 0) += weight * items[t](i, 3) * items[t](i, 1);
+                by_row(i, 0) = reference::dot(items[t].row(i), items[t].row(i));
+                square(0, 0) += weight * by_row(i, 0);
+            }
+            const double tolerance = 16 * eps * static_cast<double>(p);
+            expect_close(sums.item(t), expected, tolerance, "products");
+            expect_close(norm.item(t), square, tolerance, "weighted_norm");
+            expect_close(rows.item(t), by_row, 16 * eps, "row_norms");
+        }
+    }
+}
+
+// The sums of the first n' entries are tr(r_n'ᵀ s_n' r_n'), for every n'.
+TEST_P(Operations, GainsAddUpToNestedTraces) {
+    for (const std::size_t n : {1, 2, 3, 33, 65, 130})
+        for (const bool triangular : {true, false}) {
+            const std::size_t k = triangular ? n : 5;
+            auto r = triangular ? lower_batch(n, 3) : irregular_batch(n, k, 3);
+            const auto factor = irregular_batch(7, n, 3);
+            std::vector<Matrix> s;
+            for (const Matrix& f : factor) s.push_back(product(transposed(f), f));
+            Operand rows = operand(with_poison(r)), gram = operand(s), out = result(n, 1);
+            engine_->gains(rows.batch(), triangular, gram.batch(), out.batch());
+            for (const std::size_t t : good_items) {
+                const Matrix gained = out.item(t);
+                Real sum = 0, trace = 0;
+                for (std::size_t i = 0; i < n; ++i) {
+                    sum += gained(i, 0);
+                    for (std::size_t j = 0; j <= i; ++j)
+                        trace +=
+                            (j < i ? 2 : 1) * reference::dot(r[t].row(i), r[t].row(j)) * s[t](i, j);
+                    EXPECT_NEAR(static_cast<double>(sum), static_cast<double>(trace),
+                                1e-12 * static_cast<double>(n * n * n))
+                        << n << " " << i;
+                }
+            }
+        }
+}
+
+TEST_P(Operations, PrefixSumsOfValuesAndSquares) {
+    const auto items = irregular_batch(40, 1, 3);
+    const std::vector<std::uint32_t> ends{1, 2, 2, 17, 40};
+    const auto list = engine_->indices(ends);
+    Operand v = operand(with_poison(items)), sums = result(5, 1), squares = result(5, 1);
+    engine_->prefix_sums(v.batch(), 1, *list, sums.batch());
+    engine_->prefix_sums(v.batch(), 2, *list, squares.batch());
+    for (const std::size_t t : good_items)
+        for (std::size_t j = 0; j < ends.size(); ++j) {
+            Real sum = 0, square = 0;
+            for (std::size_t i = 0; i < ends[j]; ++i) {
+                sum += items[t](i, 0);
+                square += items[t](i, 0) * items[t](i, 0);
+            }
+            EXPECT_NEAR(static_cast<double>(sums.item(t)(j, 0)), static_cast<double>(sum), 1e-14);
+            EXPECT_NEAR(static_cast<double>(squares.item(t)(j, 0)), static_cast<double>(square),
+                        1e-14);
+        }
+}
+
+CUCURBIT_ON_EVERY_ENGINE(Operations);
+
+}  // namespace
+}  // namespace cucurbit
