@@ -100,12 +100,13 @@ def two_stage(p=60, sizes=(25, 35), samples=(10, 20, 30, 40)):
 
 
 def crossing(p=40):
-    """A curve across n = p: at n = p the mean is infinite and the median stands for it."""
+    """A curve across n = p: at n = p the mean is infinite and quantiles stand for it."""
     table = model_shift(p, samples=(10, 20, 30, 36, 50, 70, 100), noises=(0.5,))
     flagged = [[p, p, 0.5, "standard", "excess_risk", 321.0, *[numpy.nan] * 3, 1024, 0, numpy.inf,
-                "exact", numpy.nan, "near_interpolation"],
-               [p, p, 0.5, "standard", "excess_risk_median", 9.0, *[numpy.nan] * 3, 1024, 0,
-                numpy.nan, "none", numpy.nan, "near_interpolation"]]
+                "exact", numpy.nan, "near_interpolation"]]
+    flagged += [[p, p, 0.5, "standard", f"excess_risk_{name}", value, *[numpy.nan] * 3, 1024, 0,
+                 numpy.nan, "none", numpy.nan, "near_interpolation"]
+                for name, value in (("q05", 4.0), ("median", 9.0), ("q95", 30.0))]
     return pandas.concat([table, pandas.DataFrame(flagged, columns=table.columns)], ignore_index=True)
 
 

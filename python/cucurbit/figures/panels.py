@@ -71,11 +71,12 @@ def draw_means(axes, rows, style):
 
 
 def draw_medians(axes, rows, style):
-    """Open markers for the points that report a median."""
-    rows = rows[rows["estimand"] == "excess_risk_median"]
-    if len(rows):
-        axes.plot(rows["n"], rows["estimate"], linestyle="none", marker=style.marker, markersize=3.6,
-                  markerfacecolor="none", markeredgecolor=style.colour, zorder=3)
+    """Open markers with bars from the 5 % to the 95 % quantile, where the table has quantiles."""
+    middle, low, high = (rows[rows["estimand"] == f"excess_risk_{name}"].set_index("n")["estimate"]
+                         for name in ("median", "q05", "q95"))
+    axes.plot(middle.index, middle, linestyle="none", marker=style.marker, markersize=3.6,
+              markerfacecolor="white", markeredgecolor=style.colour, zorder=3)
+    axes.vlines(low.index, low, high.reindex(low.index), color=style.colour, linewidth=0.9, zorder=2)
 
 
 def mark_interpolation(axes, rows):
