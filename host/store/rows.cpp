@@ -63,6 +63,9 @@ void Store::write(const std::vector<Block>& blocks) {
             .bind(5, row_checksum(key, range, payload))
             .run();
     }
+    state_->totals.series = state_->series.size();
+    state_->totals.rows += blocks.size();
+    write_totals(database, state_->totals);
     transaction.commit();
 }
 

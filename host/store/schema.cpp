@@ -20,6 +20,8 @@ constexpr const char* tables = R"sql(
     CREATE TABLE trials(series INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
                         payload BLOB NOT NULL, checksum INTEGER NOT NULL,
                         PRIMARY KEY(series, first)) WITHOUT ROWID;
+    CREATE TABLE total(id INTEGER PRIMARY KEY CHECK(id = 1), series INTEGER NOT NULL,
+                       rows INTEGER NOT NULL, checksum INTEGER NOT NULL);
 )sql";
 
 std::int64_t document_checksum(const std::string& kind, const std::string& name,
@@ -82,12 +84,32 @@ std::optional<std::string> read_document(Database& database, const std::string& 
     return contents;
 }
 
-std::map<SeriesKey, StoredSeries> read_series(Database& database) {
+void write_totals(Database& database, const Totals& totals) {
+    database.prepare("INSERT OR REPLACE INTO total VALUES(1, ?, ?, ?)")
+        .bind(1, static_cast<std::int64_t>(totals.series))
+        .bind(2, static_cast<std::int64_t>(totals.rows))
+        .bind(3, Checksum().add(totals.series).add(totals.rows).value())
+        .run();
+}
+
+Totals read_totals(Database& database) {
+    Statement statement = database.prepare("SELECT series, rows, checksum FROM total");
+    if (!statement.row()) database.fail(std::string("is damaged: its totals are lost"));
+    const Totals totals{static_cast<std::uint64_t>(statement.integer(0)),
+                        static_cast<std::uint64_t>(statement.integer(1))};
+    if (statement.integer(2) != Checksum().add(totals.series).add(totals.rows).value())
+        database.fail(std::string("is damaged: the checksum of its totals does not fit"));
+    return totals;
+}
+
+std::map<SeriesKey, StoredSeries> read_series(Database& database, const Totals& totals) {
     std::map<SeriesKey, StoredSeries> series;
     std::map<std::int64_t, std::vector<TrialRange>> trials;
     Statement ranges =
         database.prepare("SELECT series, first, count FROM trials ORDER BY series, first");
+    std::uint64_t rows = 0;
     while (ranges.row()) {
+        ++rows;
         const TrialRange range{static_cast<std::uint64_t>(ranges.integer(1)),
                                static_cast<std::uint64_t>(ranges.integer(2))};
         if (!join(trials[ranges.integer(0)], range))
@@ -108,6 +130,10 @@ std::map<SeriesKey, StoredSeries> read_series(Database& database) {
     if (!trials.empty())
         database.fail(
             fmt::format("is damaged: series {} has trials but no key", trials.begin()->first));
+    if (rows != totals.rows || series.size() != totals.series)
+        database.fail(
+            fmt::format("is damaged: it holds {} of {} series and {} of {} rows of trials",
+                        series.size(), totals.series, rows, totals.rows));
     return series;
 }
 

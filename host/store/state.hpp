@@ -20,6 +20,12 @@ struct StoredSeries {
     std::vector<TrialRange> trials;  ///< disjoint, joined where they touch, in order
 };
 
+/// How many series and rows of trials the file holds: a damaged page can hide one without a trace.
+struct Totals {
+    std::uint64_t series = 0;
+    std::uint64_t rows = 0;
+};
+
 struct Store::State {
     State(const std::filesystem::path& folder, Database::Mode mode);
     ~State();
@@ -30,6 +36,7 @@ struct Store::State {
     std::unique_ptr<WriterLock> lock;  ///< of the writer; let go after the database is closed
     Database database;
     std::map<SeriesKey, StoredSeries> series;
+    Totals totals;
 };
 
 /// Where the store of a folder lies.
@@ -46,8 +53,12 @@ std::optional<std::string> read_document(Database& database, const std::string& 
 /// Replaces the study's text, name, identity and files by these, in the caller's transaction.
 void write_study(Database& database, const Study& study);
 
-/// All series and the trials that they have; checks each series' key.
-std::map<SeriesKey, StoredSeries> read_series(Database& database);
+void write_totals(Database& database, const Totals& totals);
+Totals read_totals(Database& database);
+
+/// All series and the trials that they have; throws StoreError where a key is damaged or these are
+/// not all.
+std::map<SeriesKey, StoredSeries> read_series(Database& database, const Totals& totals);
 
 /// Joins a range to sorted ranges; false when it overlaps one of them.
 bool join(std::vector<TrialRange>& ranges, TrialRange added);

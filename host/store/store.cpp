@@ -93,7 +93,8 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
     transaction.commit();
     // The file alone is a store from here on, even if its log gets lost.
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-    state->series = read_series(database);
+    state->totals = read_totals(database);
+    state->series = read_series(database, state->totals);
     replace_file(directory / "study.toml", study.text);
     return Store(std::move(state));
 }
@@ -108,7 +109,8 @@ Store Store::open_to_read(const std::filesystem::path& directory) {
     auto state = std::make_unique<State>(directory, mode);
     state->database.execute("BEGIN");
     if (!check_schema(state->database)) state->database.fail(std::string("is empty"));
-    state->series = read_series(state->database);
+    state->totals = read_totals(state->database);
+    state->series = read_series(state->database, state->totals);
     return Store(std::move(state));
 }
 

@@ -1,0 +1,54 @@
+#include "host/run/manifest.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "cucurbit/random.hpp"
+#include "host/run/plan.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+std::string utc_now() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+}  // namespace
+
+Facts starting_facts(const Plan& plan, const RunOptions& options) {
+    return {
+        {"start", utc_now()},
+        {"argv", nlohmann::json(options.argv)
+                     .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+        {"version", CUCURBIT_VERSION},
+        {"revision", CUCURBIT_REVISION},
+        {"compiler", __VERSION__},
+        {"device", plan.device},
+        {"device_description", find_device(plan.device).description},
+        {"normals", random_instruction_set()},
+        {"workers", std::to_string(plan.workers)},
+        {"host", host_name()},
+    };
+}
+
+Facts ending_facts(const std::string& end, std::uint64_t trials) {
+    return {{"end", utc_now()}, {"ended", end}, {"trials_computed", std::to_string(trials)}};
+}
+
+}  // namespace cucurbit

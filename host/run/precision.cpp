@@ -1,0 +1,76 @@
+#include "host/run/precision.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "host/run/summary.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+constexpr std::uint64_t round_trials = 256;
+
+bool is_fixed(const Precision& precision) {
+    return !precision.rel_std_err && !precision.abs_std_err;
+}
+
+bool is_precise(const Moments& moments, const Precision& precision) {
+    const double error = moments.standard_error();
+    if (precision.abs_std_err && error <= *precision.abs_std_err) return true;
+    return precision.rel_std_err && error <= *precision.rel_std_err * std::abs(moments.mean());
+}
+
+/// 256, 512, 1024, … , max_trials.
+std::vector<std::uint64_t> round_ends(const Precision& precision) {
+    std::vector<std::uint64_t> ends{first_round(precision)};
+    while (ends.back() < precision.max_trials)
+        ends.push_back(std::min(2 * ends.back(), precision.max_trials));
+    return ends;
+}
+
+bool has_all(const std::vector<TrialRange>& trials, std::uint64_t count) {
+    return !trials.empty() && trials.front().first == 0 && trials.front().count >= count;
+}
+
+}  // namespace
+
+std::uint64_t first_round(const Precision& precision) {
+    return is_fixed(precision) ? precision.trials : std::min(round_trials, precision.max_trials);
+}
+
+std::vector<bool> deciding_series(const Setting& setting, const Design& design) {
+    std::vector<std::vector<TheoryRow>> theory;
+    for (const Point& point : design.points) theory.push_back(setting.theory(point));
+    std::vector<bool> deciding;
+    for (const Series& series : design.series) {
+        const TheoryRow* row = find_theory(theory[series.point], series);
+        deciding.push_back(!lacks_variance(row) && !is_zero_risk(row));
+    }
+    return deciding;
+}
+
+std::uint64_t wanted_trials(const Store& store, const Study& study, const Design& design) {
+    if (is_fixed(study.precision)) return study.precision.trials;
+    const std::vector<std::uint64_t> rounds = round_ends(study.precision);
+    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    std::vector<bool> precise(rounds.size(), true);
+    std::size_t reached = rounds.size();
+    for (std::size_t s = 0; s < design.series.size(); ++s) {
+        const SeriesKey key = series_key(*study.setting, design, design.series[s]);
+        const std::vector<TrialRange>& trials = store.trials(key);
+        while (reached > 0 && !has_all(trials, rounds[reached - 1])) --reached;
+        if (reached == 0) return rounds.front();
+        if (!deciding[s]) continue;
+        const std::vector<BlockValues> values = store.read(key);
+        for (std::size_t k = 0; k < reached; ++k)
+            if (precise[k] &&
+                !is_precise(summarize_series(values, rounds[k]).moments, study.precision))
+                precise[k] = false;
+    }
+    for (std::size_t k = 0; k < reached; ++k)
+        if (precise[k]) return rounds[k];
+    return rounds[std::min(reached, rounds.size() - 1)];
+}
+
+}  // namespace cucurbit

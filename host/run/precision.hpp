@@ -1,0 +1,24 @@
+#pragma once
+// How many trials a study asks for.
+
+#include <cstdint>
+#include <vector>
+
+#include "cucurbit/store.hpp"
+#include "cucurbit/study.hpp"
+
+namespace cucurbit {
+
+/// Trials of the first round: all of them when their number is fixed.
+std::uint64_t first_round(const Precision& precision);
+
+/// Which of a design's series decide when it is precise: all but those without a finite mean and
+/// variance and those whose risk is zero.
+std::vector<bool> deciding_series(const Setting& setting, const Design& design);
+
+/// Trials that a design needs by what is stored: the first of 256, 512, 1024, … , max_trials after
+/// which every deciding series is precise, or which some series has not reached. A function of the
+/// stored values of these very trials, whatever else is stored.
+std::uint64_t wanted_trials(const Store& store, const Study& study, const Design& design);
+
+}  // namespace cucurbit

@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+#include "cucurbit/engine.hpp"
+#include "cucurbit/run.hpp"
+#include "host/run/plan.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+using Selection = std::vector<std::pair<std::string, double>>;
+
+std::size_t parameter_index(const Setting& setting, const std::string& name) {
+    const std::vector<std::string> names = setting.parameters();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+        throw std::invalid_argument(fmt::format("'{}' is no parameter of this study; it has {}",
+                                                name, fmt::join(names, ", ")));
+    return static_cast<std::size_t>(found - names.begin());
+}
+
+std::vector<bool> selected_points(const Setting& setting, const Design& design,
+                                  const Selection& selection) {
+    std::vector<bool> selected(design.points.size(), true);
+    for (const auto& [name, value] : selection) {
+        const std::size_t index = parameter_index(setting, name);
+        for (std::size_t i = 0; i < selected.size(); ++i)
+            if (design.points[i].parameters[index] != value) selected[i] = false;
+    }
+    return selected;
+}
+
+/// Fills in what the store holds of this trial.
+void compare_to_stored(const std::vector<BlockValues>& blocks, Replayed& replayed) {
+    for (const BlockValues& block : blocks) {
+        if (replayed.trial < block.first_trial) return;
+        const std::uint64_t at = replayed.trial - block.first_trial;
+        if (at >= block.values.size()) continue;
+        replayed.stored = block.values[at];
+        replayed.stored_outcome = block.outcomes[at];
+        replayed.same = std::bit_cast<std::uint64_t>(block.values[at]) ==
+                            std::bit_cast<std::uint64_t>(replayed.recomputed) &&
+                        block.outcomes[at] == replayed.outcome;
+        return;
+    }
+}
+
+void replay_design(const Store& store, const Setting& setting, const Design& design,
+                   const std::vector<bool>& selected, const std::vector<std::uint64_t>& trials,
+                   Engine& engine, std::vector<Replayed>& out) {
+    const std::unique_ptr<Simulation> simulation = setting.simulation(design, engine, 1);
+    std::vector<TrialValues> computed(trials.size());
+    for (std::size_t t = 0; t < trials.size(); ++t) simulation->run({&trials[t], 1}, computed[t]);
+    for (std::size_t s = 0; s < design.series.size(); ++s) {
+        const Series& series = design.series[s];
+        if (!selected[series.point]) continue;
+        const std::vector<BlockValues> stored = store.read(series_key(setting, design, series));
+        for (std::size_t t = 0; t < trials.size(); ++t) {
+            Replayed replayed;
+            replayed.parameters = design.points[series.point].parameters;
+            replayed.arm = series.arm;
+            replayed.estimand = series.estimand;
+            replayed.trial = trials[t];
+            replayed.recomputed = computed[t].values.at(s);
+            replayed.outcome = computed[t].outcomes.at(s);
+            compare_to_stored(stored, replayed);
+            out.push_back(std::move(replayed));
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<Replayed> replay(const Store& store, const Selection& point,
+                             const std::vector<std::uint64_t>& trials, const std::string& device) {
+    return replay(store, store.study(), point, trials, device);
+}
+
+std::vector<Replayed> replay(const Store& store, const Study& study, const Selection& point,
+                             const std::vector<std::uint64_t>& trials, const std::string& device) {
+    const EnginePointer engine = make_engine(find_device(device).name);
+    std::vector<Replayed> out;
+    bool found = false;
+    for (const Design& design : study.setting->designs()) {
+        const std::vector<bool> selected = selected_points(*study.setting, design, point);
+        if (std::find(selected.begin(), selected.end(), true) == selected.end()) continue;
+        found = true;
+        replay_design(store, *study.setting, design, selected, trials, *engine, out);
+    }
+    if (!found) throw std::invalid_argument("no point of the study has these parameters");
+    return out;
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,128 @@
+#include "cucurbit/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include "host/run/commit.hpp"
+#include "host/run/manifest.hpp"
+#include "host/run/pace.hpp"
+#include "host/run/plan.hpp"
+#include "host/run/precision.hpp"
+#include "host/run/work.hpp"
+#include "host/run/workers.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto report_interval = std::chrono::milliseconds(200);
+constexpr auto commit_interval = std::chrono::seconds(1);
+
+/// One run of a study into a folder.
+class Driver {
+public:
+    Driver(const Study& study, const RunOptions& options)
+        : study_(study),
+          options_(options),
+          plan_(make_plan(study, options.device, options.threads)),
+          store_(Store::open_to_write(options.directory, study)),
+          commit_(store_, *study.setting) {}
+
+    RunEnd run() {
+        std::vector<Task> tasks = next_tasks();
+        if (!tasks.empty()) store_.record(starting_facts(plan_, options_));
+        try {
+            while (!tasks.empty() && stop_asked() == 0) {
+                compute(std::move(tasks));
+                tasks = next_tasks();
+            }
+        } catch (const StoreError&) {
+            throw;
+        } catch (const std::exception& error) {
+            store_.record(ending_facts(std::string("failed: ") + error.what(), pace_.computed()));
+            throw;
+        }
+        const bool complete = tasks.empty();
+        if (pace_.computed() > 0)
+            store_.record(ending_facts(complete ? "complete" : "stopped", pace_.computed()));
+        report();
+        return complete ? RunEnd::complete : RunEnd::stopped;
+    }
+
+private:
+    /// What is lacking up to the end of each design's present round.
+    std::vector<Task> next_tasks() {
+        std::vector<Task> tasks;
+        std::uint64_t found = 0;
+        for (const Plan::Entry& entry : plan_.entries) {
+            const std::uint64_t wanted = wanted_trials(store_, study_, entry.design);
+            const std::vector<Gap> gaps = find_gaps(store_, *study_.setting, entry.design, wanted);
+            found += wanted;
+            for (const Gap& gap : gaps) found -= gap.trials.count;
+            std::vector<Task> more = make_tasks(
+                entry.design, gaps, trials_per_task(entry.design, entry.batch), entry.batch);
+            std::move(more.begin(), more.end(), std::back_inserter(tasks));
+        }
+        if (pace_.computed() == 0) pace_.found(found);
+        return tasks;
+    }
+
+    void compute(std::vector<Task> tasks) {
+        pace_.planned(tasks);
+        Workers workers(*study_.setting, std::move(tasks), plan_.device, plan_.workers);
+        Clock::time_point last_commit = Clock::now();
+        for (bool finished = false; !finished;) {
+            collect(workers);
+            if (const int asked = stop_asked(); asked > 0)
+                workers.stop(asked > 1 ? Workers::Stop::at_once : Workers::Stop::after_batch);
+            finished = workers.finished();
+            if (finished || Clock::now() - last_commit >= commit_interval) {
+                commit_.write();
+                last_commit = Clock::now();
+            }
+            report();
+        }
+        workers.rethrow();
+    }
+
+    void collect(Workers& workers) {
+        auto until = Clock::now() + report_interval;
+        if (options_.max_seconds) until = std::min(until, deadline());
+        std::vector<Piece> pieces = workers.collect(until);
+        for (const Piece& piece : pieces) pace_.done(*piece.design, piece.trials.count);
+        commit_.add(std::move(pieces));
+    }
+
+    Clock::time_point deadline() const {
+        return start_ + std::chrono::duration_cast<Clock::duration>(
+                            std::chrono::duration<double>(*options_.max_seconds));
+    }
+
+    int stop_asked() const {
+        const int asked = options_.stop ? options_.stop->load() : 0;
+        return asked == 0 && options_.max_seconds && Clock::now() >= deadline() ? 1 : asked;
+    }
+
+    void report() const {
+        if (options_.report) options_.report(pace_.progress());
+    }
+
+    const Study& study_;
+    const RunOptions& options_;
+    const Clock::time_point start_ = Clock::now();
+    Plan plan_;
+    Store store_;
+    Commit commit_;
+    Pace pace_;
+};
+
+}  // namespace
+
+RunEnd run(const Study& study, const RunOptions& options) {
+    return Driver(study, options).run();
+}
+
+}  // namespace cucurbit

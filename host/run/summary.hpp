@@ -1,0 +1,41 @@
+#pragma once
+// One series' values, merged.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cucurbit/moments.hpp"
+#include "cucurbit/store.hpp"
+#include "cucurbit/study.hpp"
+
+namespace cucurbit {
+
+struct SeriesSummary {
+    Moments moments;  ///< of the trials that did not fail
+    std::uint64_t trials = 0;
+    std::uint64_t failed = 0;          ///< status not ok, or value not finite
+    std::uint64_t rank_deficient = 0;  ///< trials below full rank
+    std::uint64_t escalated = 0;  ///< trials that needed more than the plain Cholesky factorisation
+    std::vector<double> values;   ///< those averaged, in the order of trials, if asked for
+};
+
+/// Merges trials 0 .. limit - 1 of a series in the order of trials: Moments of trials 64k .. 64k +
+/// 63, then merged, so that the bits do not depend on how the trials came into the store.
+SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit,
+                               bool keep_values = false);
+
+/// The theory of one series among a point's predictions; null when there is none.
+const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const Series& series);
+
+/// Whether one of the space-separated flags is this one.
+bool has_flag(const std::string& flags, const std::string& flag);
+
+/// No variance exists (flagged by the setting, or the mean is infinite).
+bool lacks_variance(const TheoryRow* theory);
+/// An arm's risk is zero but for rounding.
+bool is_zero_risk(const TheoryRow* theory);
+
+}  // namespace cucurbit

@@ -1,0 +1,85 @@
+#include "host/run/work.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace cucurbit {
+
+namespace {
+
+/// The part of 0 .. wanted - 1 that sorted, disjoint ranges leave out.
+std::vector<TrialRange> complement(const std::vector<TrialRange>& ranges, std::uint64_t wanted) {
+    std::vector<TrialRange> rest;
+    std::uint64_t next = 0;
+    for (const TrialRange& range : ranges) {
+        if (range.first >= wanted) break;
+        if (range.first > next) rest.push_back({next, range.first - next});
+        next = range.end();
+    }
+    if (next < wanted) rest.push_back({next, wanted - next});
+    return rest;
+}
+
+bool covers(const std::vector<TrialRange>& ranges, TrialRange part) {
+    return std::any_of(ranges.begin(), ranges.end(), [part](const TrialRange& range) {
+        return range.first <= part.first && part.end() <= range.end();
+    });
+}
+
+}  // namespace
+
+std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Design& design,
+                           std::uint64_t wanted) {
+    std::vector<std::vector<TrialRange>> missing;
+    std::set<std::uint64_t> ends;
+    for (const Series& series : design.series) {
+        missing.push_back(complement(store.trials(series_key(setting, design, series)), wanted));
+        for (const TrialRange& range : missing.back()) ends.insert({range.first, range.end()});
+    }
+    std::vector<Gap> gaps;
+    for (auto end = ends.begin(); end != ends.end() && std::next(end) != ends.end(); ++end) {
+        Gap gap{{*end, *std::next(end) - *end}, {}};
+        for (std::size_t s = 0; s < missing.size(); ++s)
+            if (covers(missing[s], gap.trials)) gap.series.push_back(s);
+        if (!gap.series.empty()) gaps.push_back(std::move(gap));
+    }
+    return gaps;
+}
+
+Design restrict_design(const Design& design, const std::vector<std::size_t>& series) {
+    Design part = design;
+    part.points.clear();
+    part.series.clear();
+    std::map<std::size_t, std::size_t> renumbered;
+    for (const std::size_t s : series) renumbered.emplace(design.series[s].point, 0);
+    for (auto& [old, fresh] : renumbered) {
+        fresh = part.points.size();
+        part.points.push_back(design.points[old]);
+    }
+    for (const std::size_t s : series) {
+        part.series.push_back(design.series[s]);
+        part.series.back().point = renumbered.at(design.series[s].point);
+    }
+    return part;
+}
+
+std::vector<Task> make_tasks(const Design& design, const std::vector<Gap>& gaps,
+                             std::uint64_t trials_per_task, std::size_t batch) {
+    std::map<std::vector<std::size_t>, std::shared_ptr<const Design>> restricted;
+    std::vector<Task> tasks;
+    for (const Gap& gap : gaps) {
+        std::shared_ptr<const Design>& part = restricted[gap.series];
+        if (!part) part = std::make_shared<const Design>(restrict_design(design, gap.series));
+        std::uint64_t first = gap.trials.first;
+        while (first < gap.trials.end()) {
+            const std::uint64_t cell_end = (first / trials_per_task + 1) * trials_per_task;
+            const std::uint64_t end = std::min(cell_end, gap.trials.end());
+            tasks.push_back({part, batch, {first, end - first}});
+            first = end;
+        }
+    }
+    return tasks;
+}
+
+}  // namespace cucurbit

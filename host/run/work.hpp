@@ -1,0 +1,39 @@
+#pragma once
+// What is still to be computed.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cucurbit/store.hpp"
+#include "cucurbit/study.hpp"
+
+namespace cucurbit {
+
+/// Trials that some series of a design lack.
+struct Gap {
+    TrialRange trials;
+    std::vector<std::size_t> series;  ///< indices into Design::series, ascending
+};
+
+/// The trials 0 .. wanted - 1 that the store lacks, as disjoint ranges in order; the same series
+/// are lacking all along one range.
+std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Design& design,
+                           std::uint64_t wanted);
+
+/// The design with only these series and the points that they need.
+Design restrict_design(const Design& design, const std::vector<std::size_t>& series);
+
+/// Trials of a design for one worker.
+struct Task {
+    std::shared_ptr<const Design>
+        design;  ///< restricted to what is lacking; shared by tasks that lack the same
+    std::size_t batch = 1;
+    TrialRange trials;
+};
+
+/// The gaps, cut at the multiples of `trials_per_task`.
+std::vector<Task> make_tasks(const Design& design, const std::vector<Gap>& gaps,
+                             std::uint64_t trials_per_task, std::size_t batch);
+
+}  // namespace cucurbit

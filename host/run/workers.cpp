@@ -1,0 +1,142 @@
+#include "host/run/workers.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+#include "cucurbit/engine.hpp"
+
+namespace cucurbit {
+
+namespace {
+
+/// Values that may wait for a slow disk before the workers do: 256 MiB.
+constexpr std::size_t max_waiting_values = std::size_t{1} << 25;
+
+/// Rows [series][count] of `from` into rows [series][total] of `to`, from column `at` on.
+template <class T>
+void copy_columns(const std::vector<T>& from, std::size_t count, std::vector<T>& to,
+                  std::size_t total, std::size_t at) {
+    for (std::size_t s = 0; s * count < from.size(); ++s)
+        std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(s * count), count,
+                    to.begin() + static_cast<std::ptrdiff_t>(s * total + at));
+}
+
+/// Keeps the first `count` columns of rows that are `total` long.
+template <class T>
+void cut_columns(std::vector<T>& rows, std::size_t total, std::size_t count) {
+    const std::size_t series = rows.size() / total;
+    for (std::size_t s = 0; s < series; ++s)
+        std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(s * total), count,
+                    rows.begin() + static_cast<std::ptrdiff_t>(s * count));
+    rows.resize(series * count);
+}
+
+}  // namespace
+
+Workers::Workers(const Setting& setting, std::vector<Task> tasks, const std::string& device,
+                 std::size_t threads)
+    : setting_(setting), tasks_(std::move(tasks)), device_(device) {
+    const std::size_t count = std::min(threads, tasks_.size());
+    running_ = count;
+    threads_.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
+}
+
+Workers::~Workers() {
+    stop(Stop::at_once);
+    for (std::thread& thread : threads_) thread.join();
+}
+
+void Workers::stop(Stop stop) {
+    if (stop > stop_.load()) stop_ = stop;
+    const std::lock_guard lock(mutex_);
+    taken_.notify_all();
+}
+
+std::vector<Piece> Workers::collect(std::chrono::steady_clock::time_point until) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait_until(lock, until,
+                        [this] { return running_ == 0 || waiting_values_ >= max_waiting_values; });
+    waiting_values_ = 0;
+    taken_.notify_all();
+    return std::exchange(pieces_, {});
+}
+
+bool Workers::finished() {
+    const std::lock_guard lock(mutex_);
+    return running_ == 0 && pieces_.empty();
+}
+
+void Workers::rethrow() {
+    const std::lock_guard lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+}
+
+void Workers::work() {
+    try {
+        const EnginePointer engine = make_engine(device_);
+        std::shared_ptr<const Design> design;
+        std::unique_ptr<Simulation> simulation;
+        while (stop_ == Stop::none) {
+            const std::size_t index = next_++;
+            if (index >= tasks_.size()) break;
+            const Task& task = tasks_[index];
+            if (task.design != design) {
+                simulation.reset();  // frees its memory before the next one asks for more
+                simulation = setting_.simulation(*task.design, *engine, task.batch);
+                design = task.design;
+            }
+            compute(task, *simulation);
+        }
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+        if (stop_ == Stop::none) stop_ = Stop::after_batch;
+    }
+    const std::lock_guard lock(mutex_);
+    --running_;
+    arrived_.notify_all();
+    taken_.notify_all();
+}
+
+void Workers::compute(const Task& task, Simulation& simulation) {
+    const std::size_t total = task.trials.count;
+    const std::size_t series = task.design->series.size();
+    Piece piece{task.design, task.trials, std::vector<double>(series * total),
+                std::vector<Outcome>(series * total)};
+    std::vector<std::uint64_t> trials;
+    TrialValues values;
+    std::size_t done = 0;
+    while (done < total && stop_ == Stop::none) {
+        trials.resize(std::min(task.batch, total - done));
+        std::iota(trials.begin(), trials.end(), task.trials.first + done);
+        simulation.run(trials, values);
+        if (values.values.size() != series * trials.size() ||
+            values.outcomes.size() != values.values.size())
+            throw std::logic_error(
+                "a simulation must give one value and outcome a series and trial");
+        copy_columns(values.values, trials.size(), piece.values, total, done);
+        copy_columns(values.outcomes, trials.size(), piece.outcomes, total, done);
+        done += trials.size();
+    }
+    if (done == 0 || stop_ == Stop::at_once) return;
+    if (done < total) {
+        cut_columns(piece.values, total, done);
+        cut_columns(piece.outcomes, total, done);
+        piece.trials.count = done;
+    }
+    hand_on(std::move(piece));
+}
+
+void Workers::hand_on(Piece piece) {
+    std::unique_lock lock(mutex_);
+    taken_.wait(lock,
+                [this] { return waiting_values_ < max_waiting_values || stop_ == Stop::at_once; });
+    waiting_values_ += piece.values.size();
+    pieces_.push_back(std::move(piece));
+    arrived_.notify_all();
+}
+
+}  // namespace cucurbit
