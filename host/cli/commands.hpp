@@ -1,0 +1,70 @@
+#pragma once
+// The commands. Each add_ function declares a command's options and sets the program's action when
+// the command is chosen.
+
+#include <CLI/App.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cucurbit/study.hpp"
+#include "host/cli/exit.hpp"
+
+namespace cucurbit::cli {
+
+struct Program {
+    CLI::App app;
+    std::vector<std::string> argv;
+    std::function<Exit()> action;
+};
+
+void add_run(Program& program);
+void add_check(Program& program);
+void add_plan(Program& program);
+void add_theory(Program& program);
+void add_status(Program& program);
+void add_export(Program& program);
+void add_compare(Program& program);
+void add_replay(Program& program);
+void add_verify(Program& program);
+void add_plot(Program& program);
+void add_devices(Program& program);
+void add_doctor(Program& program);
+void add_init(Program& program);
+void add_cite(Program& program);
+void add_completion(Program& program);
+
+/// Runs `body(options)` when the command is chosen. The options outlive parsing.
+template <class Options, class Body>
+void on_chosen(Program& program, CLI::App& command, std::shared_ptr<Options> options, Body body) {
+    command.callback([&program, options = std::move(options), body = std::move(body)] {
+        program.action = [options, body] { return body(*options); };
+    });
+}
+
+/// The positional STUDY.toml and --set of a command.
+struct StudyOptions {
+    std::string file;
+    std::vector<std::string> overrides;
+};
+void add_study_options(CLI::App& command, StudyOptions& options);
+/// Reads the study; where `file` is a run's folder, the study that the folder holds.
+Study read_study(const StudyOptions& options);
+
+/// The positional DIR.
+void add_directory(CLI::App& command, std::string& directory);
+void add_device(CLI::App& command, std::string& device);
+/// --device and --threads.
+struct DeviceOptions {
+    std::string device = "auto";
+    std::size_t threads = 0;
+};
+void add_device_options(CLI::App& command, DeviceOptions& options);
+
+/// "1 design, 48 points, 144 series".
+std::string extent_text(const Study& study);
+/// "1,024 trials", or "until rel_std_err 0.005, at most 100,000 trials"
+std::string precision_text(const Precision& precision);
+
+}  // namespace cucurbit::cli

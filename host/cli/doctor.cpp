@@ -1,0 +1,198 @@
+#include "host/cli/doctor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <span>
+
+#include "cucurbit/engine.hpp"
+#include "cucurbit/population.hpp"
+#include "cucurbit/random.hpp"
+#include "cucurbit/study.hpp"
+
+// Absent where the BLAS that was linked is not OpenBLAS.
+extern "C" {
+[[gnu::weak]] char* openblas_get_config();
+[[gnu::weak]] char* openblas_get_corename();
+}
+
+namespace cucurbit::cli {
+
+namespace {
+
+Finding examine_blas() {
+    if (openblas_get_config == nullptr || openblas_get_corename == nullptr)
+        return {"BLAS", Health::doubtful,
+                "not OpenBLAS; netlib's reference BLAS makes a trial take 13 to 20 times as long "
+                "(Debian: apt install libopenblas0-pthread)"};
+    std::string text =
+        fmt::format("{}; core type {}", openblas_get_config(), openblas_get_corename());
+    const char* core = std::getenv("OPENBLAS_CORETYPE");
+    if (core != nullptr && *core != '\0')
+        text += fmt::format(" (set by OPENBLAS_CORETYPE={}, not found by OpenBLAS itself)", core);
+    return {"BLAS", Health::good, text};
+}
+
+// Random123's published answer for counter and key zero.
+constexpr std::array<std::uint32_t, 4> words_at_zero{0x6627e8d5, 0xe169c58d, 0xbc57ac4c,
+                                                     0x9b00dbd8};
+
+struct PinnedNormal {
+    std::uint64_t trial, row, column;
+    std::uint64_t bits;
+};
+constexpr Stream pinned_stream{0x0123456789abcdefULL, 1, Purpose::samples};
+constexpr PinnedNormal pinned_normals[] = {
+    {0, 0, 0, 0},
+};
+
+Finding examine_random_numbers() {
+    if (random_words(Stream{}, 0, 0, 0) != words_at_zero)
+        return {"random words", Health::bad, "differ from Philox4x32-10's published values"};
+    for (const PinnedNormal& pinned : pinned_normals) {
+        const double normal = draw_normal(pinned_stream, pinned.trial, pinned.row, pinned.column);
+        std::vector<double> row(static_cast<std::size_t>(pinned.column) + 1);
+        draw_normals(pinned_stream, pinned.trial, pinned.row, row);
+        if (std::bit_cast<std::uint64_t>(normal) == pinned.bits &&
+            std::bit_cast<std::uint64_t>(row.back()) == pinned.bits)
+            continue;
+        return {"random numbers", Health::bad,
+                fmt::format("trial {} row {} column {} gives {} and {} instead of {}", pinned.trial,
+                            pinned.row, pinned.column, normal, row.back(),
+                            std::bit_cast<double>(pinned.bits))};
+    }
+    return {"random numbers", Health::good,
+            fmt::format("equal to pinned values to the bit ({} code)", random_instruction_set())};
+}
+
+constexpr double noise_std = 0.3;
+constexpr const char* parity_study = R"(schema = 1
+[study]
+name = "doctor"
+kind = "model_shift"
+seed = 1
+[population]
+p = 24
+spectrum = { kind = "power_law", exponent = 1.0 }
+signal = { kind = "power_law", exponent = 1.5 }
+[target]
+n = [5, 16]
+noise_std = 0.3
+arms = ["standard"]
+[precision]
+trials = 64
+)";
+
+using Rows = std::vector<std::vector<long double>>;
+
+// Gauss-Jordan elimination with row exchange; a is destroyed.
+Rows inverse(Rows a) {
+    const std::size_t n = a.size();
+    Rows result(n, std::vector<long double>(n, 0.0L));
+    for (std::size_t i = 0; i < n; ++i) result[i][i] = 1.0L;
+    for (std::size_t k = 0; k < n; ++k) {
+        std::size_t pivot = k;
+        for (std::size_t i = k; i < n; ++i)
+            if (std::abs(a[i][k]) > std::abs(a[pivot][k])) pivot = i;
+        std::swap(a[k], a[pivot]);
+        std::swap(result[k], result[pivot]);
+        const long double scale = 1.0L / a[k][k];
+        for (std::size_t j = 0; j < n; ++j) a[k][j] *= scale, result[k][j] *= scale;
+        for (std::size_t i = 0; i < n; ++i) {
+            const long double factor = a[i][k];
+            if (i == k || factor == 0.0L) continue;
+            for (std::size_t j = 0; j < n; ++j) {
+                a[i][j] -= factor * a[k][j];
+                result[i][j] -= factor * result[k][j];
+            }
+        }
+    }
+    return result;
+}
+
+// The standard arm's risk of one trial with the label noise integrated out, n < p: X⁺ = Xᵀ(XXᵀ)⁻¹,
+// ‖Σ^{1/2}(X⁺X − I)β*‖² + σ² ‖Σ^{1/2}X⁺‖_F², by plain loops.
+double slow_risk(std::uint64_t key, std::uint64_t trial, std::size_t n,
+                 const Population& population) {
+    const std::size_t p = population.dimension();
+    Rows x(n, std::vector<long double>(p));
+    std::vector<double> normals(p);
+    for (std::size_t i = 0; i < n; ++i) {
+        draw_normals({key, 0, Purpose::samples}, trial, i, normals);
+        for (std::size_t j = 0; j < p; ++j)
+            x[i][j] = std::sqrt(population.spectrum[j]) * normals[j];
+    }
+    Rows gram(n, std::vector<long double>(n, 0.0L));
+    std::vector<long double> labels(n, 0.0L);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < p; ++j) labels[i] += x[i][j] * population.truth[j];
+        for (std::size_t k = 0; k < n; ++k)
+            for (std::size_t j = 0; j < p; ++j) gram[i][k] += x[i][j] * x[k][j];
+    }
+    const Rows solver = inverse(gram);
+    long double risk = 0.0L;
+    for (std::size_t j = 0; j < p; ++j) {
+        long double gap = -population.truth[j];
+        long double gain = 0.0L;
+        for (std::size_t i = 0; i < n; ++i) {
+            long double entry = 0.0L;  // of X⁺
+            for (std::size_t k = 0; k < n; ++k) entry += x[k][j] * solver[k][i];
+            gap += entry * labels[i];
+            gain += entry * entry;
+        }
+        risk += population.spectrum[j] * (gap * gap + noise_std * noise_std * gain);
+    }
+    return static_cast<double>(risk);
+}
+
+constexpr double parity_tolerance = 1e-10;
+
+Finding examine_engine(const Device& device) {
+    const Study study = parse_study(parity_study, "doctor", {});
+    const Design design = study.setting->designs().at(0);
+    const auto p = static_cast<std::size_t>(design.points.at(0).parameters.at(0));
+    Population population{power_law_spectrum(p, 1.0), {}};
+    population.truth = power_law_truth(population.spectrum, 1.5);
+    const EnginePointer engine = make_engine(device.name);
+    const std::vector<std::uint64_t> trials{0, 1, 17};
+    TrialValues values;
+    study.setting->simulation(design, *engine, trials.size())->run(trials, values);
+    double worst = 0.0;
+    for (std::size_t s = 0; s < design.series.size(); ++s) {
+        const auto n =
+            static_cast<std::size_t>(design.points.at(design.series[s].point).parameters.at(1));
+        for (std::size_t t = 0; t < trials.size(); ++t) {
+            const double slow = slow_risk(design.key, trials[t], n, population);
+            const double gap = std::abs(values.values.at(s * trials.size() + t) / slow - 1.0);
+            worst = std::isnan(gap) ? gap : std::max(worst, gap);
+        }
+    }
+    return {"engine " + device.name, worst <= parity_tolerance ? Health::good : Health::bad,
+            fmt::format("trial risks within {:.1e} of plain loops (allowed {:.0e}); {}", worst,
+                        parity_tolerance, device.description)};
+}
+
+}  // namespace
+
+std::vector<Finding> examine_machine() {
+    std::vector<Finding> findings{
+        {"cucurbit", Health::good,
+         fmt::format("{}, compiled by {}", CUCURBIT_VERSION, __VERSION__)},
+        examine_blas(),
+        examine_random_numbers()};
+    for (const Device& device : devices()) {
+        try {
+            findings.push_back(examine_engine(device));
+        } catch (const std::exception& error) {
+            findings.push_back({"engine " + device.name, Health::bad, error.what()});
+        }
+    }
+    return findings;
+}
+
+}  // namespace cucurbit::cli

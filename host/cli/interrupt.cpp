@@ -1,0 +1,63 @@
+#include "host/cli/interrupt.hpp"
+
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+
+namespace cucurbit::cli {
+
+namespace {
+
+constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
+struct sigaction previous[3];
+
+std::atomic<int> stop_level{0};
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler sets it");
+
+void say_from_handler(std::string_view text) {
+    const ssize_t ignored = ::write(STDERR_FILENO, text.data(), text.size());
+    static_cast<void>(ignored);
+}
+
+void on_signal(int signal) {
+    const int error = errno;
+    switch (stop_level.fetch_add(1)) {
+        case 0:
+            say_from_handler(
+                "\ncucurbit: stopping after the trials in flight; once more stops at once\n");
+            break;
+        case 1:
+            say_from_handler("\ncucurbit: stopping at once\n");
+            break;
+        default:
+            std::signal(signal, SIG_DFL);
+            std::raise(signal);
+    }
+    errno = error;
+}
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+    stop_level = 0;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < 3; ++i) {
+        ::sigaction(signals[i], &action, &previous[i]);
+        // A signal ignored from outside (nohup, a background job) stays ignored.
+        if (previous[i].sa_handler == SIG_IGN) ::sigaction(signals[i], &previous[i], nullptr);
+    }
+}
+
+InterruptGuard::~InterruptGuard() {
+    for (int i = 0; i < 3; ++i) ::sigaction(signals[i], &previous[i], nullptr);
+}
+
+const std::atomic<int>* InterruptGuard::stop() const {
+    return &stop_level;
+}
+
+}  // namespace cucurbit::cli

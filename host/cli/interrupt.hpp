@@ -1,0 +1,20 @@
+#pragma once
+// Ctrl-C, SIGTERM and SIGHUP while a run is in progress.
+
+#include <atomic>
+
+namespace cucurbit::cli {
+
+/// While it lives, the first signal asks to finish the trials in flight (1), the second to stop at
+/// once (2), and a third ends the process. One object at a time.
+class InterruptGuard {
+public:
+    InterruptGuard();
+    ~InterruptGuard();
+    InterruptGuard(const InterruptGuard&) = delete;
+    InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+    const std::atomic<int>* stop() const;
+};
+
+}  // namespace cucurbit::cli

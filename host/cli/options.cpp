@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <regex>
+
+#include "cucurbit/store.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+std::string device_fault(const std::string& name) {
+    static const std::regex grammar("auto|cpu|cuda(:[0-9]+(,[0-9]+)*)?");
+    if (std::regex_match(name, grammar)) return {};
+    return "no device name: '" + name + "'; allowed are auto, cpu, cuda, cuda:I and cuda:I,J";
+}
+
+std::string override_fault(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos && equals > 0) return {};
+    return "'" + text + "' is not KEY=VALUE, such as target.n=200";
+}
+
+}  // namespace
+
+void add_study_options(CLI::App& command, StudyOptions& options) {
+    command.add_option("STUDY", options.file, "The study's TOML file")->required()->type_name("");
+    command.add_option("--set", options.overrides, "Edit a key of the study, such as target.n=200")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false)
+        ->check(CLI::Validator(override_fault, ""));
+}
+
+Study read_study(const StudyOptions& options) {
+    if (!std::filesystem::is_directory(options.file))
+        return cucurbit::read_study(options.file, options.overrides);
+    if (!options.overrides.empty())
+        throw UsageError("--set edits a study file, and " + options.file + " is a run's folder");
+    return Store::open_to_read(options.file).study();
+}
+
+void add_directory(CLI::App& command, std::string& directory) {
+    command.add_option("DIR", directory, "A run's folder")->required()->type_name("");
+}
+
+void add_device(CLI::App& command, std::string& device) {
+    command.add_option("--device", device, "auto, cpu, cuda or cuda:I,J")
+        ->type_name("NAME")
+        ->check(CLI::Validator(device_fault, ""))
+        ->capture_default_str();
+}
+
+void add_device_options(CLI::App& command, DeviceOptions& options) {
+    add_device(command, options.device);
+    command.add_option("--threads", options.threads, "Workers side by side (default: all cores)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
+}
+
+std::string extent_text(const Study& study) {
+    const std::vector<Design> designs = study.setting->designs();
+    std::size_t points = 0;
+    std::size_t series = 0;
+    for (const Design& design : designs) {
+        points += design.points.size();
+        series += design.series.size();
+    }
+    return plural(designs.size(), "design") + ", " + plural(points, "point") + ", " +
+           plural(series, "series");
+}
+
+std::string precision_text(const Precision& precision) {
+    if (precision.trials != 0) return plural(precision.trials, "trial") + " of each design";
+    std::string text = "until";
+    if (precision.rel_std_err) text += fmt::format(" rel_std_err {}", *precision.rel_std_err);
+    if (precision.rel_std_err && precision.abs_std_err) text += " or";
+    if (precision.abs_std_err) text += fmt::format(" abs_std_err {}", *precision.abs_std_err);
+    return text + ", at most " + plural(precision.max_trials, "trial") + " of each design";
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,91 @@
+#include "host/cli/output.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <utility>
+
+#include "cucurbit/store.hpp"
+#include "host/cli/exit.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+TableFormat format_named(const std::string& name) {
+    if (name == "csv") return TableFormat::csv;
+    if (name == "jsonl") return TableFormat::json_lines;
+    if (name == "npy") return TableFormat::npy;
+    return TableFormat::aligned;
+}
+
+[[noreturn]] void cannot_write(const std::string& place) {
+    const int error = errno;
+    throw StoreError(fmt::format("{}: cannot be written{}{}", place, error != 0 ? ": " : "",
+                                 error != 0 ? std::strerror(error) : ""));
+}
+
+// Devices and pipes are written in place; a name beside them would be wrong.
+bool replaceable(const std::filesystem::path& file) {
+    std::error_code error;
+    const auto status = std::filesystem::status(file, error);
+    return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
+}
+
+void write_file(const std::vector<Column>& columns, TableFormat format, const std::string& file) {
+    const std::string target =
+        replaceable(file) ? fmt::format("{}.part{}", file, ::getpid()) : file;
+    errno = 0;
+    std::ofstream out(target, std::ios::binary);
+    if (!out) cannot_write(file);
+    write_columns(columns, format, out);
+    out.close();
+    if (out && (target == file || std::rename(target.c_str(), file.c_str()) == 0)) return;
+    const int error = errno;
+    if (target != file) std::remove(target.c_str());
+    errno = error;
+    cannot_write(file);
+}
+
+}  // namespace
+
+void add_output_options(CLI::App& command, Output& output, Aligned aligned) {
+    std::vector<std::string> formats{"csv", "jsonl", "npy"};
+    if (aligned == Aligned::allowed) formats.emplace_back("aligned");
+    command.add_option("--format", output.format, "Format of the table")
+        ->check(CLI::IsMember(formats))
+        ->capture_default_str();
+    command.add_option("-o,--output", output.file, "File to write instead of stdout")
+        ->type_name("FILE");
+}
+
+Column number_column(std::string name, std::vector<double> numbers, bool whole) {
+    if (!whole) return {std::move(name), std::move(numbers)};
+    return {std::move(name), std::vector<std::int64_t>(numbers.begin(), numbers.end())};
+}
+
+void finish_stdout() {
+    errno = 0;
+    std::cout.flush();
+    if (!std::cout) cannot_write("standard output");
+}
+
+void print_columns(const std::vector<Column>& columns, const Output& output) {
+    const TableFormat format = format_named(output.format);
+    if (!output.file.empty() && output.file != "-") return write_file(columns, format, output.file);
+    if (format == TableFormat::npy && ::isatty(STDOUT_FILENO) == 1)
+        throw UsageError("npy is binary and stdout is a terminal: give a file with -o FILE");
+    write_columns(columns, format, std::cout);
+    finish_stdout();
+}
+
+void print_table(const Table& table, const Output& output) {
+    print_columns(table_columns(table), output);
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,182 @@
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <set>
+
+#include "cucurbit/engine.hpp"
+#include "cucurbit/run.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/output.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+    StudyOptions study;
+    DeviceOptions device;
+    Output output{"aligned", ""};
+};
+
+constexpr double seconds_to_measure = 3.0;      // all designs together
+constexpr double flops_of_a_quick_batch = 2e9;  // what one timed call may cost
+constexpr double flops_of_a_quick_trial = 4e10;
+
+const char* rung_name(Rung rung) {
+    switch (rung) {
+        case Rung::none:
+            return "none";
+        case Rung::cholesky:
+            return "cholesky";
+        case Rung::refined:
+            return "refined";
+        case Rung::orthogonal:
+            return "orthogonal";
+        case Rung::truncated:
+            return "truncated";
+    }
+    return "";
+}
+
+struct Measurement {
+    double seconds_per_trial = std::numeric_limits<double>::quiet_NaN();
+    std::set<Rung> rungs;
+};
+
+// Trials that no store keeps: the design's first ones, timed once the caches are warm.
+Measurement measure(const Study& study, const Plan::Entry& entry, const std::string& device) {
+    const double affordable = flops_of_a_quick_batch / std::max(1.0, entry.design.flops_per_trial);
+    const std::size_t batch =
+        std::clamp<std::size_t>(static_cast<std::size_t>(affordable), 1, entry.batch);
+    const EnginePointer engine = make_engine(device);
+    const auto simulation = study.setting->simulation(entry.design, *engine, batch);
+    std::vector<std::uint64_t> trials(batch);
+    std::iota(trials.begin(), trials.end(), std::uint64_t{0});
+    TrialValues values;
+    simulation->run(std::span(trials).first(1), values);
+    const auto start = Clock::now();
+    simulation->run(trials, values);
+    const std::chrono::duration<double> passed = Clock::now() - start;
+    Measurement result{passed.count() / static_cast<double>(batch), {}};
+    for (const Outcome& outcome : values.outcomes) result.rungs.insert(outcome.rung);
+    return result;
+}
+
+// Largest designs first would spend the time on one; in the order of the study every kind is met.
+std::vector<Measurement> measure_all(const Study& study, const Plan& plan) {
+    std::vector<Measurement> results(plan.entries.size());
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < plan.entries.size(); ++i) {
+        const std::chrono::duration<double> passed = Clock::now() - start;
+        if (passed.count() > seconds_to_measure) break;
+        if (plan.entries[i].design.flops_per_trial <= flops_of_a_quick_trial)
+            results[i] = measure(study, plan.entries[i], plan.device);
+    }
+    return results;
+}
+
+// Flops a second over all that was measured; NaN when nothing was.
+double measured_rate(const Plan& plan, const std::vector<Measurement>& measurements) {
+    double flops = 0.0;
+    double seconds = 0.0;
+    for (std::size_t i = 0; i < measurements.size(); ++i) {
+        if (std::isnan(measurements[i].seconds_per_trial)) continue;
+        flops += plan.entries[i].design.flops_per_trial;
+        seconds += measurements[i].seconds_per_trial;
+    }
+    return flops / seconds;
+}
+
+std::string solver_text(const Measurement& measurement) {
+    std::string text;
+    for (const Rung rung : measurement.rungs)
+        if (rung != Rung::none) text += (text.empty() ? "" : "+") + std::string(rung_name(rung));
+    return text;
+}
+
+class PlanTable {
+public:
+    void add(const std::string& name, const Plan::Entry& entry, const std::string& solver,
+             double seconds) {
+        names_.push_back(name);
+        solvers_.push_back(solver);
+        seconds_.push_back(seconds);
+        flops_.push_back(entry.design.flops_per_trial * static_cast<double>(entry.trials));
+        counts_[0].push_back(static_cast<std::int64_t>(entry.design.points.size()));
+        counts_[1].push_back(static_cast<std::int64_t>(entry.design.series.size()));
+        counts_[2].push_back(static_cast<std::int64_t>(entry.blocks));
+        counts_[3].push_back(static_cast<std::int64_t>(entry.trials));
+        counts_[4].push_back(static_cast<std::int64_t>(entry.batch));
+        counts_[5].push_back(static_cast<std::int64_t>(entry.bytes));
+    }
+
+    std::vector<Column> columns() const {
+        std::vector<Column> result{{"design", names_}};
+        const char* names[] = {"points", "series", "blocks", "trials", "batch", "bytes_per_worker"};
+        for (std::size_t i = 0; i < std::size(names); ++i) result.push_back({names[i], counts_[i]});
+        result.push_back({"flops", flops_});
+        result.push_back({"solver", solvers_});
+        result.push_back({"seconds", seconds_});
+        return result;
+    }
+
+private:
+    std::vector<std::string> names_, solvers_;
+    std::vector<double> flops_, seconds_;
+    std::vector<std::int64_t> counts_[6];
+};
+
+Exit execute(const Options& options) {
+    const Study study = read_study(options.study);
+    const Plan plan = make_plan(study, options.device.device, options.device.threads);
+    const std::vector<Measurement> measurements = measure_all(study, plan);
+    const double rate = measured_rate(plan, measurements);
+    PlanTable table;
+    double total = 0.0;
+    std::uint64_t trials = 0;
+    for (std::size_t i = 0; i < plan.entries.size(); ++i) {
+        const Plan::Entry& entry = plan.entries[i];
+        const double per_trial = std::isnan(measurements[i].seconds_per_trial)
+                                     ? entry.design.flops_per_trial / rate
+                                     : measurements[i].seconds_per_trial;
+        const double seconds = static_cast<double>(entry.trials) * per_trial /
+                               static_cast<double>(std::max<std::size_t>(plan.workers, 1));
+        table.add(std::to_string(i + 1), entry, solver_text(measurements[i]), seconds);
+        total += seconds;
+        trials += entry.trials;
+    }
+    print_columns(table.columns(), options.output);
+    say("solver: the rungs that trials timed now needed, of cholesky, refined, orthogonal, "
+        "truncated; "
+        "chosen for each trial and n by its condition");
+    say(fmt::format("total: {} ({}) on {} with {}, {:.3g} flops, {:.1f} MiB{}",
+                    plural(trials, "trial"), precision_text(study.precision), plan.device,
+                    plural(plan.workers, "worker"), plan.flops,
+                    static_cast<double>(plan.peak_bytes) / 1048576.0,
+                    study.precision.trials == 0 ? " (first round)" : ""));
+    if (std::isnan(total))
+        say("expected time: unknown; its trials are too large to time one here");
+    else
+        say("expected time: about " + duration_text(total) +
+            " (an estimate from trials timed now on one worker)");
+    return Exit::done;
+}
+
+}  // namespace
+
+void add_plan(Program& program) {
+    CLI::App& command = *program.app.add_subcommand(
+        "plan", "Say what a run would do: designs, blocks, memory, solver, expected time");
+    const auto options = std::make_shared<Options>();
+    add_study_options(command, options->study);
+    add_device_options(command, options->device);
+    add_output_options(command, options->output, Aligned::allowed);
+    on_chosen(program, command, options, execute);
+}
+
+}  // namespace cucurbit::cli

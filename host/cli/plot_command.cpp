@@ -1,0 +1,68 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+struct Options {
+    std::string directory;
+    std::string python = "python3";
+};
+
+// Looks for the packages before importing any, so that an absent one is named instead of traced.
+// A folder that happens to be called cucurbit has no origin, and is not the package.
+constexpr const char* run_package = R"(
+import importlib.util, runpy, sys
+specs = {name: importlib.util.find_spec(name) for name in ("cucurbit", "numpy", "pandas", "matplotlib")}
+absent = [name for name, spec in specs.items() if spec is None or spec.origin is None]
+if absent:
+    sys.exit(sys.stderr.write("cucurbit: error: plot needs Python packages that " + sys.executable
+             + " lacks: " + ", ".join(absent) + " (install the folder python/ of cucurbit with pip, or name"
+             " another interpreter with --python)\n") and 2)
+runpy.run_module("cucurbit", run_name="__main__", alter_sys=True)
+)";
+
+Exit execute(const Options& options, const std::vector<std::string>& extra) {
+    std::vector<std::string> words{options.python, "-c", run_package, "plot", options.directory};
+    words.insert(words.end(), extra.begin(), extra.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    // The package reads the table with this very program.
+    char self[4096];
+    const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length > 0) {
+        self[length] = '\0';
+        ::setenv("CUCURBIT", self, 1);
+    }
+    ::execvp(argv[0], argv.data());
+    throw UsageError(
+        fmt::format("plot needs Python: {}: {}", options.python, std::strerror(errno)));
+}
+
+}  // namespace
+
+void add_plot(Program& program) {
+    CLI::App& command =
+        *program.app.add_subcommand("plot", "Draw a run's figure with the Python package");
+    const auto options = std::make_shared<Options>();
+    add_directory(command, options->directory);
+    command.add_option("--python", options->python, "Interpreter that has the package cucurbit")
+        ->type_name("PROGRAM")
+        ->envname("CUCURBIT_PYTHON")
+        ->capture_default_str();
+    command.allow_extras();
+    command.footer("Other options go to the Python package: see python3 -m cucurbit plot --help.");
+    on_chosen(program, command, options,
+              [&command](const Options& chosen) { return execute(chosen, command.remaining()); });
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,77 @@
+#include "host/cli/progress.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+constexpr double seconds_between_lines = 10.0;
+
+double share_done(const Progress& progress) {
+    if (progress.trials_total == 0) return 0.0;
+    return std::min(1.0, static_cast<double>(progress.trials_done) /
+                             static_cast<double>(progress.trials_total));
+}
+
+std::string words(const Progress& progress) {
+    // Rounded down: 100 % is said only when nothing is left.
+    std::string text =
+        fmt::format("{:3.0f} %  {} of {} trials  {}", std::floor(100 * share_done(progress)),
+                    count_text(progress.trials_done), count_text(progress.trials_total),
+                    duration_text(progress.seconds));
+    if (!std::isnan(progress.seconds_left) && progress.trials_done < progress.trials_total)
+        text += ", " + duration_text(progress.seconds_left) + " left";
+    return text;
+}
+
+std::size_t terminal_width(std::FILE* stream) {
+    winsize size{};
+    if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
+}
+
+}  // namespace
+
+std::string progress_bar(const Progress& progress, std::size_t width) {
+    const std::string text = words(progress);
+    const std::size_t around = 4;  // brackets and the two spaces after them
+    if (text.size() + around + 10 > width) return text.substr(0, width);
+    const std::size_t length = std::min<std::size_t>(width - text.size() - around, 40);
+    const auto filled =
+        static_cast<std::size_t>(share_done(progress) * static_cast<double>(length));
+    std::string bar = std::string(filled, '=') + std::string(length - filled, ' ');
+    if (filled < length) bar[filled] = '>';
+    return "[" + bar + "]  " + text;
+}
+
+ProgressLine::ProgressLine(std::FILE* stream, bool terminal)
+    : stream_(stream), terminal_(terminal) {}
+
+ProgressLine::~ProgressLine() {
+    if (drawn_) std::fputs("\r\x1b[K", stream_);
+    std::fflush(stream_);
+}
+
+void ProgressLine::show(const Progress& progress) {
+    last_ = progress;
+    if (terminal_) {
+        // One column stays free: a full line would wrap.
+        const std::string bar = progress_bar(progress, terminal_width(stream_) - 1);
+        std::fputs(("\r" + bar + "\x1b[K").c_str(), stream_);
+        std::fflush(stream_);
+        drawn_ = true;
+    } else if (progress.seconds >= next_line_) {
+        std::fputs(("cucurbit: " + words(progress) + "\n").c_str(), stream_);
+        std::fflush(stream_);
+        next_line_ = progress.seconds + seconds_between_lines;
+    }
+}
+
+}  // namespace cucurbit::cli

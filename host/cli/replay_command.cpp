@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "cucurbit/run.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/output.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+struct Options {
+    std::string directory;
+    std::vector<std::string> point;
+    std::vector<std::uint64_t> trials{0};
+    std::string device = "auto";
+    double tolerance = 1e-9;
+    Output output{"aligned", ""};
+};
+
+bool parse_number(const std::string& text, double& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+std::string coordinate_fault(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    double number = 0.0;
+    if (equals != std::string::npos && equals > 0 && parse_number(text.substr(equals + 1), number))
+        return {};
+    return "'" + text + "' is not PARAMETER=NUMBER, such as n=200";
+}
+
+std::vector<std::pair<std::string, double>> point_of(const Options& options) {
+    std::vector<std::pair<std::string, double>> point;
+    for (const std::string& text : options.point) {
+        const std::size_t equals = text.find('=');
+        point.emplace_back(text.substr(0, equals), 0.0);
+        parse_number(text.substr(equals + 1), point.back().second);
+    }
+    return point;
+}
+
+enum class Match { missing, same, close, different };
+
+const char* match_name(Match match) {
+    switch (match) {
+        case Match::missing:
+            return "not stored";
+        case Match::same:
+            return "same bits";
+        case Match::close:
+            return "within tolerance";
+        case Match::different:
+            return "different";
+    }
+    return "";
+}
+
+Match match_of(const Replayed& trial, double tolerance) {
+    if (!trial.stored) return Match::missing;
+    if (trial.same) return Match::same;
+    if (trial.stored_outcome.status != trial.outcome.status) return Match::different;
+    const double gap = std::abs(*trial.stored - trial.recomputed);
+    return gap <= tolerance * std::abs(*trial.stored) ? Match::close : Match::different;
+}
+
+std::vector<Column> columns_of(const Setting& setting, const std::vector<Replayed>& replayed,
+                               const std::vector<Match>& matches) {
+    std::vector<Column> columns;
+    const std::vector<std::string> names = setting.parameters();
+    const std::vector<bool> whole = setting.whole_parameters();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        std::vector<double> numbers;
+        for (const Replayed& trial : replayed) numbers.push_back(trial.parameters.at(i));
+        columns.push_back(number_column(names[i], std::move(numbers), whole[i]));
+    }
+    std::vector<std::string> arms, estimands, verdicts;
+    std::vector<std::int64_t> trials;
+    std::vector<double> stored, recomputed;
+    for (std::size_t i = 0; i < replayed.size(); ++i) {
+        arms.push_back(replayed[i].arm);
+        estimands.push_back(replayed[i].estimand);
+        trials.push_back(static_cast<std::int64_t>(replayed[i].trial));
+        stored.push_back(replayed[i].stored.value_or(std::numeric_limits<double>::quiet_NaN()));
+        recomputed.push_back(replayed[i].recomputed);
+        verdicts.emplace_back(match_name(matches[i]));
+    }
+    columns.push_back({"arm", arms});
+    columns.push_back({"estimand", estimands});
+    columns.push_back({"trial", trials});
+    columns.push_back({"stored", stored});
+    columns.push_back({"recomputed", recomputed});
+    columns.push_back({"match", verdicts});
+    return columns;
+}
+
+Exit execute(const Options& options) {
+    const Store store = Store::open_to_read(options.directory);
+    const Study study = store.study();
+    std::vector<Replayed> replayed;
+    try {
+        replayed = replay(store, study, point_of(options), options.trials, options.device);
+    } catch (const std::invalid_argument& error) {
+        throw UsageError(error.what());
+    }
+    std::vector<Match> matches;
+    for (const Replayed& trial : replayed) matches.push_back(match_of(trial, options.tolerance));
+    print_columns(columns_of(*study.setting, replayed, matches), options.output);
+    const auto count = [&](Match match) {
+        return std::count(matches.begin(), matches.end(), match);
+    };
+    const std::string text = fmt::format(
+        "{} with the same bits, {} within the tolerance, {} different, {} not stored",
+        count(Match::same), count(Match::close), count(Match::different), count(Match::missing));
+    if (count(Match::different) == 0) {
+        say(text);
+        return Exit::done;
+    }
+    complain("recomputed values differ from the stored ones: " + text);
+    return Exit::disagreement;
+}
+
+}  // namespace
+
+void add_replay(Program& program) {
+    CLI::App& command = *program.app.add_subcommand(
+        "replay",
+        "Recompute trials and put them beside the stored values; exit code 4 on a difference");
+    const auto options = std::make_shared<Options>();
+    add_directory(command, options->directory);
+    command
+        .add_option("--trial", options->trials,
+                    "Trial to recompute, counted from 0; may be repeated")
+        ->type_name("NUMBER")
+        ->allow_extra_args(false)
+        ->capture_default_str();
+    command.add_option("--point", options->point, "Only points with this value, such as n=200")
+        ->type_name("PARAMETER=NUMBER")
+        ->allow_extra_args(false)
+        ->check(CLI::Validator(coordinate_fault, ""));
+    command
+        .add_option("--tolerance", options->tolerance,
+                    "Relative difference that another machine's BLAS may make")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("NUMBER")
+        ->capture_default_str();
+    add_device(command, options->device);
+    add_output_options(command, options->output, Aligned::allowed);
+    on_chosen(program, command, options, execute);
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,93 @@
+#include <unistd.h>
+
+#include <memory>
+#include <regex>
+
+#include "cucurbit/run.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/interrupt.hpp"
+#include "host/cli/output.hpp"
+#include "host/cli/progress.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+struct Options {
+    StudyOptions study;
+    DeviceOptions device;
+    std::string directory;
+    std::optional<double> max_seconds;
+};
+
+std::filesystem::path folder_of(const Options& options, const Study& study) {
+    if (!options.directory.empty()) return options.directory;
+    static const std::regex plain("[A-Za-z0-9_][A-Za-z0-9._-]*");
+    if (!std::regex_match(study.name, plain))
+        throw UsageError("the study's name '" + study.name +
+                         "' does not suit a folder: name one with -o DIR");
+    return std::filesystem::path("runs") / study.name;
+}
+
+Exit ended(const Study& study, const std::filesystem::path& directory) {
+    const Table table = summarize(Store::open_to_read(directory), study);
+    print_table(table, {"aligned", ""});
+    const double failed = failed_share(table);
+    say(fmt::format("complete: {}", directory.string()));
+    if (failed <= max_failed_share) return Exit::done;
+    complain(fmt::format(
+        "{:.3g} % of the trials failed in the worst row (allowed: {:g} %); see n_failed",
+        100 * failed, 100 * max_failed_share));
+    return Exit::failed_trials;
+}
+
+Exit execute(const Options& options, const std::vector<std::string>& argv) {
+    const Study study = read_study(options.study);
+    RunOptions run_options;
+    run_options.directory = folder_of(options, study);
+    run_options.device = options.device.device;
+    run_options.threads = options.device.threads;
+    run_options.max_seconds = options.max_seconds;
+    run_options.argv = argv;
+    say(fmt::format("{}: {}, {} → {}", study.name, extent_text(study),
+                    precision_text(study.precision), run_options.directory.string()));
+    RunEnd end;
+    Progress last;
+    {
+        const InterruptGuard guard;
+        run_options.stop = guard.stop();
+        ProgressLine line(stderr, ::isatty(STDERR_FILENO) == 1);
+        run_options.report = [&line](const Progress& progress) { line.show(progress); };
+        end = run(study, run_options);
+        last = line.last();
+    }
+    if (end == RunEnd::complete) return ended(study, run_options.directory);
+    say(fmt::format("stopped after {} of {} trials; the same command continues",
+                    count_text(last.trials_done), count_text(last.trials_total)));
+    return Exit::stopped;
+}
+
+}  // namespace
+
+void add_run(Program& program) {
+    CLI::App& command = *program.app.add_subcommand("run", "Run a study, or continue it");
+    const auto options = std::make_shared<Options>();
+    add_study_options(command, options->study);
+    command.add_option("-o,--output", options->directory, "The run's folder (default: runs/NAME)")
+        ->type_name("DIR");
+    add_device_options(command, options->device);
+    command
+        .add_option("--max-time", options->max_seconds,
+                    "Stop after this time (90, 90s, 10m, 2h), ready to be continued")
+        ->transform(CLI::AsNumberWithUnit(
+            std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
+            CLI::AsNumberWithUnit::CASE_SENSITIVE, ""))
+        ->check(CLI::PositiveNumber)
+        ->type_name("TIME");
+    command.footer("The exit code is 75 when the run was stopped and can be continued.");
+    on_chosen(program, command, options,
+              [&program](const Options& chosen) { return execute(chosen, program.argv); });
+}
+
+}  // namespace cucurbit::cli
