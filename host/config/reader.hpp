@@ -29,12 +29,13 @@ struct Grid {
     Position position;
 };
 
-/// One table of a study. Every key asked for is remembered; finish() refuses the others with the nearest
-/// known key. All functions throw StudyError with the position of the offending value (or of the table,
-/// for a missing key) and with what is allowed.
+/// One table of a study. Every key asked for is remembered; finish() refuses the others with the
+/// nearest known key. All functions throw StudyError with the position of the offending value (or
+/// of the table, for a missing key) and with what is allowed.
 class Reader {
 public:
     struct Document;  ///< the parsed file, its positions, and its FileSource
+    struct State;
     Reader(std::shared_ptr<Document> document, const void* toml_table, std::string path);
     ~Reader();
     Reader(Reader&&) noexcept;
@@ -44,13 +45,15 @@ public:
     std::uint64_t count(std::string_view key, std::uint64_t low, std::uint64_t high);
     std::string text(std::string_view key);
     std::string choice(std::string_view key, const std::vector<std::string>& allowed);
-    /// A grid in design.md's grammar: scalar, list, { range = [first, last, step] } or
-    /// { logspace = [first, last], count = k } (rounded to distinct integers for counts).
+    /// A grid: a scalar, a list of distinct values, { range = [first, last, step] } with whole
+    /// steps from first to last, or { logspace = [first, last], count = k } (rounded to distinct
+    /// integers for counts). At most 100,000 values. Computed decimals have 15 digits: 0.3, not
+    /// 0.30000000000000004.
     Grid<double> numbers(std::string_view key, Bounds bounds);
     Grid<std::uint64_t> counts(std::string_view key, std::uint64_t low, std::uint64_t high);
-    /// A list of numbers, or of strings and tables (for arms).
+    /// A list of numbers, not empty; repetitions are allowed.
     std::vector<double> list(std::string_view key, Bounds bounds);
-    /// The elements of an array, each wrapped as a one-key reader: text elements under "name".
+    /// The elements of a list of text and tables, not empty.
     struct Item {
         std::optional<std::string> text;  ///< set when the element is a string
         std::unique_ptr<Reader> table;    ///< set when it is a table
@@ -58,8 +61,8 @@ public:
     };
     std::vector<Item> items(std::string_view key);
     Reader table(std::string_view key);
-    /// The values of a .npy (fp32/fp64, C or Fortran order, one axis) or .csv file (one column, optional
-    /// header) named under this key; hash is of the contents.
+    /// The finite values of a .npy (fp32/fp64 little-endian, one axis) or .csv file (one column,
+    /// optional header) named under this key; hash is hash_digits of the file's bytes.
     struct File {
         std::vector<double> values;
         std::string hash;
@@ -67,14 +70,14 @@ public:
     };
     File file(std::string_view key);
 
-    /// Position of a key's value; of the table when absent.
+    /// Position of a key's value; of the table when absent. What a --set edit wrote is at the whole
+    /// edit.
     Position position(std::string_view key = {}) const;
     /// Throws StudyError at a key (or at the table): for checks that involve several keys.
     [[noreturn]] void fail(std::string_view key, const std::string& message) const;
     void finish() const;
 
 private:
-    struct State;
     std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,207 @@
+#include "host/config/reader.hpp"
+
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cucurbit/hash.hpp"
+#include "host/config/document.hpp"
+#include "host/config/messages.hpp"
+#include "host/config/reader_state.hpp"
+#include "host/config/value_files.hpp"
+
+namespace cucurbit {
+
+std::string Reader::State::full(std::string_view key) const {
+    if (key.empty()) return path;
+    return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+void Reader::State::refuse(const toml::source_region& where, std::string_view key,
+                           const std::string& message) const {
+    const std::string name = full(key);
+    throw StudyError(document->position(where), name.empty() ? message : name + ": " + message);
+}
+
+const toml::node* Reader::State::find(std::string_view key) const {
+    if (!known.contains(key)) {
+        known.emplace(key);
+        order.emplace_back(key);
+    }
+    return table->get(key);
+}
+
+const toml::node& Reader::State::get(std::string_view key) const {
+    if (const toml::node* node = find(key)) return *node;
+    for (const auto& [other, value] : *table) {
+        if (known.contains(other.str())) continue;
+        if (const std::string meant = suggestion(other.str(), {std::string(key)}); !meant.empty())
+            refuse(other.source(), other.str(), "unknown key" + meant);
+    }
+    refuse(table->source(), key, "missing");
+}
+
+double Reader::State::number(const toml::node& node, std::string_view key, std::string_view what,
+                             Bounds bounds) const {
+    const bool numeric = node.is_number();
+    const double value = node.value<double>().value_or(0.0);
+    if (!numeric || !within(value, bounds))
+        refuse(node.source(), key,
+               fmt::format("{}{} is not allowed; allowed: {}", what, described(node),
+                           allowed_numbers(bounds)));
+    return value + 0.0;  // minus zero becomes zero
+}
+
+std::uint64_t Reader::State::count(const toml::node& node, std::string_view key,
+                                   std::string_view what, std::uint64_t low,
+                                   std::uint64_t high) const {
+    const auto* whole = node.as_integer();
+    const bool fits = whole && whole->get() >= 0 && static_cast<std::uint64_t>(**whole) >= low &&
+                      static_cast<std::uint64_t>(**whole) <= high;
+    if (fits) return static_cast<std::uint64_t>(**whole);
+    std::string advice;
+    if (const auto* real = node.as_floating_point();
+        real && std::trunc(**real) == **real && std::abs(**real) < 1e15)
+        advice = fmt::format("; write {:.0f}", **real);
+    refuse(node.source(), key,
+           fmt::format("{}{} is not allowed; allowed: {}{}", what, described(node),
+                       allowed_counts(low, high), advice));
+}
+
+const toml::array& Reader::State::array(std::string_view key, const std::string& of) const {
+    const toml::node& node = get(key);
+    const toml::array* array = node.as_array();
+    if (!array)
+        refuse(node.source(), key,
+               fmt::format("{} is not allowed; allowed: a list of {}", described(node), of));
+    if (array->empty()) refuse(node.source(), key, "empty; allowed: a list of " + of);
+    return *array;
+}
+
+std::string described(const toml::node& node) {
+    if (const auto* value = node.as_string()) return "text " + in_quotes(value->get());
+    if (const auto* value = node.as_integer()) return fmt::format("{}", value->get());
+    if (const auto* value = node.as_floating_point()) {
+        const std::string digits = canonical_number(value->get());
+        const bool plain = digits.find_first_of(".en") == std::string::npos;
+        return plain ? digits + ".0" : digits;
+    }
+    if (const auto* value = node.as_boolean()) return value->get() ? "true" : "false";
+    if (node.is_array()) return "a list";
+    if (node.is_table()) return "a table";
+    return "a date or time";
+}
+
+Reader::Reader(std::shared_ptr<Document> document, const void* toml_table, std::string path)
+    : state_(new State{std::move(document),
+                       static_cast<const toml::table*>(toml_table),
+                       std::move(path),
+                       {},
+                       {}}) {}
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+
+bool Reader::has(std::string_view key) const {
+    return state_->find(key) != nullptr;
+}
+
+double Reader::number(std::string_view key, Bounds bounds) {
+    return state_->number(state_->get(key), key, "", bounds);
+}
+
+std::uint64_t Reader::count(std::string_view key, std::uint64_t low, std::uint64_t high) {
+    return state_->count(state_->get(key), key, "", low, high);
+}
+
+std::string Reader::text(std::string_view key) {
+    const toml::node& node = state_->get(key);
+    if (const auto* value = node.as_string()) return value->get();
+    state_->refuse(node.source(), key,
+                   described(node) + " is not allowed; allowed: text in quotes");
+}
+
+std::string Reader::choice(std::string_view key, const std::vector<std::string>& allowed) {
+    const toml::node& node = state_->get(key);
+    const auto* value = node.as_string();
+    for (const std::string& word : allowed)
+        if (value && value->get() == word) return word;
+    state_->refuse(node.source(), key,
+                   fmt::format("{} is not allowed{}; allowed: {}", described(node),
+                               value ? suggestion(value->get(), allowed) : "", joined(allowed)));
+}
+
+std::vector<double> Reader::list(std::string_view key, Bounds bounds) {
+    const toml::array& array = state_->array(key, "numbers");
+    std::vector<double> values;
+    values.reserve(array.size());
+    for (const toml::node& node : array) {
+        const std::string what = fmt::format("element {}: ", values.size() + 1);
+        values.push_back(state_->number(node, key, what, bounds));
+    }
+    return values;
+}
+
+std::vector<Reader::Item> Reader::items(std::string_view key) {
+    const toml::array& array = state_->array(key, "text and tables");
+    std::vector<Item> items;
+    for (const toml::node& node : array) {
+        Item item;
+        item.position = state_->document->position(node.source());
+        if (const auto* value = node.as_string())
+            item.text = value->get();
+        else if (const toml::table* table = node.as_table())
+            item.table = std::make_unique<Reader>(
+                state_->document, table,
+                fmt::format("{}[{}]", state_->full(key), items.size() + 1));
+        else
+            state_->refuse(node.source(), key,
+                           fmt::format("element {}: {} is not allowed; allowed: text or a table",
+                                       items.size() + 1, described(node)));
+        items.push_back(std::move(item));
+    }
+    return items;
+}
+
+Reader Reader::table(std::string_view key) {
+    const toml::node& node = state_->get(key);
+    if (const toml::table* table = node.as_table())
+        return Reader(state_->document, table, state_->full(key));
+    state_->refuse(node.source(), key, described(node) + " is not allowed; allowed: a table");
+}
+
+Reader::File Reader::file(std::string_view key) {
+    const std::string path = text(key);
+    try {
+        const std::string& bytes = state_->document->file(path);
+        return {parse_value_file(path, bytes), hash_digits(bytes), path};
+    } catch (const std::runtime_error& error) {
+        state_->refuse(state_->get(key).source(), key,
+                       fmt::format("file {}: {}", in_quotes(path), error.what()));
+    }
+}
+
+Position Reader::position(std::string_view key) const {
+    const toml::node* node = key.empty() ? nullptr : state_->table->get(key);
+    return state_->document->position(node ? node->source() : state_->table->source());
+}
+
+void Reader::fail(std::string_view key, const std::string& message) const {
+    const toml::node* node = key.empty() ? nullptr : state_->table->get(key);
+    state_->refuse(node ? node->source() : state_->table->source(), key, message);
+}
+
+void Reader::finish() const {
+    const toml::key* first = nullptr;
+    for (const auto& [key, value] : *state_->table) {
+        if (state_->known.contains(key.str())) continue;
+        const auto &here = key.source().begin, &best = first ? first->source().begin : here;
+        if (!first || here < best) first = &key;
+    }
+    if (!first) return;
+    state_->refuse(first->source(), first->str(),
+                   fmt::format("unknown key{}; allowed here: {}",
+                               suggestion(first->str(), state_->order), joined(state_->order)));
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,124 @@
+#include "cucurbit/study.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "cucurbit/random.hpp"
+#include "host/config/document.hpp"
+#include "host/config/messages.hpp"
+#include "host/config/settings.hpp"
+
+namespace cucurbit {
+namespace {
+
+constexpr std::uintmax_t largest_file = std::uintmax_t{256} << 20;
+
+std::string read_name(Reader& table) {
+    std::string name = table.text("name");
+    constexpr std::string_view letters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const bool slug = !name.empty() && name.size() <= 64 &&
+                      letters.find(name[0]) != std::string_view::npos &&
+                      name.find_first_not_of(std::string(letters) + "-_.") == std::string::npos;
+    if (!slug)
+        table.fail("name", fmt::format("{} is not allowed; allowed: a folder's name of 1 to 64 "
+                                       "letters, digits, '-', '_' and '.', a letter or digit first",
+                                       in_quotes(name)));
+    return name;
+}
+
+void read_adaptive(Reader& table, Precision& precision) {
+    constexpr Bounds fraction{0.0, 1.0, true};
+    if (table.has("rel_std_err")) precision.rel_std_err = table.number("rel_std_err", fraction);
+    if (table.has("abs_std_err")) precision.abs_std_err = table.number("abs_std_err", positive);
+    precision.max_trials = table.count("max_trials", 2, max_trial + 1);
+}
+
+Precision read_precision(Reader& root) {
+    Reader table = root.table("precision");
+    Precision precision;
+    const bool fixed = table.has("trials");
+    for (const char* key : {"rel_std_err", "abs_std_err", "max_trials"})
+        if (table.has(key) && fixed)
+            table.fail(key,
+                       "contradicts trials; allowed: trials, or rel_std_err or abs_std_err with "
+                       "max_trials");
+    const bool adaptive = table.has("rel_std_err") || table.has("abs_std_err");
+    if (table.has("label_noise"))
+        precision.label_noise = table.choice("label_noise", {"integrate", "sample"}) == "sample"
+                                    ? LabelNoise::sample
+                                    : LabelNoise::integrate;
+    if (adaptive) {
+        read_adaptive(table, precision);
+    } else if (table.has("max_trials")) {
+        table.fail("max_trials", "needs rel_std_err or abs_std_err beside it");
+    } else {
+        if (!fixed) table.finish();
+        precision.trials = table.count("trials", 1, max_trial + 1);
+    }
+    table.finish();
+    return precision;
+}
+
+std::vector<std::string> kinds() {
+    std::vector<std::string> names;
+    for (const auto& [name, reader] : settings()) names.push_back(name);
+    return names;
+}
+
+std::string read_bytes(const std::filesystem::path& path) {
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) throw std::runtime_error("there is no such file");
+    if (!std::filesystem::is_regular_file(path, error))
+        throw std::runtime_error("not a regular file");
+    if (std::filesystem::file_size(path, error) > largest_file)
+        throw std::runtime_error(fmt::format("larger than {} MiB", largest_file >> 20));
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream out;
+    if (in.peek() != std::ifstream::traits_type::eof()) out << in.rdbuf();
+    if (!in.is_open() || in.bad() || !out) throw std::runtime_error("cannot be read");
+    return out.str();
+}
+
+}  // namespace
+
+Study parse_study(const std::string& text, const std::string& file_name, const FileSource& files,
+                  std::span<const std::string> overrides) {
+    const auto document = parse_document(text, file_name, files, overrides);
+    Reader root = read_root(document);
+    root.count("schema", 1, 1);
+    Study study;
+    Reader table = root.table("study");
+    study.name = read_name(table);
+    study.kind = table.choice("kind", kinds());
+    study.seed = table.count("seed", 0, (std::uint64_t{1} << 63) - 1);
+    table.finish();
+    study.precision = read_precision(root);
+    study.setting = settings().at(study.kind)(root, study.precision, study.seed);
+    root.finish();
+    study.text = document->text;
+    const bool sampled = study.precision.label_noise == LabelNoise::sample;
+    study.identity = fmt::format("kind={} seed={} label_noise={} {}", study.kind, study.seed,
+                                 sampled ? "sample" : "integrate", study.setting->identity());
+    study.files.assign(document->files.begin(), document->files.end());
+    return study;
+}
+
+Study read_study(const std::filesystem::path& file, std::span<const std::string> overrides) {
+    std::string text;
+    try {
+        text = read_bytes(file);
+    } catch (const std::runtime_error& error) {
+        throw StudyError({file.string()}, error.what());
+    }
+    const std::filesystem::path folder = file.parent_path();
+    const FileSource source = [&folder](const std::string& path) {
+        return read_bytes(folder / path);
+    };
+    return parse_study(text, file.string(), source, overrides);
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,157 @@
+#include "host/config/value_files.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "cucurbit/hash.hpp"
+#include "host/config/messages.hpp"
+
+namespace cucurbit {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw std::runtime_error(message);
+}
+
+std::uint64_t little_endian(std::string_view bytes) {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    return word;
+}
+
+/// The text behind 'name': in the header of a .npy file, a Python dictionary on one line.
+std::string_view header_entry(std::string_view header, std::string_view name) {
+    const std::size_t at = header.find(fmt::format("'{}':", name));
+    if (at == std::string_view::npos) refuse(fmt::format("its .npy header has no '{}'", name));
+    header.remove_prefix(at + name.size() + 3);
+    header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
+    return header;
+}
+
+/// The header's text; bytes loses it and what precedes it.
+std::string_view take_header(std::string_view& bytes) {
+    constexpr std::string_view magic = "\x93NUMPY";
+    if (!bytes.starts_with(magic)) refuse("not a .npy file");
+    if (bytes.size() < 12) refuse("truncated within its .npy header");
+    const auto version = static_cast<unsigned char>(bytes[6]);
+    if (version < 1 || version > 3)
+        refuse(fmt::format("format version {} is not known; allowed: 1 to 3", version));
+    const std::size_t before = version == 1 ? 10 : 12;
+    const std::uint64_t length = little_endian(bytes.substr(8, before - 8));
+    if (length > bytes.size() - before) refuse("truncated within its .npy header");
+    const std::string_view header = bytes.substr(before, length);
+    bytes.remove_prefix(before + length);
+    return header;
+}
+
+std::size_t element_size(std::string_view header) {
+    const std::string_view entry = header_entry(header, "descr");
+    const std::string_view type = entry.substr(0, entry.find_first_of(",}", 1));
+    if (type == "'<f8'") return 8;
+    if (type == "'<f4'") return 4;
+    refuse(
+        fmt::format("its values have dtype {}; allowed: '<f8' or '<f4' (little-endian float64 or "
+                    "float32)",
+                    in_quotes(type)));
+}
+
+std::uint64_t only_axis(std::string_view header) {
+    const std::string_view entry = header_entry(header, "shape");
+    const std::string_view shape = entry.substr(0, entry.find(')') + 1);
+    std::uint64_t length = 0;
+    const char* end = shape.data() + shape.size();
+    if (shape.starts_with('(')) {
+        const auto read = std::from_chars(shape.data() + 1, end, length);
+        const std::string_view rest(read.ptr, static_cast<std::size_t>(end - read.ptr));
+        if (read.ec == std::errc{} && (rest == ",)" || rest == ", )")) return length;
+    }
+    refuse(fmt::format("its shape is {}; allowed: one axis, (p,)", in_quotes(shape)));
+}
+
+std::string_view trimmed(std::string_view line) {
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string_view::npos) return {};
+    return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// Whether the whole cell is a number; overflow is an infinite number.
+bool read_number(std::string_view cell, double& value) {
+    if (cell.starts_with('+') && !cell.starts_with("+-")) cell.remove_prefix(1);
+    const char* end = cell.data() + cell.size();
+    const auto read = std::from_chars(cell.data(), end, value);
+    if (read.ec == std::errc::result_out_of_range && read.ptr == end) {
+        value = std::strtod(std::string(cell).c_str(), nullptr);
+        return true;
+    }
+    return read.ec == std::errc{} && read.ptr == end;
+}
+
+}  // namespace
+
+std::vector<double> parse_npy(std::string_view bytes) {
+    const std::string_view header = take_header(bytes);
+    const std::size_t size = element_size(header);
+    const std::uint64_t length = only_axis(header);
+    if (bytes.size() / size != length || bytes.size() % size != 0)
+        refuse(fmt::format("its header announces {} values of {} bytes, {} bytes follow", length,
+                           size, bytes.size()));
+    std::vector<double> values(length);
+    for (std::size_t i = 0; i < length; ++i) {
+        const std::uint64_t word = little_endian(bytes.substr(i * size, size));
+        values[i] = size == 8 ? std::bit_cast<double>(word)
+                              : double{std::bit_cast<float>(static_cast<std::uint32_t>(word))};
+    }
+    return values;
+}
+
+std::vector<double> parse_csv(std::string_view bytes) {
+    if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+    std::vector<double> values;
+    std::size_t line = 0, blank = 0;
+    while (!bytes.empty()) {
+        const std::string_view row = bytes.substr(0, bytes.find('\n'));
+        bytes.remove_prefix(std::min(bytes.size(), row.size() + 1));
+        const std::string_view cell = trimmed(row);
+        ++line;
+        if (cell.empty()) {
+            if (blank == 0) blank = line;
+            continue;
+        }
+        if (blank != 0) refuse(fmt::format("line {} is empty", blank));
+        if (cell.find_first_of(",;\t") != std::string_view::npos)
+            refuse(fmt::format("line {} has more than one column; allowed: one", line));
+        double value = 0.0;
+        if (read_number(cell, value))
+            values.push_back(value);
+        else if (line > 1)
+            refuse(fmt::format("line {}: {} is not a number", line, in_quotes(cell)));
+    }
+    return values;
+}
+
+std::vector<double> parse_value_file(const std::string& path, std::string_view bytes) {
+    std::vector<double> values;
+    if (path.ends_with(".npy"))
+        values = parse_npy(bytes);
+    else if (path.ends_with(".csv"))
+        values = parse_csv(bytes);
+    else
+        refuse("its ending is not known; allowed: .npy or .csv");
+    if (values.empty()) refuse("holds no values");
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (!std::isfinite(values[i]))
+            refuse(fmt::format("value {} is {}; allowed: finite numbers", i + 1,
+                               canonical_number(values[i])));
+    for (double& value : values) value += 0.0;
+    return values;
+}
+
+}  // namespace cucurbit

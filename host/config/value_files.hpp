@@ -1,0 +1,21 @@
+#pragma once
+// Files of numbers that a study refers to.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cucurbit {
+
+/// The values of a .npy or .csv file, by the ending of its path. Throws std::runtime_error with
+/// what is wrong and what is allowed: other endings, no values, values that are not finite.
+std::vector<double> parse_value_file(const std::string& path, std::string_view bytes);
+
+/// One axis of little-endian float64 or float32, format versions 1 to 3 (NumPy Enhancement Proposal
+/// 1).
+std::vector<double> parse_npy(std::string_view bytes);
+
+/// One column of numbers, one a line, an optional header line first.
+std::vector<double> parse_csv(std::string_view bytes);
+
+}  // namespace cucurbit

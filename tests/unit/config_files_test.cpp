@@ -1,0 +1,130 @@
+#include <cstring>
+#include <limits>
+
+#include "cucurbit/hash.hpp"
+#include "host/config/value_files.hpp"
+#include "tests/unit/config_support.hpp"
+
+namespace cucurbit::config_test {
+namespace {
+
+std::string npy(const std::string& header, const std::string& data, char version = 1) {
+    std::string bytes = std::string("\x93NUMPY") + version + '\0';
+    bytes += static_cast<char>(header.size());
+    bytes += static_cast<char>(header.size() >> 8);
+    if (version > 1) bytes += std::string(2, '\0');
+    return bytes + header + data;
+}
+
+template <class T>
+std::string raw(const std::vector<T>& values) {
+    std::string bytes(values.size() * sizeof(T), '\0');
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    return bytes;
+}
+
+std::string header(const std::string& type, const std::string& shape,
+                   const std::string& order = "False") {
+    return "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }\n";
+}
+
+const std::vector<double> three = {1.0, 0.5, 0.1};
+const std::string good = npy(header("<f8", "(3,)"), raw(three));
+
+/// The error of a file under the key b, without the position and the file's name.
+std::string refused(const std::string& bytes, const std::string& name = "b.npy") {
+    const std::string message = error_of([&] {
+        open("b = '" + name + "'", {{name, bytes}}).file("b");
+    });
+    const std::string before = "s.toml:1:5: b: file '" + name + "': ";
+    EXPECT_EQ(message.substr(0, before.size()), before);
+    return message.substr(before.size());
+}
+
+TEST(Files, NpyOfEveryAllowedForm) {
+    EXPECT_EQ(parse_npy(good), three);
+    EXPECT_EQ(parse_npy(npy(header("<f8", "(3,)", "True"), raw(three))), three);
+    EXPECT_EQ(parse_npy(npy(header("<f8", "(3,)"), raw(three), 2)), three);
+    EXPECT_EQ(parse_npy(npy(header("<f8", "(3,)"), raw(three), 3)), three);
+    const std::vector<float> single = {1.0F, 0.5F, 0.1F};
+    EXPECT_EQ(parse_npy(npy(header("<f4", "(3,)"), raw(single))),
+              (std::vector<double>{1.0, 0.5, double{0.1F}}));
+}
+
+TEST(Files, BadNpy) {
+    EXPECT_EQ(refused("text"), "not a .npy file");
+    EXPECT_EQ(refused(""), "not a .npy file");
+    EXPECT_EQ(refused(good.substr(0, 9)), "truncated within its .npy header");
+    EXPECT_EQ(refused(good.substr(0, 40)), "truncated within its .npy header");
+    EXPECT_EQ(refused(good.substr(0, good.size() - 1)),
+              "its header announces 3 values of 8 bytes, 23 bytes follow");
+    EXPECT_EQ(refused(good + "x"), "its header announces 3 values of 8 bytes, 25 bytes follow");
+    EXPECT_EQ(refused(npy(header("<f8", "(3,)"), raw(three), 4)),
+              "format version 4 is not known; allowed: 1 to 3");
+    EXPECT_EQ(refused(npy(header(">f8", "(3,)"), raw(three))),
+              "its values have dtype ''>f8''; allowed: '<f8' or '<f4' (little-endian float64 or "
+              "float32)");
+    EXPECT_EQ(refused(npy(header("<i8", "(3,)"), raw(three))).substr(0, 28),
+              "its values have dtype ''<i8'");
+    EXPECT_EQ(refused(npy("{'descr': [('a', '<f8')], 'shape': (3,)}", raw(three))).substr(0, 24),
+              "its values have dtype '[");
+    EXPECT_EQ(refused(npy(header("<f8", "(3, 1)"), raw(three))),
+              "its shape is '(3, 1)'; allowed: one axis, (p,)");
+    EXPECT_EQ(refused(npy(header("<f8", "()"), raw(three))).substr(0, 17), "its shape is '()'");
+    EXPECT_EQ(refused(npy("{}", raw(three))), "its .npy header has no 'descr'");
+    EXPECT_EQ(refused(npy(header("<f8", "(0,)"), "")), "holds no values");
+    EXPECT_EQ(refused(npy(header("<f8", "(99999999999999999999,)"), "")).substr(0, 12),
+              "its shape is");
+    EXPECT_EQ(refused(npy(header("<f8", "(2305843009213693952,)"), "")).substr(0, 22),
+              "its header announces 2");
+}
+
+TEST(Files, ValuesAreFinite) {
+    const double infinite = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(refused(npy(header("<f8", "(2,)"), raw(std::vector<double>{1.0, infinite}))),
+              "value 2 is inf; allowed: finite numbers");
+    EXPECT_EQ(refused("1\nnan\n", "b.csv"), "value 2 is nan; allowed: finite numbers");
+    EXPECT_EQ(refused("1e999\n", "b.csv"), "value 1 is inf; allowed: finite numbers");
+}
+
+TEST(Files, CsvOfEveryAllowedForm) {
+    EXPECT_EQ(parse_csv("1\n0.5\n0.1\n"), three);
+    EXPECT_EQ(parse_csv("beta\r\n1\r\n+0.5\r\n1e-1"), three);
+    EXPECT_EQ(parse_csv("\xef\xbb\xbf\"beta\"\n 1\n\t0.5 \n0.1\n\n\n"), three);
+    EXPECT_EQ(parse_csv("1e-400\n"), (std::vector<double>{0.0}));
+}
+
+TEST(Files, BadCsv) {
+    EXPECT_EQ(refused("", "b.csv"), "holds no values");
+    EXPECT_EQ(refused("beta\n", "b.csv"), "holds no values");
+    EXPECT_EQ(refused("1\n2,3\n", "b.csv"), "line 2 has more than one column; allowed: one");
+    EXPECT_EQ(refused("1;2\n", "b.csv"), "line 1 has more than one column; allowed: one");
+    EXPECT_EQ(refused("1\nx\n", "b.csv"), "line 2: 'x' is not a number");
+    EXPECT_EQ(refused("1\n1.5.2\n", "b.csv"), "line 2: '1.5.2' is not a number");
+    EXPECT_EQ(refused("1\n\n3\n", "b.csv"), "line 2 is empty");
+    EXPECT_EQ(refused("1\n+-3\n", "b.csv"), "line 2: '+-3' is not a number");
+}
+
+TEST(Files, MissingAndUnknown) {
+    EXPECT_EQ(error_of([] { open("b = 'x.npy'").file("b"); }),
+              "s.toml:1:5: b: file 'x.npy': there is no such file");
+    EXPECT_EQ(refused("1", "b.txt"), "its ending is not known; allowed: .npy or .csv");
+}
+
+TEST(Files, HashIsOfTheContentsAndTheFileIsReadOnce) {
+    int reads = 0;
+    const FileSource source = [&](const std::string&) {
+        ++reads;
+        return good;
+    };
+    const auto document = parse_document("a = 'one.npy'\nb = 'two.npy'\n", "s.toml", source, {});
+    Reader root = read_root(document);
+    EXPECT_EQ(root.file("a").hash, hash_digits(good));
+    EXPECT_EQ(root.file("a").values, three);
+    EXPECT_EQ(root.file("b").hash, root.file("a").hash);
+    EXPECT_EQ(reads, 2);
+    EXPECT_EQ(document->files.at("two.npy"), good);
+}
+
+}  // namespace
+}  // namespace cucurbit::config_test
