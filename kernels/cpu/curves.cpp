@@ -13,44 +13,81 @@ constexpr double zero = 0.0;
 
 int as_int(std::size_t value) { return static_cast<int>(value); }
 
-/// Calls body(first, columns, rows) for runs of columns that are computed together with the rows that the
-/// longest of them needs: wide enough for matrix products, narrow enough to skip most zeros.
+constexpr std::size_t block_rows = 96;
+
+/// First of the columns (ascending in rows) that reach beyond `row`.
+std::size_t first_beyond(std::span<const std::uint32_t> rows, std::size_t row) {
+    return static_cast<std::size_t>(std::upper_bound(rows.begin(), rows.end(), row) - rows.begin());
+}
+
+/// Calls body(row, height, first): blocks of rows downwards, each with the columns from `first` on that
+/// reach into it, so that wide matrix products skip most of what is not needed.
 template <class Body>
-void for_column_groups(std::span<const std::uint32_t> rows, Body body) {
-    constexpr std::size_t group_width = 16;
-    for (std::size_t first = 0; first < rows.size(); first += group_width) {
-        const std::size_t width = std::min(group_width, rows.size() - first);
-        body(first, as_int(width), as_int(rows[first + width - 1]));
-    }
+void for_row_blocks(std::span<const std::uint32_t> rows, Body body) {
+    const std::size_t end = rows.empty() ? 0 : rows.back();
+    for (std::size_t row = 0; row < end; row += block_rows)
+        body(row, std::min(block_rows, end - row), first_beyond(rows, row));
+}
+
+/// c += factor op(a) b for a block of op(a): m×k, b: k×n.
+void multiply_add(const char* transpose_a, std::size_t m, std::size_t n, std::size_t k,
+                  double factor, const double* a, std::size_t lda, const double* b,
+                  std::size_t ldb, double beta, double* c, std::size_t ldc) {
+    if (m == 0 || n == 0 || (k == 0 && beta == 1.0)) return;
+    const int mi = as_int(m), ni = as_int(n), ki = as_int(k);
+    const int la = as_int(lda), lb = as_int(ldb), lc = as_int(ldc);
+    lapack::dgemm_(transpose_a, "N", &mi, &ni, &ki, &factor, a, &la, b, &lb, &beta, c, &lc);
+}
+
+/// c ← l⁻¹ c or l⁻ᵀ c for one diagonal block.
+void solve_block(const char* transpose, std::size_t m, std::size_t n, const double* l,
+                 std::size_t ldl, double* c, std::size_t ldc) {
+    if (n == 0) return;
+    const int mi = as_int(m), ni = as_int(n), ll = as_int(ldl), lc = as_int(ldc);
+    lapack::dtrsm_("L", "L", transpose, "N", &mi, &ni, &one, l, &ll, c, &lc);
 }
 
 }  // namespace
 
 void CpuEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
-    const int p = as_int(a.rows), lda = as_int(a.ld), ldb = as_int(b.ld), ldc = as_int(c.ld);
     for (std::size_t t = 0; t < c.count; ++t)
-        for_column_groups(rows.host(), [&](std::size_t first, int width, int n) {
-            lapack::dgemm_("T", "N", &n, &width, &p, &one, a.item(t), &lda,
-                           b.item(t) + first * b.ld, &ldb, &zero, c.item(t) + first * c.ld, &ldc);
+        for_row_blocks(rows.host(), [&](std::size_t row, std::size_t height, std::size_t first) {
+            multiply_add("T", height, rows.host().size() - first, a.rows, one,
+                         a.item(t) + row * a.ld, a.ld, b.item(t) + first * b.ld, b.ld, zero,
+                         c.item(t) + row + first * c.ld, c.ld);
         });
 }
 
 void CpuEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
-    const int ldl = as_int(l.ld), ldc = as_int(c.ld);
+    const std::size_t columns = rows.host().size();
+    const std::size_t end = rows.host().empty() ? 0 : rows.host().back();
     for (std::size_t t = 0; t < c.count; ++t)
-        for_column_groups(rows.host(), [&](std::size_t first, int width, int n) {
-            lapack::dtrsm_("L", "L", "N", "N", &n, &width, &one, l.item(t), &ldl,
-                           c.item(t) + first * c.ld, &ldc);
+        for_row_blocks(rows.host(), [&](std::size_t row, std::size_t height, std::size_t first) {
+            const std::size_t below = row + height;
+            const std::size_t later = first_beyond(rows.host(), below);
+            solve_block("N", height, columns - first, l.item(t) + row + row * l.ld, l.ld,
+                        c.item(t) + row + first * c.ld, c.ld);
+            multiply_add("N", end - below, columns - later, height, -one,
+                         l.item(t) + below + row * l.ld, l.ld, c.item(t) + row + later * c.ld,
+                         c.ld, one, c.item(t) + below + later * c.ld, c.ld);
         });
 }
 
 void CpuEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
-    const int ldl = as_int(l.ld), ldc = as_int(c.ld);
+    const std::size_t columns = rows.host().size();
+    const std::size_t end = rows.host().empty() ? 0 : rows.host().back();
     for (std::size_t t = 0; t < c.count; ++t)
-        for_column_groups(rows.host(), [&](std::size_t first, int width, int n) {
-            lapack::dtrsm_("L", "L", "T", "N", &n, &width, &one, l.item(t), &ldl,
-                           c.item(t) + first * c.ld, &ldc);
-        });
+        for (std::size_t below = end; below > 0;) {
+            const std::size_t row = (below - 1) / block_rows * block_rows;
+            const std::size_t later = first_beyond(rows.host(), below);
+            const std::size_t first = first_beyond(rows.host(), row);
+            multiply_add("T", below - row, columns - later, end - below, -one,
+                         l.item(t) + below + row * l.ld, l.ld, c.item(t) + below + later * c.ld,
+                         c.ld, one, c.item(t) + row + later * c.ld, c.ld);
+            solve_block("T", below - row, columns - first, l.item(t) + row + row * l.ld, l.ld,
+                        c.item(t) + row + first * c.ld, c.ld);
+            below = row;
+        }
 }
 
 void CpuEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
@@ -66,11 +103,11 @@ void CpuEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& 
 }
 
 void CpuEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) {
-    const int p = as_int(a.rows), lda = as_int(a.ld), ldw = as_int(w.ld), lde = as_int(e.ld);
     for (std::size_t t = 0; t < e.count; ++t)
-        for_column_groups(rows.host(), [&](std::size_t first, int width, int n) {
-            lapack::dgemm_("N", "N", &p, &width, &n, &one, a.item(t), &lda,
-                           w.item(t) + first * w.ld, &ldw, &zero, e.item(t) + first * e.ld, &lde);
+        for_row_blocks(rows.host(), [&](std::size_t row, std::size_t height, std::size_t first) {
+            multiply_add("N", a.rows, rows.host().size() - first, height, one,
+                         a.item(t) + row * a.ld, a.ld, w.item(t) + row + first * w.ld, w.ld,
+                         row == 0 ? zero : one, e.item(t) + first * e.ld, e.ld);
         });
 }
 
