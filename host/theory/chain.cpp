@@ -17,10 +17,6 @@ void check_length(std::size_t length, std::size_t expected) {
         throw std::invalid_argument("spectra and coefficients differ in length");
 }
 
-TheoryKind at_most(TheoryKind kind, TheoryKind limit) {
-    return std::max(kind, limit);
-}
-
 FitLaw fit_least_squares(const FitLaw& labels, std::span<const double> spectrum,
                          std::size_t samples, double noise_variance) {
     const std::size_t p = spectrum.size();
@@ -46,11 +42,9 @@ FitLaw fit_isotropic(const FitLaw& labels, double lambda, std::size_t samples,
     const double second_moment = pairwise_sum(0, labels.mean.size(), [&](std::size_t i) {
         return labels.mean[i] * labels.mean[i] + labels.variance[i];
     });
-    double noise = 0.0;
-    if (noise_variance > 0.0) {
-        noise = samples + 2 <= labels.mean.size() ? noise_variance * kept / (lambda * (p - n - 1.0))
-                                                  : infinity;
-    }
+    // Infinite at n = p − 1.
+    const double noise =
+        noise_variance > 0.0 ? noise_variance * kept / (lambda * (p - n - 1.0)) : 0.0;
     FitLaw law = labels;
     for (std::size_t i = 0; i < labels.mean.size(); ++i) {
         const double mean = labels.mean[i];
@@ -79,7 +73,9 @@ FitLaw fit_equivalent(const FitLaw& labels, std::span<const double> spectrum, st
         law.variance[i] =
             kept * kept * labels.variance[i] + noise * kept / (spectrum[i] + fixed.xi);
     }
-    if (!unbounded) law.kind = at_most(labels.kind, TheoryKind::deterministic_equivalent);
+    if (!unbounded && labels.kind == TheoryKind::exact) {
+        law.kind = TheoryKind::deterministic_equivalent;
+    }
     return law;
 }
 

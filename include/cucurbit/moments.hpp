@@ -31,10 +31,12 @@ struct Interval {
     double high = 0.0;
 };
 /// Student's t interval of the mean at the given level; NaN ends below two values.
+/// Throws std::invalid_argument unless 0 < level < 1.
 Interval confidence_interval(const Moments& moments, double level = 0.95);
 
 /// The q-quantile with linear interpolation between order statistics (as numpy.quantile's default);
-/// sorts a copy. NaN without values.
+/// sorts a copy. NaN without values or if one of them is NaN. Throws std::invalid_argument unless
+/// 0 ≤ q ≤ 1.
 double quantile(std::span<const double> values, double q);
 
 }  // namespace cucurbit

@@ -86,6 +86,17 @@ TEST(Verdict, HolmAdjustmentOfKnownValues) {
     EXPECT_EQ(verdicts[1].kind, Kind::confirmed);
 }
 
+TEST(Verdict, EqualRowsHaveEqualVerdicts) {
+    // |z| = 3.4 has p = 7e-4, twice that is above the level: the second row may not pass where the
+    // first fails.
+    Table table = one_fit();
+    for (int i = 0; i < 2; ++i) add(table, {700, 500, 0.2}, TheoryKind::exact, 1.0, 0.034, 0.01);
+    const auto verdicts = compare(table);
+    EXPECT_EQ(verdicts[0].p_value, verdicts[1].p_value);
+    EXPECT_EQ(verdicts[0].kind, Kind::confirmed);
+    EXPECT_EQ(verdicts[1].kind, Kind::confirmed);
+}
+
 TEST(Verdict, AdjustmentForgivesOneOutlierAmongMany) {
     // |z| = 3.5 has p = 5e-4: alone it fails, among a hundred rows it does not.
     Table table = one_fit();
