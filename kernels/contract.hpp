@@ -18,7 +18,9 @@
 namespace cucurbit {
 
 /// A batch of `count` column-major matrices in engine memory, `stride` doubles apart. Stride 0: all
-/// trials share one matrix (read only).
+/// trials share one matrix (read only). With lanes > 1 that many trials are interleaved element by element:
+/// element (i, j) of trial t is data[(t / lanes · stride + i + j·ld)·lanes + t mod lanes], and the storage holds whole
+/// groups of lanes. Shared matrices have one lane.
 struct BatchMatrix {
     double* data = nullptr;
     std::size_t rows = 0;
@@ -26,15 +28,19 @@ struct BatchMatrix {
     std::size_t ld = 0;
     std::size_t stride = 0;
     std::size_t count = 0;
+    std::size_t lanes = 1;
 
     BatchMatrix block(std::size_t row, std::size_t row_count, std::size_t col,
                       std::size_t col_count) const {
-        return {data + row + col * ld, row_count, col_count, ld, stride, count};
+        return {data + (row + col * ld) * lanes, row_count, col_count, ld, stride, count, lanes};
     }
     BatchMatrix leading(std::size_t row_count, std::size_t col_count) const {
         return block(0, row_count, 0, col_count);
     }
-    BatchMatrix trials(std::size_t number) const { return {data, rows, cols, ld, stride, number}; }
+    BatchMatrix trials(std::size_t number) const {
+        return {data, rows, cols, ld, stride, number, lanes};
+    }
+    /// First element of a trial's matrix; one lane only.
     double* item(std::size_t trial) const { return data + trial * stride; }
 };
 
@@ -72,6 +78,12 @@ public:
     Engine& operator=(const Engine&) = delete;
     virtual ~Engine() = default;
 
+    /// The number of trials to interleave in matrices of this order (the larger of rows and columns of the
+    /// factorised matrix): 1 unless the engine is faster so. Depends on the order alone.
+    virtual std::size_t preferred_lanes(std::size_t order) const {
+        static_cast<void>(order);
+        return 1;
+    }
     /// Uninitialised memory. Throws DeviceError when there is not enough.
     virtual std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) = 0;
     virtual std::unique_ptr<IndexList> indices(std::vector<std::uint32_t> values) = 0;

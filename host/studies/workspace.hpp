@@ -13,12 +13,17 @@ namespace cucurbit {
 /// bytes come from the very code that allocates.
 class Workspace {
 public:
-    Workspace(Engine* engine, std::size_t batch) : engine_(engine), batch_(batch) {}
+    /// order: that of the largest matrix that is factorised.
+    Workspace(Engine* engine, std::size_t batch, std::size_t order)
+        : engine_(engine),
+          batch_(batch),
+          lanes_(engine != nullptr ? engine->preferred_lanes(order) : 1) {}
 
     /// A matrix for every trial of the batch.
     BatchMatrix matrix(std::size_t rows, std::size_t cols) {
         doubles_per_trial_ += rows * cols;
-        return {take(rows * cols * batch_), rows, cols, rows, rows * cols, batch_};
+        const std::size_t stored = (batch_ + lanes_ - 1) / lanes_ * lanes_;
+        return {take(rows * cols * stored), rows, cols, rows, rows * cols, batch_, lanes_};
     }
     /// A constant matrix that all trials share, column-major; values are not read when only counting.
     BatchMatrix shared(const std::vector<double>& values, std::size_t rows, std::size_t cols) {
@@ -48,6 +53,7 @@ private:
 
     Engine* engine_;
     std::size_t batch_;
+    std::size_t lanes_;
     std::size_t doubles_per_trial_ = 0;
     std::size_t shared_doubles_ = 0;
     std::vector<std::unique_ptr<EngineBuffer>> buffers_;
