@@ -121,6 +121,21 @@ std::string Reader::text(std::string_view key) {
                    described(node) + " is not allowed; allowed: text in quotes");
 }
 
+std::string Reader::name(std::string_view key) {
+    constexpr std::string_view first =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    constexpr std::string_view others =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    std::string name = text(key);
+    if (!name.empty() && name.size() <= 64 && first.find(name[0]) != std::string_view::npos &&
+        name.find_first_not_of(others) == std::string::npos)
+        return name;
+    fail(key,
+         in_quotes(name) +
+             " is not allowed; allowed: 1 to 64 letters, digits, '-', '_' and '.', a letter or "
+             "digit first");
+}
+
 std::string Reader::choice(std::string_view key, const std::vector<std::string>& allowed) {
     const toml::node& node = state_->get(key);
     const auto* value = node.as_string();
@@ -148,19 +163,20 @@ std::vector<Reader::Item> Reader::items(std::string_view key) {
     for (const toml::node& node : array) {
         Item item;
         item.position = state_->document->position(node.source());
+        item.path = fmt::format("{}[{}]", state_->full(key), items.size() + 1);
         if (const auto* value = node.as_string())
             item.text = value->get();
         else if (const toml::table* table = node.as_table())
-            item.table = std::make_unique<Reader>(
-                state_->document, table,
-                fmt::format("{}[{}]", state_->full(key), items.size() + 1));
+            item.table = std::make_unique<Reader>(state_->document, table, item.path);
         else
-            state_->refuse(node.source(), key,
-                           fmt::format("element {}: {} is not allowed; allowed: text or a table",
-                                       items.size() + 1, described(node)));
+            item.fail(described(node) + " is not allowed; allowed: text or a table");
         items.push_back(std::move(item));
     }
     return items;
+}
+
+void Reader::Item::fail(const std::string& message) const {
+    throw StudyError(position, path + ": " + message);
 }
 
 Reader Reader::table(std::string_view key) {
@@ -189,6 +205,15 @@ Position Reader::position(std::string_view key) const {
 void Reader::fail(std::string_view key, const std::string& message) const {
     const toml::node* node = key.empty() ? nullptr : state_->table->get(key);
     state_->refuse(node ? node->source() : state_->table->source(), key, message);
+}
+
+void Reader::limit_points(std::string_view key, std::initializer_list<std::size_t> sizes) const {
+    constexpr double most = 1e6;
+    double points = 1.0;
+    for (const std::size_t size : sizes) points *= static_cast<double>(size);
+    if (points > most)
+        fail(key, fmt::format("the grids make {:.3g} points together; allowed: at most {:.0f}",
+                              points, most));
 }
 
 void Reader::finish() const {

@@ -2,6 +2,7 @@
 // Reads one TOML table key by key, with a precise error for whatever is wrong with it.
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -44,6 +45,9 @@ public:
     double number(std::string_view key, Bounds bounds);
     std::uint64_t count(std::string_view key, std::uint64_t low, std::uint64_t high);
     std::string text(std::string_view key);
+    /// Text that can be the name of a folder or a table's cell: 1 to 64 letters, digits, '-', '_' and '.', a
+    /// letter or digit first.
+    std::string name(std::string_view key);
     std::string choice(std::string_view key, const std::vector<std::string>& allowed);
     /// A grid: a scalar, a list of distinct values, { range = [first, last, step] } with whole
     /// steps from first to last, or { logspace = [first, last], count = k } (rounded to distinct
@@ -58,6 +62,9 @@ public:
         std::optional<std::string> text;  ///< set when the element is a string
         std::unique_ptr<Reader> table;    ///< set when it is a table
         Position position;
+        std::string path;  ///< such as "target.arms[2]"
+        /// Throws StudyError at this element.
+        [[noreturn]] void fail(const std::string& message) const;
     };
     std::vector<Item> items(std::string_view key);
     Reader table(std::string_view key);
@@ -75,6 +82,8 @@ public:
     Position position(std::string_view key = {}) const;
     /// Throws StudyError at a key (or at the table): for checks that involve several keys.
     [[noreturn]] void fail(std::string_view key, const std::string& message) const;
+    /// Throws StudyError at key where the product of these grid sizes is above 1,000,000 points.
+    void limit_points(std::string_view key, std::initializer_list<std::size_t> sizes) const;
     void finish() const;
 
 private:

@@ -8,27 +8,12 @@
 
 #include "cucurbit/random.hpp"
 #include "host/config/document.hpp"
-#include "host/config/messages.hpp"
 #include "host/config/settings.hpp"
 
 namespace cucurbit {
 namespace {
 
 constexpr std::uintmax_t largest_file = std::uintmax_t{256} << 20;
-
-std::string read_name(Reader& table) {
-    std::string name = table.text("name");
-    constexpr std::string_view letters =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    const bool slug = !name.empty() && name.size() <= 64 &&
-                      letters.find(name[0]) != std::string_view::npos &&
-                      name.find_first_not_of(std::string(letters) + "-_.") == std::string::npos;
-    if (!slug)
-        table.fail("name", fmt::format("{} is not allowed; allowed: a folder's name of 1 to 64 "
-                                       "letters, digits, '-', '_' and '.', a letter or digit first",
-                                       in_quotes(name)));
-    return name;
-}
 
 void read_adaptive(Reader& table, Precision& precision) {
     constexpr Bounds fraction{0.0, 1.0, true};
@@ -92,7 +77,7 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     root.count("schema", 1, 1);
     Study study;
     Reader table = root.table("study");
-    study.name = read_name(table);
+    study.name = table.name("name");
     study.kind = table.choice("kind", kinds());
     study.seed = table.count("seed", 0, (std::uint64_t{1} << 63) - 1);
     table.finish();
