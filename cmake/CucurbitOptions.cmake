@@ -18,6 +18,9 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND CUCURBIT_WARNINGS -Wno-restrict) # false alarms on std::string, GCC bug 105651
+endif()
 if(CUCURBIT_WARNINGS_AS_ERRORS)
   list(APPEND CUCURBIT_WARNINGS -Werror)
 endif()
