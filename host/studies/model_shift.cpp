@@ -23,9 +23,10 @@ std::unique_ptr<const Setting> ModelShift::read(Reader& root, const Precision& p
     for (Reader::Item& item : target.items("arms")) {
         setting->arms_.push_back(read_arm(item, setting->population_.p));
         if (!names.insert(setting->arms_.back().name).second)
-            throw StudyError(item.position,
-                             "arm " + in_quotes(setting->arms_.back().name) + " appears twice");
+            item.fail("arm " + in_quotes(setting->arms_.back().name) + " appears twice");
     }
+    target.limit_points("n", {setting->population_.p.values.size(), setting->samples_.values.size(),
+                              setting->noise_std_.values.size()});
     target.finish();
     setting->label_noise_ = precision.label_noise;
     setting->seed_ = seed;
@@ -37,15 +38,13 @@ ModelShift::Arm ModelShift::read_arm(Reader::Item& item, const Grid<std::uint64_
     if (item.text) {
         const auto found = std::find(known.begin(), known.end(), *item.text);
         if (found == known.end())
-            throw StudyError(item.position, "unknown arm " + in_quotes(*item.text) + "; allowed: " +
-                                                joined(known) +
-                                                ", { name = …, surrogate_file = … }" +
-                                                suggestion(*item.text, known));
+            item.fail("unknown arm " + in_quotes(*item.text) + suggestion(*item.text, known) +
+                      "; allowed: " + joined(known) + ", { name = …, surrogate_file = … }");
         return {*item.text, *item.text, static_cast<Labels>(found - known.begin()), {}};
     }
     Arm arm;
-    arm.name = item.table->text("name");
-    if (arm.name.empty() || std::find(known.begin(), known.end(), arm.name) != known.end())
+    arm.name = item.table->name("name");
+    if (std::find(known.begin(), known.end(), arm.name) != known.end())
         item.table->fail("name", "an arm with a surrogate_file needs a name of its own, not " +
                                      in_quotes(arm.name));
     Reader::File file = item.table->file("surrogate_file");

@@ -29,18 +29,19 @@ std::unique_ptr<const Setting> TwoStage::read(Reader& root, const Precision& pre
     setting->noise_std_ = target.numbers("noise_std", not_negative);
     const std::vector<std::string> known{"surrogate", "target", "standard"};
     for (const Reader::Item& item : target.items("arms")) {
-        if (!item.text)
-            throw StudyError(item.position, "an arm is one of: " + joined(known));
+        if (!item.text) item.fail("a table is not allowed; allowed: " + joined(known));
         if (std::find(known.begin(), known.end(), *item.text) == known.end())
-            throw StudyError(item.position, "unknown arm " + in_quotes(*item.text) +
-                                                "; allowed: " + joined(known) +
-                                                suggestion(*item.text, known));
+            item.fail("unknown arm " + in_quotes(*item.text) + suggestion(*item.text, known) +
+                      "; allowed: " + joined(known));
         if (std::find(setting->arms_.begin(), setting->arms_.end(), *item.text) !=
             setting->arms_.end())
-            throw StudyError(item.position,
-                             "arm " + in_quotes(*item.text) + " appears twice");
+            item.fail("arm " + in_quotes(*item.text) + " appears twice");
         setting->arms_.push_back(*item.text);
     }
+    target.limit_points("n", {setting->population_.p.values.size(),
+                              setting->surrogate_samples_.values.size(),
+                              setting->surrogate_noise_std_.values.size(),
+                              setting->samples_.values.size(), setting->noise_std_.values.size()});
     target.finish();
     setting->label_noise_ = precision.label_noise;
     setting->seed_ = seed;
