@@ -204,7 +204,9 @@ void CpuEngine::truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, 
             std::count_if(s, s + size, [&](double value) { return value > relative_cut_off * s[0]; }));
         rank.item(b)[0] = info > 0 ? -1.0 : static_cast<double>(kept);
         if (info > 0) {
-            std::fill_n(q.item(b), q.ld * size, std::numeric_limits<double>::quiet_NaN());
+            for (std::size_t j = 0; j < size; ++j)
+                std::fill_n(q.item(b) + j * q.ld, q.rows,
+                            std::numeric_limits<double>::quiet_NaN());
             continue;
         }
         lapack::dgemm_("N", "T", &p, &n, &n, &one, q.item(b), &ldq, vt, &n, &zero, rotated, &p);
