@@ -61,6 +61,7 @@ void create_schema(Database& database) {
     database.execute(tables);
     database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                  application, schema_version));
+    write_totals(database, {});
 }
 
 void write_study(Database& database, const Study& study) {

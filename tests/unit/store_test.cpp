@@ -1,0 +1,266 @@
+#include "cucurbit/store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "host/store/encoding.hpp"
+#include "host/store/folder.hpp"
+#include "host/store/state.hpp"
+#include "tests/unit/run_fake.hpp"
+
+namespace cucurbit {
+namespace {
+
+using fake::Folder;
+
+const SeriesKey key{0xfedcba9876543210u, "n=10", "standard", "excess_risk"};
+
+BlockValues some_values(std::uint64_t first, std::size_t count) {
+    BlockValues block{first, {}, {}};
+    for (std::size_t i = 0; i < count; ++i) {
+        block.values.push_back(std::sqrt(static_cast<double>(first + i)));
+        block.outcomes.push_back({Status::ok, Rung::cholesky, 0});
+    }
+    return block;
+}
+
+bool operator==(const BlockValues& a, const BlockValues& b) {
+    return a.first_trial == b.first_trial && a.values == b.values && a.outcomes == b.outcomes;
+}
+
+std::string error_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const StoreError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(Encoding, ReturnsEveryBit) {
+    BlockValues block{7, {0.1, -0.0, std::nan(""), INFINITY, 5e-324}, {}};
+    block.outcomes = {{Status::ok, Rung::none, 0},
+                      {Status::not_finite, Rung::truncated, 65535},
+                      {Status::not_converged, Rung::orthogonal, 258},
+                      {Status::ok, Rung::refined, 1},
+                      {Status::ok, Rung::cholesky, 0}};
+    std::vector<std::byte> payload;
+    encode(block, payload);
+    const std::optional<BlockValues> back = decode(payload, {7, 5});
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->first_trial, 7u);
+    EXPECT_EQ(back->outcomes, block.outcomes);
+    for (std::size_t i = 0; i < 5; ++i)
+        EXPECT_EQ(std::bit_cast<std::uint64_t>(back->values[i]),
+                  std::bit_cast<std::uint64_t>(block.values[i]));
+}
+
+TEST(Encoding, KeepsOneOutcomeWhenAllAreEqual) {
+    std::vector<std::byte> payload;
+    encode(some_values(0, 64), payload);
+    EXPECT_EQ(payload.size(), 64 * 8 + 4u);
+    EXPECT_TRUE(*decode(payload, {0, 64}) == some_values(0, 64));
+}
+
+TEST(Encoding, RefusesLengthsThatDoNotFit) {
+    std::vector<std::byte> payload;
+    encode(some_values(0, 3), payload);
+    EXPECT_FALSE(decode(payload, {0, 0}));
+    EXPECT_FALSE(decode(payload, {0, 2}));
+    EXPECT_FALSE(decode(payload, {0, 4}));
+    EXPECT_FALSE(decode(payload, {0, ~std::uint64_t{0}}));
+    payload.pop_back();
+    EXPECT_FALSE(decode(payload, {0, 3}));
+}
+
+TEST(Checksum, IsThatOfZlibAndSeparatesFields) {
+    boost::crc_32_type reference;
+    reference.process_bytes("123456789", 9);
+    EXPECT_EQ(reference.checksum(), 0xcbf43926u);
+    EXPECT_NE(Checksum().add("ab").add("c").value(), Checksum().add("a").add("bc").value());
+}
+
+TEST(Ranges, JoinWhereTheyTouchAndRefuseToOverlap) {
+    std::vector<TrialRange> ranges;
+    EXPECT_TRUE(join(ranges, {64, 64}));
+    EXPECT_TRUE(join(ranges, {0, 10}));
+    EXPECT_EQ(ranges, (std::vector<TrialRange>{{0, 10}, {64, 64}}));
+    for (const TrialRange overlap :
+         {TrialRange{0, 1}, {9, 5}, {60, 5}, {5, 100}, {127, 1}, {70, 2}})
+        EXPECT_FALSE(join(ranges, overlap)) << overlap.first;
+    EXPECT_TRUE(join(ranges, {10, 54}));
+    EXPECT_EQ(ranges, (std::vector<TrialRange>{{0, 128}}));
+    EXPECT_TRUE(join(ranges, {200, 5}));
+    EXPECT_TRUE(join(ranges, {195, 5}));
+    EXPECT_EQ(ranges, (std::vector<TrialRange>{{0, 128}, {195, 10}}));
+    EXPECT_FALSE(join(ranges, {~std::uint64_t{0}, 5}));
+}
+
+TEST(Store, ReturnsWhatWasWritten) {
+    const Folder folder;
+    const SeriesKey other{key.design, "n=10", "mask", "excess_risk"};
+    {
+        Store store = Store::open_to_write(folder.path(), fake::study({}, 64));
+        store.write({{key, some_values(0, 64)}, {other, some_values(0, 64)}});
+        store.write({{key, some_values(128, 64)}});
+        store.write({{key, some_values(64, 40)}});
+    }
+    const Store store = Store::open_to_read(folder.path());
+    EXPECT_EQ(store.trials(key), (std::vector<TrialRange>{{0, 104}, {128, 64}}));
+    EXPECT_EQ(store.trials(other), (std::vector<TrialRange>{{0, 64}}));
+    const std::vector<BlockValues> blocks = store.read(key);
+    ASSERT_EQ(blocks.size(), 3u);
+    EXPECT_TRUE(blocks[0] == some_values(0, 64));
+    EXPECT_TRUE(blocks[1] == some_values(64, 40));
+    EXPECT_TRUE(blocks[2] == some_values(128, 64));
+    EXPECT_TRUE(store.read({1, "", "", ""}).empty());
+    EXPECT_NO_THROW(store.verify());
+}
+
+TEST(Store, LeavesOnePlainFileThatReadingDoesNotChange) {
+    const Folder folder;
+    Store::open_to_write(folder.path(), fake::study({}, 64)).write({{key, some_values(0, 64)}});
+    const auto names = [&folder] {
+        std::set<std::string> found;
+        for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+            found.insert(entry.path().filename());
+        return found;
+    };
+    const std::set<std::string> expected{"store.sqlite", "store.lock", "study.toml"};
+    EXPECT_EQ(names(), expected);
+    {
+        const Store store = Store::open_to_read(folder.path());
+        EXPECT_EQ(store.read(key).size(), 1u);
+    }
+    EXPECT_EQ(names(), expected);
+}
+
+TEST(Store, NeverReplacesValues) {
+    const Folder folder;
+    Store store = Store::open_to_write(folder.path(), fake::study({}, 64));
+    store.write({{key, some_values(0, 64)}});
+    const std::string error = error_of([&] { store.write({{key, some_values(63, 2)}}); });
+    EXPECT_NE(error.find("already holds"), std::string::npos) << error;
+    EXPECT_NE(error.find("store.sqlite"), std::string::npos) << error;
+}
+
+TEST(Store, AnAbandonedWriteLeavesNothing) {
+    const Folder folder;
+    const SeriesKey other{key.design, "n=20", "mask", "excess_risk"};
+    {
+        Store store = Store::open_to_write(folder.path(), fake::study({}, 64));
+        store.write({{key, some_values(0, 64)}});
+        EXPECT_THROW(store.write({{other, some_values(0, 64)}, {key, some_values(0, 64)}}),
+                     StoreError);
+    }
+    const Store store = Store::open_to_read(folder.path());
+    EXPECT_TRUE(store.trials(other).empty());
+    EXPECT_EQ(store.trials(key), (std::vector<TrialRange>{{0, 64}}));
+}
+
+TEST(Store, RefusesASecondWriterAtOnceAndNamesTheFirst) {
+    const Folder folder;
+    const Store first = Store::open_to_write(folder.path(), fake::study({}, 64));
+    const auto start = std::chrono::steady_clock::now();
+    const std::string error =
+        error_of([&] { Store::open_to_write(folder.path(), fake::study({}, 64)); });
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+    EXPECT_NE(error.find(folder.path()), std::string::npos) << error;
+    EXPECT_NE(error.find("process " + std::to_string(::getpid())), std::string::npos) << error;
+}
+
+TEST(Store, IsReadWhileAnotherWritesAndKeepsItsMoment) {
+    const Folder folder;
+    Store writer = Store::open_to_write(folder.path(), fake::study({}, 64));
+    writer.write({{key, some_values(0, 64)}});
+    const Store before = Store::open_to_read(folder.path());
+    writer.write({{key, some_values(64, 64)}});
+    const Store after = Store::open_to_read(folder.path());
+    EXPECT_EQ(before.read(key).size(), 1u);
+    EXPECT_EQ(after.read(key).size(), 2u);
+    EXPECT_EQ(before.read(key).size(), 1u);
+}
+
+TEST(Store, RefusesAnotherStudyAndSaysWhatDiffers) {
+    const Folder folder;
+    Store::open_to_write(folder.path(), fake::study({}, 64)).write({{key, some_values(0, 64)}});
+    Study other = fake::study({}, 64);
+    other.identity = "fake seed=2";
+    try {
+        Store::open_to_write(folder.path(), other);
+        FAIL() << "accepted";
+    } catch (const StudyError& error) {
+        const std::string text = error.what();
+        EXPECT_NE(text.find("'seed=1' in the folder, 'seed=2' in this study"), std::string::npos)
+            << text;
+    }
+    EXPECT_EQ(Store::open_to_read(folder.path()).read(key).size(), 1u);
+    std::ifstream toml(folder.path() / "study.toml");
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(toml), {}), "schema = 1\n");
+}
+
+TEST(Store, RewritesAGrownStudy) {
+    const Folder folder;
+    Store::open_to_write(folder.path(), fake::study({}, 64));
+    Study grown = fake::study({}, 128);
+    grown.text = "schema = 1\n# grown\n";
+    Store::open_to_write(folder.path(), grown);
+    std::ifstream toml(folder.path() / "study.toml");
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(toml), {}), grown.text);
+}
+
+TEST(Store, KeepsFactsOfEveryInvocationInOrder) {
+    const Folder folder;
+    Store::open_to_write(folder.path(), fake::study({}, 64)).record({{"argv", "a"}, {"host", "x"}});
+    Store::open_to_write(folder.path(), fake::study({}, 64)).record({{"argv", "b"}});
+    const std::vector<std::pair<std::string, std::string>> expected{
+        {"argv", "a"}, {"host", "x"}, {"argv", "b"}};
+    EXPECT_EQ(Store::open_to_read(folder.path()).manifest(), expected);
+}
+
+TEST(Store, GivesBackItsStudyAndItsFiles) {
+    const Folder folder;
+    const std::string text =
+        "schema = 1\n"
+        "[study]\nname = \"kept\"\nkind = \"model_shift\"\nseed = 3\n"
+        "[population]\np = 3\nspectrum = { kind = \"file\", path = \"spectrum.csv\" }\n"
+        "signal = { kind = \"uniform\" }\n"
+        "[target]\nn = 2\nnoise_std = 0.1\narms = [\"standard\"]\n"
+        "[precision]\ntrials = 64\n";
+    const FileSource files = [](const std::string&) { return std::string("1\n0.5\n0.25\n"); };
+    const Study study = parse_study(text, "kept.toml", files);
+    Store::open_to_write(folder.path(), study);
+    const Study back = Store::open_to_read(folder.path()).study();
+    EXPECT_EQ(back.text, study.text);
+    EXPECT_EQ(back.identity, study.identity);
+    EXPECT_EQ(back.files, study.files);
+    EXPECT_EQ(back.files.size(), 1u);
+    EXPECT_EQ(back.setting->designs().front().key, study.setting->designs().front().key);
+}
+
+TEST(Store, SaysThatThereIsNone) {
+    const Folder folder;
+    EXPECT_NE(error_of([&] { Store::open_to_read(folder.path()); }).find("store.sqlite"),
+              std::string::npos);
+    EXPECT_NE(error_of([&] { Store::open_to_read(folder.path() / "absent"); }).find("absent"),
+              std::string::npos);
+}
+
+TEST(SeriesKey, SpellsPointsInTheShortestWay) {
+    const fake::FakeSetting setting({}, std::make_shared<fake::Log>());
+    Design design = setting.designs().front();
+    design.points.at(0).parameters = {100.0, 0.1};
+    const SeriesKey found = series_key(setting, design, design.series.front());
+    EXPECT_EQ(found.point, "p=100 n=0.1");
+    EXPECT_EQ(found.design, design.key);
+}
+
+TEST(Difference, NamesTheFirstLineOrWord) {
+    EXPECT_EQ(first_difference("a\nb\nc", "a\nx\nc"), "'b' in the folder, 'x' in this study");
+    EXPECT_EQ(first_difference("a b", "a"), "'b' in the folder, nothing in this study");
+}
+
+}  // namespace
+}  // namespace cucurbit
