@@ -37,7 +37,10 @@ void draw_normals(const Stream& stream, std::uint64_t trial, std::uint64_t row, 
 double draw_normal(const Stream& stream, std::uint64_t trial, std::uint64_t row,
                    std::uint64_t column);
 
-/// The instruction set that draws normals in this process: "avx512", "avx2" or "generic".
+/// The instruction set that draws normals in this process: "avx512", "avx2" or "generic"; the best that the
+/// processor has, decided at the first draw. The environment variable CUCURBIT_INSTRUCTION_SET with one of
+/// these names may lower it (a better one than the processor has is ignored) and never changes a bit.
+/// Throws std::invalid_argument if the variable is anything else, as any draw then does.
 const char* random_instruction_set();
 
 }  // namespace cucurbit

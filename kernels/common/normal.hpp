@@ -37,9 +37,9 @@ struct ScalarLane {
         return static_cast<Real>(static_cast<std::int64_t>(value));
     }
     CUCURBIT_HOST_DEVICE static CUCURBIT_INLINE Real root(Real value) { return std::sqrt(value); }
-    /// flag is zero or one bit.
-    CUCURBIT_HOST_DEVICE static CUCURBIT_INLINE Real choose(Bits flag, Real if_set, Real if_clear) {
-        return flag != 0 ? if_set : if_clear;
+    /// By bit 62.
+    CUCURBIT_HOST_DEVICE static CUCURBIT_INLINE Real choose(Bits bits, Real if_set, Real if_clear) {
+        return (bits >> 62 & 1) != 0 ? if_set : if_clear;
     }
 };
 
@@ -86,7 +86,6 @@ CUCURBIT_HOST_DEVICE CUCURBIT_INLINE Pair<Lane> turn(typename Lane::Bits second,
                                                      typename Lane::Real radius) {
     constexpr std::uint64_t fraction_mask = 0x000fffffffffffff;
     constexpr std::uint64_t half_turn = std::uint64_t{1} << 63;
-    constexpr std::uint64_t quarter_turn = std::uint64_t{1} << 62;
     constexpr std::uint64_t one = 0x3ff0000000000000;
     const auto f = Lane::reinterpret((second >> 10 & fraction_mask) | one) - 1.5;
     const auto g = f * f;
@@ -104,8 +103,8 @@ CUCURBIT_HOST_DEVICE CUCURBIT_INLINE Pair<Lane> turn(typename Lane::Bits second,
     c = c * g + -0x1.3bd3cc9be459dp+0;
     c = c * g + 1.0;
     const auto signed_radius = Lane::reinterpret(Lane::reinterpret(radius) ^ (second & half_turn));
-    const auto odd = second & quarter_turn;
-    return {signed_radius * Lane::choose(odd, -s, c), signed_radius * Lane::choose(odd, c, s)};
+    return {signed_radius * Lane::choose(second, -s, c),
+            signed_radius * Lane::choose(second, c, s)};
 }
 
 CUCURBIT_HOST_DEVICE CUCURBIT_INLINE Pair<ScalarLane> normal_pair(const PhiloxWords& words) {

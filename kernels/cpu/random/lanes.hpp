@@ -88,13 +88,16 @@ struct VectorLane {
 #endif
     }
 
-    static CUCURBIT_INLINE Real choose(Bits flag, Real if_set, Real if_clear) {
+    static CUCURBIT_INLINE Real choose(Bits bits, Real if_set, Real if_clear) {
 #if CUCURBIT_LANE_BYTES == 64
-        return _mm512_mask_blend_pd(_mm512_test_epi64_mask(reinterpret_cast<__m512i>(flag),
-                                                           reinterpret_cast<__m512i>(flag)),
-                                    if_clear, if_set);
+        const __mmask8 set = _mm512_test_epi64_mask(reinterpret_cast<__m512i>(bits),
+                                                    _mm512_set1_epi64(std::int64_t{1} << 62));
+        return _mm512_mask_blend_pd(set, if_clear, if_set);
+#elif CUCURBIT_LANE_BYTES == 32
+        return _mm256_blendv_pd(if_clear, if_set, reinterpret(bits << 1));
 #else
-        return flag != 0 ? if_set : if_clear;
+        const Bits set = -(bits >> 62 & 1);
+        return reinterpret((reinterpret(if_set) & set) | (reinterpret(if_clear) & ~set));
 #endif
     }
 };
