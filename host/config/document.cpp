@@ -74,6 +74,8 @@ StudyError syntax_error(const toml::parse_error& error, const std::string& text,
     const auto begin = error.source().begin;
     Position position{file_name, begin.line, begin.column};
     const std::string_view description = error.description();
+    // toml++ stops at the last character before the broken one.
+    if (description.find("utf-8") != std::string_view::npos) ++position.column;
     const std::string_view row = line_of(text, position.line);
     if (const std::string_view key = redefined_key(description); !key.empty()) {
         const std::size_t at = row.rfind(key, bytes_before(row, position.column));
