@@ -78,12 +78,12 @@ CUCURBIT_INLINE Pair<VectorLane> pair_at(const Chunk& chunk, int v) {
     return turn<VectorLane>(chunk.second[v], radius(parts));
 }
 
-using Unaligned = double __attribute__((vector_size(CUCURBIT_LANE_BYTES), aligned(8), may_alias));
-
 CUCURBIT_INLINE Real load(const double* from) {
-    return *reinterpret_cast<const Unaligned*>(from);
+    Real value;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
 }
-CUCURBIT_INLINE void store(double* to, Real value) { *reinterpret_cast<Unaligned*>(to) = value; }
+CUCURBIT_INLINE void store(double* to, Real value) { __builtin_memcpy(to, &value, sizeof value); }
 
 /// The products of round 1, which depend on the index alone.
 struct Products {
