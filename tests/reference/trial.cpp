@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cucurbit/random.hpp"
 
@@ -52,6 +53,11 @@ Vector StageFit::fit(std::span<const Real> label_coefficients, Real noise_std) c
     return solver_.solve(y);
 }
 
+const Matrix& StageFit::pseudo_inverse() const {
+    if (!inverse_) inverse_ = solver_.pseudo_inverse();
+    return *inverse_;
+}
+
 Real StageFit::condition() const {
     return frobenius_norm(x_) * frobenius_norm(pseudo_inverse());
 }
@@ -96,8 +102,8 @@ TwoStageRisks two_stage_risks(const StageFit& surrogate, const StageFit& target,
                         excess_risk(second, truth, target_spectrum),
                         excess_risk(direct, truth, target_spectrum)};
     if (sampled) return risks;
-    const Matrix first_inverse = surrogate.pseudo_inverse();
-    const Matrix second_inverse = target.pseudo_inverse();
+    const Matrix& first_inverse = surrogate.pseudo_inverse();
+    const Matrix& second_inverse = target.pseudo_inverse();
     const Matrix handed_on = product(second_inverse, product(target.samples(), first_inverse));
     const Real own = sigma_t * sigma_t * noise_gain(second_inverse, target_spectrum);
     risks.surrogate += sigma_s * sigma_s * noise_gain(first_inverse, target_spectrum);

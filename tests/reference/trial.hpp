@@ -2,7 +2,7 @@
 // The risks of one trial, from the definition: draw the rows, label them, fit, measure.
 
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <span>
 
 #include "cucurbit/study.hpp"
@@ -30,7 +30,7 @@ public:
     /// The fit on labels x(i)ᵀb + noise_std · z_i; noise_std 0 for labels without noise.
     Vector fit(std::span<const Real> label_coefficients, Real noise_std) const;
     const Matrix& samples() const { return x_; }
-    Matrix pseudo_inverse() const { return solver_.pseudo_inverse(); }
+    const Matrix& pseudo_inverse() const;
     std::size_t rank() const { return solver_.rank(); }
     /// ‖x‖_F ‖x⁺‖_F, an upper bound of the condition number at most min(n, p) times as large.
     Real condition() const;
@@ -39,6 +39,7 @@ private:
     Matrix x_;
     Vector noise_;
     MinimumNorm solver_;
+    mutable std::optional<Matrix> inverse_;  // computed when first asked for
 };
 
 /// Σ λ_i (w_i − truth_i)².
