@@ -12,6 +12,7 @@
 
 namespace cucurbit {
 
+// Runs before main, so before any thread.  NOLINTNEXTLINE(concurrency-mt-unsafe)
 inline const int properties_are_seeded = setenv("RC_PARAMS", "seed=20250401", 0);
 
 /// Uniform on [low, high] in steps of a millionth: RapidCheck's own doubles are mostly huge.
