@@ -70,12 +70,13 @@ std::string duration_text(double seconds) {
 
 std::string count_text(std::uint64_t count) {
     std::string text = std::to_string(count);
-    for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, ",");
+    for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, 1, ',');
     return text;
 }
 
 std::string plural(std::uint64_t count, const std::string& noun) {
-    return count_text(count) + " " + noun + (count == 1 ? "" : noun == "series" ? "" : "s");
+    const bool same = count == 1 || noun.back() == 's';
+    return count_text(count) + " " + noun + (same ? "" : "s");
 }
 
 }  // namespace cucurbit::cli

@@ -19,7 +19,7 @@ void complain(const std::string& text);  ///< cucurbit: error: text, on one line
 std::string duration_text(double seconds);
 /// 1,234,567
 std::string count_text(std::uint64_t count);
-/// "1 point", "2 points"
+/// "1 point", "2 points", "2 series"
 std::string plural(std::uint64_t count, const std::string& noun);
 
 }  // namespace cucurbit::cli

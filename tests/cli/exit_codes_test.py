@@ -1,0 +1,181 @@
+import os
+import sqlite3
+import unittest
+
+from program import STUDY, ProgramTest
+
+PLAIN = os.geteuid() == 0
+
+
+class Usage(ProgramTest):
+    def test_nothing_asked_for(self):
+        self.assertIn("no command", self.refused())
+
+    def test_unknown_command_names_the_nearest(self):
+        self.assertIn("unknown command 'exprot'; did you mean export?", self.refused("exprot", "x"))
+        self.assertNotIn("did you mean", self.refused("zzzzzzzz"))
+
+    def test_unknown_option_names_the_nearest(self):
+        self.assertIn("unknown option --tread; did you mean --threads?",
+                      self.refused("run", self.study, "--tread", "2"))
+        self.assertIn("did you mean --format?", self.refused("theory", self.study, "--fromat=csv"))
+        self.assertIn("did you mean --version?", self.refused("--versoin"))
+
+    def test_superfluous_and_missing_arguments(self):
+        self.assertIn("unexpected argument 'two'", self.refused("check", self.study, "two"))
+        self.assertIn("STUDY", self.refused("run"))
+        self.assertIn("DIR", self.refused("export"))
+
+    def test_values_that_are_not_allowed(self):
+        for arguments in (["--threads", "0"], ["--threads", "-1"], ["--threads", "two"],
+                          ["--max-time", "soon"], ["--max-time", "-5"], ["--max-time", "10y"],
+                          ["--max-time", "0"], ["--device", "gpu"], ["--device", "cuda:x"],
+                          ["--set", "target.n"], ["--set", "=3"]):
+            self.refused("run", self.study, *arguments)
+        self.assertFalse((self.folder / "runs").exists())
+        self.assertIn("csv", self.refused("export", "x", "--format", "xml"))
+
+    def test_times_are_understood(self):
+        for time in ("90", "90s", "10m", "2h", "1.5h"):
+            self.call("run", self.study, "-o", "out", "--max-time", time)
+
+    def test_npy_is_not_written_to_a_terminal(self):
+        controller, terminal = os.openpty()
+        process = self.start("theory", self.study, "--format", "npy")
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
+        import subprocess
+        from program import PROGRAM
+        done = subprocess.run([PROGRAM, "theory", self.study, "--format", "npy"], cwd=self.folder,
+                              stdout=terminal, stderr=subprocess.PIPE, check=False)
+        os.close(terminal)
+        os.close(controller)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"-o FILE", done.stderr)
+
+
+class Studies(ProgramTest):
+    def bad(self, text, *wanted):
+        self.write("bad.toml", text)
+        for command in ("check", "plan", "theory", "run"):
+            err = self.refused(command, "bad.toml")
+            for part in wanted:
+                self.assertIn(part, err)
+        self.assertFalse((self.folder / "runs").exists())
+
+    def test_a_fault_is_placed(self):
+        self.bad(STUDY.replace("trials = 130", "trails = 130"), "bad.toml:19:", "trails", "trials")
+        self.bad(STUDY.replace("n = [8, 16, 60]", "n = 0"), "bad.toml:14:")
+        self.bad(STUDY.replace("seed = 7", "seed = "), "bad.toml:6:")
+        self.bad(STUDY + "[surprise]\nx = 1\n", "bad.toml:20:", "surprise")
+
+    def test_a_study_that_is_not_there(self):
+        for command in ("check", "plan", "theory", "run"):
+            self.assertIn("absent.toml", self.refused(command, "absent.toml"))
+
+    def test_edits_count_as_the_file(self):
+        self.assertIn("trails", self.refused("check", self.study, "--set", "precision.trails=3"))
+        out, _ = self.call("check", self.study, "--set", "precision.trials=3", "--set", "target.n=[9, 10]")
+        self.assertIn("4 points", out)
+        self.assertIn("3 trials", out)
+
+    def test_another_study_does_not_continue_a_folder(self):
+        self.call("run", self.study, "-o", "out")
+        before = self.table("out")
+        self.refused("run", self.study, "-o", "out", "--set", "study.seed=8")
+        self.refused("run", self.study, "-o", "out", "--set", "population.spectrum.exponent=1.25")
+        self.assertEqual(self.table("out"), before)
+
+    def test_a_name_that_is_no_folder_needs_one(self):
+        self.write("odd.toml", STUDY.replace('"small"', '"../elsewhere"'))
+        self.refused("run", "odd.toml")
+        self.assertFalse((self.folder.parent / "elsewhere").exists())
+
+
+class Devices(ProgramTest):
+    def test_a_device_that_is_absent(self):
+        out, _ = self.call("devices", "--format", "csv")
+        if "\ncuda" in out:
+            self.skipTest("this machine has a CUDA device")
+        self.refused("run", self.study, "--device", "cuda", code=5)
+        self.refused("plan", self.study, "--device", "cuda:3", code=5)
+        self.assertFalse((self.folder / "runs").exists())
+
+    def test_more_memory_than_there_is(self):
+        self.write("huge.toml", STUDY.replace("p = 40", "p = 8000").replace("[8, 16, 60]", "[7000]"))
+        import resource
+        limit = 1 << 30
+        process = self.start("run", "huge.toml", "--threads", "1",
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        out, err = process.communicate(timeout=240)
+        self.assertEqual((process.returncode, out), (5, b""), err)
+
+
+class Stores(ProgramTest):
+    def test_a_folder_that_is_not_there(self):
+        for command in ("status", "export", "compare", "replay", "verify"):
+            self.assertIn("absent", self.refused(command, "absent", code=6))
+        self.assertFalse((self.folder / "absent").exists())
+
+    def test_a_folder_that_is_a_file(self):
+        self.write("file", "x")
+        self.assertIn("file", self.refused("export", "file", code=6))
+        self.call("run", self.study, "-o", "file", code=6)
+        self.assertEqual((self.folder / "file").read_text(), "x")
+
+    @unittest.skipIf(PLAIN, "root may write anywhere")
+    def test_a_folder_that_cannot_be_written(self):
+        (self.folder / "locked").mkdir(mode=0o555)
+        _, err = self.call("run", self.study, "-o", "locked/out", code=6)
+        self.assertIn("locked/out", err)
+
+    def test_a_folder_where_none_can_be(self):
+        _, err = self.call("run", self.study, "-o", "/proc/cucurbit", code=6)
+        self.assertIn("/proc/cucurbit", err)
+
+    def test_stdout_that_takes_nothing(self):
+        with open("/dev/full", "wb") as full:
+            import subprocess
+            from program import PROGRAM
+            for command in (["theory", self.study], ["cite"], ["check", self.study], ["--help"]):
+                done = subprocess.run([PROGRAM, *command], cwd=self.folder, stdout=full,
+                                      stderr=subprocess.PIPE, check=False)
+                self.assertEqual(done.returncode, 6, command)
+                self.assertIn(b"standard output", done.stderr)
+
+    def test_an_output_file_that_cannot_be_written(self):
+        self.refused("theory", self.study, "-o", "absent/table.csv", code=6)
+        self.refused("theory", self.study, "-o", "/dev/full", code=6)
+
+    def test_a_changed_value_is_found(self):
+        self.call("run", self.study, "-o", "out")
+        out, _ = self.call("verify", "out")
+        self.assertIn("checksums agree", out)
+        changed = 0
+        for file in (self.folder / "out").iterdir():
+            if file.read_bytes()[:15] == b"SQLite format 3":
+                changed += change_a_value(file)
+        self.assertEqual(changed, 1)
+        self.refused("verify", "out", code=4)
+        self.refused("export", "out", code=6)
+
+
+def change_a_value(file):
+    """Flips a bit in the first blob of at least 64 doubles; 1 when there was one."""
+    with sqlite3.connect(file) as database:
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+            for column in columns:
+                found = database.execute(f"SELECT rowid, {column} FROM {table} WHERE typeof({column}) = "
+                                         f"'blob' AND length({column}) >= 512 LIMIT 1").fetchone()
+                if found:
+                    blob = bytearray(found[1])
+                    blob[100] ^= 1
+                    database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?",
+                                     (bytes(blob), found[0]))
+                    return 1
+    return 0
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,74 @@
+import re
+import signal
+import time
+import unittest
+
+from program import LONG_STUDY, ProgramTest, send
+
+
+class Interrupt(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("long.toml", LONG_STUDY)
+
+    def started(self, *arguments):
+        """A run that has stored something and is still going."""
+        process = self.start("run", "long.toml", "-o", "out", "--threads", "1", *arguments)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            if self.trials_done() > 0:
+                return process
+            time.sleep(0.02)
+        self.fail(f"the run ended or stored nothing: {process.communicate()}")
+
+    def trials_done(self):
+        process = self.start("status", "out", "--format", "csv")
+        out, _ = process.communicate()
+        lines = out.decode().split()
+        if process.returncode != 0 or len(lines) < 2:
+            return 0
+        return int(dict(zip(lines[0].split(","), lines[1].split(",")))["trials_done"])
+
+    def ends(self, process, code=75):
+        out, err = (stream.decode() for stream in process.communicate(timeout=120))
+        self.assertEqual(process.returncode, code, err)
+        self.assertEqual(out, "")
+        return err
+
+    def test_each_signal_stops_after_the_trials_in_flight(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = self.started("--set", f"study.seed={int(number)}", "-o", f"out")
+            send(process, number)
+            err = self.ends(process)
+            self.assertIn("stopping after the trials in flight", err)
+            found = re.search(r"stopped after ([\d,]+) of 2,000 trials; the same command continues", err)
+            self.assertTrue(found, err)
+            done = int(found[1].replace(",", ""))
+            self.assertTrue(0 < done < 2000, err)
+            self.assertEqual(self.trials_done(), done)
+            self.remove("out")
+
+    def test_the_second_signal_stops_at_once(self):
+        process = self.started()
+        send(process, signal.SIGINT)
+        send_after = time.monotonic() + 0.01
+        while time.monotonic() < send_after:
+            pass
+        send(process, signal.SIGINT)
+        self.ends(process)
+
+    def test_time_that_runs_out(self):
+        begun = time.monotonic()
+        err = self.ends(self.start("run", "long.toml", "-o", "out", "--max-time", "0.3s",
+                                   "--set", "precision.trials=100000"))
+        self.assertLess(time.monotonic() - begun, 30)
+        self.assertIn("the same command continues", err)
+
+    def remove(self, name):
+        for file in (self.folder / name).iterdir():
+            file.unlink()
+        (self.folder / name).rmdir()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,82 @@
+"""A run that was interrupted in any way, with any number of threads, exports the same bytes."""
+
+import random
+import shutil
+import signal
+import time
+import unittest
+
+from program import LONG_STUDY, ProgramTest
+
+
+class Resume(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 1000"))
+        self.call("run", "long.toml", "-o", "whole", "--threads", "2")
+        self.expected = self.table("whole")
+        self.assertGreater(self.expected.count("\n"), 12)
+
+    def interrupted(self, directory, threads, number, generator):
+        """Interrupts again and again until the run is complete; the number of interruptions."""
+        interruptions = 0
+        wait = 0.05
+        while True:
+            process = self.start("run", "long.toml", "-o", directory, "--threads", threads)
+            try:
+                out, err = process.communicate(timeout=wait * (0.5 + generator.random()))
+            except Exception:
+                process.send_signal(number)
+                out, err = process.communicate(timeout=120)
+            if process.returncode == 0:
+                return interruptions
+            # Negative: the signal came before the program could handle it, or was SIGKILL.
+            self.assertIn(process.returncode, (75, -number), err)
+            interruptions += 1
+            # Longer and longer, so that machines that store slowly get to the end.
+            wait *= 1.3
+
+    def test_interrupted_and_continued(self):
+        generator = random.Random(20250401)
+        for threads in (1, 2, 4):
+            for number in (signal.SIGINT, signal.SIGKILL):
+                directory = f"{threads}-{number.name}"
+                count = self.interrupted(directory, threads, number, generator)
+                self.assertGreater(count, 0, directory)
+                self.assertEqual(self.table(directory), self.expected, directory)
+                shutil.rmtree(self.folder / directory)
+
+    def test_grown_in_steps(self):
+        for trials in (10, 100, 777, 1000):
+            self.call("run", "long.toml", "-o", "grown", "--set", f"precision.trials={trials}")
+        self.assertEqual(self.table("grown"), self.expected)
+
+    def test_a_grid_grown_in_steps(self):
+        self.call("run", "long.toml", "-o", "grown", "--set", "target.n=200",
+                  "--set", 'target.arms=["standard"]')
+        self.call("run", "long.toml", "-o", "grown", "--set", "target.noise_std=0.2")
+        self.call("run", "long.toml", "-o", "grown")
+        self.assertEqual(self.table("grown"), self.expected)
+
+    def test_running_again_changes_nothing(self):
+        begun = time.monotonic()
+        self.call("run", "long.toml", "-o", "whole")
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertEqual(self.table("whole"), self.expected)
+
+    def test_two_writers_exclude_each_other(self):
+        process = self.start("run", "long.toml", "-o", "shared", "--set", "precision.trials=100000")
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and self.start("status", "shared").wait() != 0:
+                time.sleep(0.05)
+            _, err = self.call("run", "long.toml", "-o", "shared", code=6)
+            self.assertIn("shared", err)
+            self.call("status", "shared")
+        finally:
+            process.kill()
+            process.communicate()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+import ast
+import csv
+import io
+import json
+import math
+import struct
+import unittest
+
+from program import ProgramTest
+
+LAST = ["arm", "estimand", "estimate", "std_err", "ci95_low", "ci95_high", "n_trials", "n_failed", "theory",
+        "theory_kind", "z", "flags"]
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+class Tables(ProgramTest):
+    def test_export_and_theory_have_the_same_columns(self):
+        self.call("run", self.study, "-o", "out")
+        run = rows_of(self.table("out"))
+        theory = rows_of(self.call("theory", self.study)[0])
+        self.assertEqual(list(run[0]), ["p", "n", "noise_std"] + LAST)
+        self.assertEqual(list(theory[0]), list(run[0]))
+        measured = {(r["n"], r["noise_std"], r["arm"], r["estimand"]): r for r in run}
+        for row in theory:
+            other = measured[row["n"], row["noise_std"], row["arm"], row["estimand"]]
+            self.assertEqual((row["theory"], row["theory_kind"]), (other["theory"], other["theory_kind"]))
+            self.assertEqual(row["estimate"], "")
+        risks = [r for r in run if r["estimand"] == "excess_risk"]
+        self.assertEqual(len(risks), 3 * 2 * 2)
+        for row in risks:
+            self.assertEqual((row["n_trials"], row["n_failed"]), ("130", "0"))
+            float(row["estimate"])
+
+    def test_theory_of_a_folder_is_that_of_its_study(self):
+        self.call("run", self.study, "-o", "out", "--set", "target.n=16")
+        self.assertEqual(self.call("theory", "out")[0],
+                         self.call("theory", self.study, "--set", "target.n=16")[0])
+        self.refused("theory", "out", "--set", "target.n=16")
+
+    def test_known_values(self):
+        self.write("known.toml", (self.folder / "study.toml").read_text()
+                   .replace("p = 40", "p = 500").replace("exponent = 1.5 }\nsignal", "exponent = 2 }\nsignal")
+                   .replace("[8, 16, 60]", "200").replace("[0.0, 0.2]", "0")
+                   .replace('"optimal_surrogate"]', '"optimal_surrogate", "mask"]'))
+        rows = rows_of(self.call("theory", "known.toml")[0])
+        found = {row["arm"] or row["estimand"]: float(row["theory"]) for row in rows}
+        for name, value in {"standard": 0.1193669839, "optimal_surrogate": 0.08325095954,
+                            "mask": 0.08966240321, "xi": 3.973373216e-05, "omega": 0.6129848549,
+                            "amplified": 126, "kept": 203}.items():
+            self.assertTrue(math.isclose(found[name], value, rel_tol=1e-9), (name, found[name]))
+
+    def test_json_lines_hold_the_same(self):
+        text = self.call("theory", self.study)[0]
+        lines = self.call("theory", self.study, "--format", "jsonl")[0].splitlines()
+        for row, line in zip(rows_of(text), lines, strict=True):
+            data = json.loads(line)
+            self.assertEqual(list(data), list(row))
+            for name, value in data.items():
+                if value is None:
+                    self.assertEqual(row[name], "")
+                elif isinstance(value, str):
+                    self.assertIn((value, row[name]), [(row[name], row[name]), ("Infinity", "inf")])
+                else:
+                    self.assertEqual(value, float(row[name]))
+
+    def test_npy_holds_the_same(self):
+        self.call("theory", self.study, "--format", "npy", "-o", "table.npy")
+        names, records = read_npy((self.folder / "table.npy").read_bytes())
+        rows = rows_of(self.call("theory", self.study)[0])
+        self.assertEqual(names, list(rows[0]))
+        self.assertEqual(len(records), len(rows))
+        for row, record in zip(rows, records):
+            for text, value in zip(row.values(), record):
+                if isinstance(value, str):
+                    self.assertEqual(value, text)
+                elif text == "":
+                    self.assertTrue(math.isnan(value))
+                else:
+                    self.assertEqual(value, float(text))
+                    self.assertEqual(isinstance(value, int), text.isdigit() and "." not in text
+                                     and isinstance(value, int))
+
+    def test_coordinates(self):
+        rows = rows_of(self.call("theory", self.study, "--coordinates", "--set", "target.n=[8, 60]",
+                                 "--set", "target.noise_std=0")[0])
+        self.assertEqual(list(rows[0]), ["p", "n", "noise_std", "index", "spectrum", "zeta", "truth",
+                                         "optimal_surrogate", "mask"])
+        self.assertEqual([(r["n"], r["index"]) for r in rows],
+                         [(n, str(i)) for n in ("8", "60") for i in range(1, 41)])
+        self.assertEqual(float(rows[3]["spectrum"]), 4 ** -1.5)
+        self.assertTrue(all(r["optimal_surrogate"] == r["truth"] for r in rows[40:]))
+        zeta = [float(r["zeta"]) for r in rows[:40]]
+        self.assertAlmostEqual(sum(1 - z for z in zeta), 8, places=9)
+
+    def test_a_file_is_whole_or_absent(self):
+        self.call("theory", self.study, "-o", "table.csv")
+        self.assertEqual((self.folder / "table.csv").read_text(), self.call("theory", self.study)[0])
+        self.assertEqual(sorted(f.name for f in self.folder.iterdir()), ["study.toml", "table.csv"])
+
+    def test_status_replay_and_compare(self):
+        self.call("run", self.study, "-o", "out")
+        status = rows_of(self.call("status", "out", "--format", "csv")[0])
+        self.assertEqual(status, [{"design": "1", "points": "6", "series": "12", "blocks_done": "3",
+                                   "blocks_wanted": "3", "trials_done": "130", "trials_wanted": "130"}])
+        self.assertIn("argv", self.call("status", "out", "--manifest")[0])
+        out, err = self.call("replay", "out", "--trial", "7", "--trial", "129", "--point", "n=16",
+                             "--format", "csv")
+        self.assertEqual(len(rows_of(out)), 2 * 2 * 2)
+        self.assertEqual({row["match"] for row in rows_of(out)}, {"same bits"})
+        self.assertEqual({row["match"] for row in rows_of(
+            self.call("replay", "out", "--trial", "130", "--format", "csv")[0])}, {"not stored"})
+        self.refused("replay", "out", "--point", "n=17")
+        self.refused("replay", "out", "--point", "m=17")
+        verdicts = rows_of(self.call("compare", "out", "--format", "csv")[0])
+        self.assertEqual({row["verdict"] for row in verdicts}, {"confirmed", "none"})
+        self.assertTrue(all(row["reason"] for row in verdicts if row["verdict"] == "none"))
+
+    def test_plan(self):
+        out, err = self.call("plan", self.study, "--format", "csv", "--threads", "1")
+        row, = rows_of(out)
+        self.assertEqual((row["points"], row["series"], row["blocks"], row["trials"]), ("6", "12", "3", "130"))
+        self.assertGreater(float(row["bytes_per_worker"]), 40 * 16 * 8)
+        self.assertGreater(float(row["flops"]), 0)
+        self.assertGreater(float(row["seconds"]), 0)
+        self.assertRegex(row["solver"], "cholesky|refined|orthogonal")
+        self.assertRegex(err, "expected time: about .* \\(an estimate")
+        self.assertFalse((self.folder / "runs").exists())
+
+    def test_presets_are_studies(self):
+        names = [line.split()[0] for line in self.call("init", "--list")[0].splitlines()[1:]]
+        self.assertIn("ildiz2025_figure1", names)
+        for name in names:
+            self.call("init", "--preset", name.replace("_", "-"))
+            self.call("check", f"{name}.toml")
+            self.assertIn("exists already", self.refused("init", "--preset", name))
+        self.assertIn("did you mean ildiz2025_figure1?", self.refused("init", "--preset", "ildis2025_figure1"))
+        self.refused("init")
+
+    def test_citations(self):
+        bibtex = self.call("cite")[0]
+        self.assertEqual(bibtex.count("@inproceedings"), 3)
+        self.assertEqual(bibtex.count("{"), bibtex.count("}"))
+        for number in ("2410.18837", "2502.05075", "2301.12923"):
+            self.assertIn(number, bibtex)
+            self.assertIn(number, self.call("cite", "--format", "apa")[0])
+
+    def test_doctor_and_devices(self):
+        out, _ = self.call("doctor")
+        self.assertIn("random numbers", out)
+        self.assertIn("engine cpu", out)
+        self.assertNotIn(" bad ", out)
+        self.assertEqual(rows_of(self.call("devices", "--format", "csv")[0])[0]["device"], "cpu")
+
+
+def read_npy(data):
+    """Names and records of a structured array of <i8, <f8 and <U fields, by the format's definition."""
+    assert data[:8] == b"\x93NUMPY\x01\x00"
+    length = struct.unpack("<H", data[8:10])[0]
+    header = ast.literal_eval(data[10:10 + length].decode("latin1"))
+    assert (10 + length) % 64 == 0 and header["fortran_order"] is False
+    at = 10 + length
+    records = []
+    for _ in range(header["shape"][0]):
+        record = []
+        for _, kind in header["descr"]:
+            size = 8 if kind in ("<i8", "<f8") else 4 * int(kind[2:])
+            cell = data[at:at + size]
+            at += size
+            if kind == "<i8":
+                record.append(struct.unpack("<q", cell)[0])
+            elif kind == "<f8":
+                record.append(struct.unpack("<d", cell)[0])
+            else:
+                record.append(cell.decode("utf-32-le").rstrip("\0"))
+        records.append(record)
+    assert at == len(data)
+    return [name for name, _ in header["descr"]], records
+
+
+if __name__ == "__main__":
+    unittest.main()

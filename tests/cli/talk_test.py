@@ -1,0 +1,83 @@
+"""What goes to stdout and what to stderr, in a log and on a terminal."""
+
+import os
+import re
+import signal
+import subprocess
+import unittest
+
+from program import LONG_STUDY, PROGRAM, ProgramTest
+
+
+class Talk(ProgramTest):
+    def test_stdout_has_the_table_only(self):
+        out, err = self.call("run", self.study)
+        self.assertEqual(out.split()[:3], ["p", "n", "noise_std"])
+        self.assertNotIn("cucurbit", out)
+        self.assertTrue((self.folder / "runs" / "small").is_dir())
+        self.assertIn("runs/small", err.splitlines()[-1])
+        self.assertTrue(all(line.startswith("cucurbit: ") for line in err.splitlines()), err)
+
+    def test_export_says_nothing(self):
+        self.call("run", self.study, "-o", "out")
+        self.assertEqual(self.call("export", "out")[1], "")
+        self.assertEqual(self.call("theory", self.study)[1], "")
+
+    def test_a_closed_pipe_ends_quietly(self):
+        process = subprocess.Popen([PROGRAM, "theory", self.study, "--set", "target.n={ range = [1, 39] }",
+                                    "--set", "target.noise_std={ logspace = [1e-3, 1], count = 200 }"],
+                                   cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(10)
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), b"")
+        self.assertEqual(process.wait(timeout=60), -signal.SIGPIPE)
+        process.stderr.close()
+
+    def terminal(self, *arguments, **environment):
+        """All that the program writes to stderr when that is a terminal."""
+        controller, terminal = os.openpty()
+        process = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=terminal,
+                                   env={**os.environ, "TERM": "xterm-256color", **environment})
+        os.close(terminal)
+        text = b""
+        try:
+            while chunk := os.read(controller, 4096):
+                text += chunk
+        except OSError:
+            pass
+        os.close(controller)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out, text.decode()
+
+    def test_a_bar_on_a_terminal_and_none_in_a_log(self):
+        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 500"))
+        code, out, err = self.terminal("run", "long.toml", "-o", "first")
+        self.assertEqual(code, 0)
+        bars = re.findall(r"\r\[[=> ]*\] +\d+ %  [\d,]+ of 500 trials  [^\r\x1b]*", err)
+        self.assertGreater(len(bars), 1, err)
+        self.assertTrue(all(len(bar) <= 80 for bar in bars), bars)
+        self.assertTrue(any("left" in bar for bar in bars), bars)
+        self.assertNotIn(b"\r", out)
+        _, log = self.call("run", "long.toml", "-o", "second")
+        self.assertNotIn("\r", log)
+        self.assertNotIn("\x1b", log)
+
+    def test_a_line_now_and_then_in_a_log(self):
+        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 1000000"))
+        _, log = self.call("run", "long.toml", "-o", "out", "--max-time", "2.5s", code=75)
+        lines = re.findall(r"^cucurbit: +\d+ %  [\d,]+ of 1,000,000 trials  .* left$", log, re.M)
+        self.assertEqual(len(lines), 1, log)
+
+    def test_colour_only_on_a_terminal_that_wants_it(self):
+        red = "\x1b["
+        code, _, err = self.terminal("check", "absent.toml", NO_COLOR="")
+        self.assertEqual(code, 2)
+        self.assertIn(red, err)
+        self.assertNotIn(red, self.terminal("check", "absent.toml", NO_COLOR="1")[2])
+        self.assertNotIn(red, self.terminal("check", "absent.toml", NO_COLOR="", TERM="dumb")[2])
+        self.assertNotIn(red, self.call("check", "absent.toml", code=2)[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
