@@ -1,0 +1,115 @@
+// What fixes a design's draws is its seed, population and stage shapes, and nothing else: grids,
+// noise, arms and precision may grow in an existing run.
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/settings/studies.hpp"
+
+namespace cucurbit {
+namespace {
+
+std::set<std::uint64_t> keys(const Study& study) {
+    std::set<std::uint64_t> found;
+    for (const Design& design : study.setting->designs()) found.insert(design.key);
+    return found;
+}
+
+template <class Text>
+Text with(std::string Text::*field, const std::string& value) {
+    Text text;
+    text.*field = value;
+    return text;
+}
+
+TEST(ModelShiftDesigns, GridsNoiseArmsAndPrecisionKeepTheDraws) {
+    using Text = ModelShiftText;
+    const Study plain = Text().study();
+    for (const auto& [field, value] :
+         std::initializer_list<std::pair<std::string Text::*, std::string>>{
+             {&Text::name, "other"},
+             {&Text::n, "[1, 3, 5, 9, 20]"},
+             {&Text::noise_std, "1.0"},
+             {&Text::arms, R"(["optimal_surrogate"])"},
+             {&Text::trials, "1000"},
+             {&Text::label_noise, "sample"}}) {
+        const Study grown = with(field, value).study();
+        EXPECT_EQ(keys(grown), keys(plain)) << value;
+    }
+}
+
+TEST(ModelShiftDesigns, SeedAndPopulationChangeTheDraws) {
+    using Text = ModelShiftText;
+    const Study plain = Text().study();
+    for (const auto& [field, value] :
+         std::initializer_list<std::pair<std::string Text::*, std::string>>{
+             {&Text::seed, "2"},
+             {&Text::p, "7"},
+             {&Text::spectrum, R"({ kind = "power_law", exponent = 2.5 })"},
+             {&Text::signal, R"({ kind = "uniform" })"}}) {
+        const Study other = with(field, value).study();
+        EXPECT_NE(keys(other), keys(plain)) << value;
+    }
+    EXPECT_EQ(keys(with(&Text::p, "[6, 7]").study()).size(), 2u);
+}
+
+TEST(ModelShiftDesigns, PointsAreTheWholeGridWithEveryArm) {
+    const Study study = ModelShiftText().study();
+    const auto designs = study.setting->designs();
+    ASSERT_EQ(designs.size(), 1u);
+    const std::vector<Point> expected{{{6, 3, 0.0}}, {{6, 3, 0.2}}, {{6, 9, 0.0}}, {{6, 9, 0.2}}};
+    EXPECT_EQ(designs[0].points, expected);
+    ASSERT_EQ(designs[0].series.size(), 8u);
+    for (std::size_t s = 0; s < 8; ++s) {
+        EXPECT_EQ(designs[0].series[s].point, s / 2);
+        EXPECT_EQ(designs[0].series[s].arm, s % 2 == 0 ? "standard" : "mask");
+        EXPECT_EQ(designs[0].series[s].estimand, "excess_risk");
+    }
+}
+
+TEST(TwoStageDesigns, GridsOfTheTargetAndNoiseKeepTheDraws) {
+    using Text = TwoStageText;
+    const Study plain = Text().study();
+    for (const auto& [field, value] :
+         std::initializer_list<std::pair<std::string Text::*, std::string>>{
+             {&Text::name, "other"},
+             {&Text::n, "[1, 3, 5, 9, 20]"},
+             {&Text::noise_std, "1.0"},
+             {&Text::surrogate_noise_std, "[0.0, 0.5]"},
+             {&Text::arms, R"(["target"])"},
+             {&Text::trials, "1000"}})
+        EXPECT_EQ(keys(with(field, value).study()), keys(plain)) << value;
+}
+
+TEST(TwoStageDesigns, SeedPopulationAndSurrogateChangeTheDraws) {
+    using Text = TwoStageText;
+    const Study plain = Text().study();
+    for (const auto& [field, value] :
+         std::initializer_list<std::pair<std::string Text::*, std::string>>{
+             {&Text::seed, "2"},
+             {&Text::p, "7"},
+             {&Text::m, "5"},
+             {&Text::spectrum, R"({ kind = "power_law", exponent = 2.5 })"},
+             {&Text::surrogate_spectrum, R"({ kind = "power_law", exponent = 1.1 })"},
+             {&Text::signal, R"({ kind = "uniform" })"}})
+        EXPECT_NE(keys(with(field, value).study()), keys(plain)) << value;
+    EXPECT_EQ(keys(with(&Text::m, "[4, 5]").study()).size(), 2u);
+}
+
+TEST(Designs, KindsDoNotShareDraws) {
+    EXPECT_NE(keys(ModelShiftText().study()), keys(TwoStageText().study()));
+}
+
+TEST(Designs, MemoryGrowsWithTheProblem) {
+    using Text = ModelShiftText;
+    const auto bytes = [](const Study& study) {
+        return study.setting->designs().at(0).bytes_per_trial;
+    };
+    const std::size_t small = bytes(Text().study());
+    EXPECT_GE(small, 6 * 3 * sizeof(double));
+    EXPECT_GT(bytes(with(&Text::p, "60").study()), small);
+}
+
+}  // namespace
+}  // namespace cucurbit
