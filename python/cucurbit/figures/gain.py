@@ -46,5 +46,5 @@ def gain_figure(table):
         if left.get_yscale() == "log":
             plain_log_ticks(left.yaxis)
     panels.letter(numpy.ravel(grid))
-    legend_below(figure, styles)
+    legend_below(figure, styles, panels.median_handles(table))
     return figure

@@ -1,6 +1,7 @@
 """Splits a table into the panels of a figure and draws one arm's curve."""
 
 import numpy
+from matplotlib.lines import Line2D
 
 from cucurbit.table import parameters
 
@@ -21,11 +22,13 @@ def fixed(table):
 
 
 def split(table):
-    """The rows of each panel, by everything that varies besides n: a list of (title, rows)."""
+    """The rows of each panel, by everything that varies besides n: a list of (title, rows), in which the
+    first such parameter changes fastest."""
     names = varying(table)
     if not names:
         return [("", table)]
-    return [(title(dict(zip(names, values))), rows) for values, rows in table.groupby(names)]
+    return [(title(dict(zip(names, values[::-1]))), rows)
+            for values, rows in table.groupby(names[::-1])]
 
 
 def title(values):
@@ -79,21 +82,33 @@ def draw_medians(axes, rows, style):
     axes.vlines(low.index, low, high.reindex(low.index), color=style.colour, linewidth=0.9, zorder=2)
 
 
+def median_handles(table):
+    """What an open marker means, for the legend of a table that has quantiles."""
+    if not (table["estimand"] == "excess_risk_median").any():
+        return []
+    return [Line2D([], [], color="0.3", linewidth=0.9, marker="o", markersize=4,
+                   markerfacecolor="white", label="open: median, 5–95 % of trials")]
+
+
 def mark_interpolation(axes, rows):
     """A thin vertical line at n = p where the curve crosses it."""
     p, n = rows["p"].iloc[0], rows["n"]
     if n.min() < p < n.max():
         axes.axvline(p, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
-        axes.annotate("n = p", (p, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -8),
+        axes.annotate("n = p", (p, 0.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
                       textcoords="offset points", color="0.4", fontsize=7.5)
 
 
 def choose_risk_scale(axes):
-    """A logarithmic axis where the visible risks span more than a factor of 6."""
+    """A logarithmic axis where the risks drawn as lines and markers span more than a factor of 6."""
     values = numpy.concatenate([numpy.asarray(line.get_ydata(), float) for line in axes.get_lines()])
     values = values[numpy.isfinite(values) & (values > 0)]
-    if len(values) and values.max() > 6 * values.min():
+    if not len(values):
+        return
+    # Bars over quantiles may leave the panel: they span decades at n = p.
+    if values.max() > 6 * values.min():
         axes.set_yscale("log")
+        axes.set_ylim(values.min() / 1.25, values.max() * 1.25)
 
 
 def letter(grid):

@@ -37,7 +37,7 @@ def risk_figure(table, coordinates=None, n=None):
     _share_risk_axes(grid[lead:], columns, lead)
     panels.letter(grid)
     truth = Line2D([], [], color=_TRUTH.colour, linestyle="--", linewidth=1.3, label="truth’s weight")
-    legend_below(figure, styles, [truth] if lead else [])
+    legend_below(figure, styles, [*panels.median_handles(table), *([truth] if lead else [])])
     return figure
 
 
