@@ -87,8 +87,8 @@ StudyError syntax_error(const toml::parse_error& error, const std::string& text,
     if (equals != std::string_view::npos && equals + 1 < row.size()) {
         std::string_view value = row.substr(equals + 1);
         value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-        const bool word = !value.empty() && std::isalpha(static_cast<unsigned char>(value[0]));
-        if (word) advice = "; text needs quotes: \"…\"";
+        const auto first = static_cast<unsigned char>(value.empty() ? '\0' : value[0]);
+        if (std::isalpha(first) || first >= 0x80) advice = "; text needs quotes: \"…\"";
     }
     return {position, fmt::format("not valid TOML: {}{}", description, advice)};
 }

@@ -149,6 +149,12 @@ TEST(Document, BadTomlIsPlaced) {
               "s.toml:1:24: bb: defined twice; a ");
 }
 
+TEST(Document, LettersOutsideAsciiAreNotWhiteSpace) {
+    EXPECT_EQ(error_of([] { open("x = -0.Φ"); }).substr(0, 26), "s.toml:1:8: not valid TOML");
+    EXPECT_EQ(open("x = \"\"\"\\\n  Φ\"\"\"").text("x"), "Φ");
+    EXPECT_NE(error_of([] { open("x = “a”"); }).find("text needs quotes"), std::string::npos);
+}
+
 TEST(Document, TextThatWouldExhaustTheStackIsRefused) {
     std::string dots = "a";
     for (int i = 0; i < 200'000; ++i) dots += ".a";
