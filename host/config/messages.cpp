@@ -12,9 +12,29 @@
 namespace cucurbit {
 namespace {
 
+/// The text without control characters (those of ASCII and C1, in UTF-8): nothing that a study, a
+/// key or a path holds reaches the terminal as a command.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte == 0xc2 && next >= 0x80 && next < 0xa0)
+            out += fmt::format("\\u{:04x}", text[++i] & 0xff);
+        else if (byte == '\n')
+            out += "\\n";
+        else if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
+        else
+            out += text[i];
+    }
+    return out;
+}
+
 std::string what_of(const Position& position, const std::string& message) {
-    if (position.line == 0) return position.file + ": " + message;
-    return fmt::format("{}:{}:{}: {}", position.file, position.line, position.column, message);
+    if (position.line == 0) return printable(position.file + ": " + message);
+    return printable(
+        fmt::format("{}:{}:{}: {}", position.file, position.line, position.column, message));
 }
 
 std::string lower_case(std::string_view word) {
@@ -61,13 +81,10 @@ StudyError::StudyError(Position position, const std::string& message)
     : std::runtime_error(what_of(position, message)), position_(std::move(position)) {}
 
 std::string in_quotes(std::string_view text) {
-    std::string out = "'";
-    for (const char letter : text.substr(0, 60)) {
-        const auto byte = static_cast<unsigned char>(letter);
-        out +=
-            byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, letter);
-    }
-    return out + (text.size() > 60 ? "…'" : "'");
+    std::size_t end = std::min<std::size_t>(text.size(), 60);
+    const bool whole = end == text.size();
+    while (!whole && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    return fmt::format("'{}{}'", text.substr(0, end), whole ? "" : "…");
 }
 
 std::string joined(const std::vector<std::string>& words) {

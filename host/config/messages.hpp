@@ -9,8 +9,7 @@
 
 namespace cucurbit {
 
-/// The text in single quotes, at most about 60 characters of it, control characters escaped: safe
-/// on a terminal whatever the file holds.
+/// The text in single quotes, at most about 60 bytes of it.
 std::string in_quotes(std::string_view text);
 
 /// "a, b, c".

@@ -27,7 +27,7 @@ struct Position {
 };
 
 /// What is wrong with a study, where, what is allowed and the nearest key. what() is the whole message,
-/// "file:line:column: text". The program ends with exit code 2.
+/// "file:line:column: text", control characters escaped. The program ends with exit code 2.
 class StudyError : public std::runtime_error {
 public:
     StudyError(Position position, const std::string& message);

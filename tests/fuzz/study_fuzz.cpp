@@ -34,8 +34,7 @@ void demand(bool condition) {
 /// An error names a place and is safe to print on a terminal.
 void check_error(const StudyError& error, bool edited) {
     demand(!std::string(error.what()).empty());
-    if (edited) return;
-    demand(error.position().line > 0 ||
+    demand(edited || error.position().line > 0 ||
            std::string(error.what()).find("longer than") != std::string::npos);
     for (const char* letter = error.what(); *letter; ++letter) {
         const auto byte = static_cast<unsigned char>(*letter);

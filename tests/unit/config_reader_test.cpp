@@ -134,6 +134,16 @@ TEST(Reader, ControlCharactersNeverReachTheTerminal) {
     const std::string message = error_of([] { open("k = \"\\u001b[31m\"").choice("k", {"a"}); });
     EXPECT_EQ(message.find('\x1b'), std::string::npos);
     EXPECT_NE(message.find("\\x1b[31m"), std::string::npos);
+    EXPECT_EQ(error_of([] { open("\"\\u009b\\n\" = 1").finish(); }),
+              "s.toml:1:1: \\u009b\\n: unknown key; allowed here: ");
+    EXPECT_EQ(error_of([] { open("a = t\n"); }).find('\n'), std::string::npos);
+}
+
+TEST(Reader, LongTextIsCutBetweenCharacters) {
+    std::string text = "x";
+    for (int i = 0; i < 100; ++i) text += "β";
+    const std::string message = error_of([&] { open("k = '" + text + "'").choice("k", {"a"}); });
+    EXPECT_NE(message.find("ββ…'"), std::string::npos);
 }
 
 TEST(Document, BadTomlIsPlaced) {
@@ -198,7 +208,7 @@ TEST(Edits, ErrorsPointAtTheEdit) {
     EXPECT_EQ(set("t.n=[a, b]").substr(0, 65),
               "--set t.n=[a, b]: not table.key=value in TOML (text in a list or ");
     EXPECT_EQ(set("t n=x"), "--set t n=x: 't n' is not a key");
-    EXPECT_EQ(set("t.n=1\nt.m=2"), "--set t.n=1\nt.m=2: an edit sets one key");
+    EXPECT_EQ(set("t.n=1\nt.m=2"), "--set t.n=1\\nt.m=2: an edit sets one key");
     EXPECT_EQ(set("#=1"), "--set #=1: an edit sets one key");
 }
 
