@@ -70,8 +70,12 @@ bool Statement::row() {
             throw;
         }
     }
-    check(sqlite3_reset(statement_.get()));
+    reset();
     return false;
+}
+
+void Statement::reset() {
+    check(sqlite3_reset(statement_.get()));
 }
 
 void Statement::run() {

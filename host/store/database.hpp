@@ -28,6 +28,8 @@ public:
 
     /// Advances; false after the last row, when the statement is ready to be bound again.
     bool row();
+    /// Ends before the last row, ready to be bound again.
+    void reset();
     /// Runs a statement that gives no rows.
     void run();
 

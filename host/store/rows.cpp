@@ -45,7 +45,7 @@ const std::vector<TrialRange>& Store::trials(const SeriesKey& key) const {
 void Store::write(const std::vector<Block>& blocks) {
     Database& database = state_->database;
     Transaction transaction(database);
-    Statement insert = database.prepare("INSERT INTO trials VALUES(?, ?, ?, ?, ?)");
+    Statement insert = database.prepare("INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)");
     std::vector<std::byte> payload;
     for (const auto& [key, block] : blocks) {
         if (block.values.empty() || block.outcomes.size() != block.values.size())
@@ -56,15 +56,17 @@ void Store::write(const std::vector<Block>& blocks) {
             database.fail(fmt::format("already holds some of the trials {} to {} of {}",
                                       range.first, range.end() - 1, describe(key)));
         encode(block, payload);
-        insert.bind(1, series.id)
-            .bind(2, static_cast<std::int64_t>(range.first))
-            .bind(3, static_cast<std::int64_t>(range.count))
-            .bind(4, payload)
+        const auto row = static_cast<std::int64_t>(++state_->totals.rows);
+        series.rows.emplace(range.first, row);
+        insert.bind(1, row)
+            .bind(2, series.id)
+            .bind(3, static_cast<std::int64_t>(range.first))
+            .bind(4, static_cast<std::int64_t>(range.count))
             .bind(5, row_checksum(key, range, payload))
+            .bind(6, payload)
             .run();
     }
     state_->totals.series = state_->series.size();
-    state_->totals.rows += blocks.size();
     write_totals(database, state_->totals);
     transaction.commit();
 }
@@ -73,24 +75,23 @@ std::vector<BlockValues> Store::read(const SeriesKey& key) const {
     const auto found = state_->series.find(key);
     if (found == state_->series.end()) return {};
     Database& database = state_->database;
-    Statement rows = database.prepare(
-        "SELECT first, count, payload, checksum FROM trials WHERE series = ? ORDER BY first");
-    rows.bind(1, found->second.id);
+    Statement select =
+        database.prepare("SELECT first, count, checksum, payload FROM trials WHERE id = ?");
     std::vector<BlockValues> blocks;
-    std::vector<TrialRange> seen;
-    while (rows.row()) {
-        const TrialRange range{static_cast<std::uint64_t>(rows.integer(0)),
-                               static_cast<std::uint64_t>(rows.integer(1))};
-        std::optional<BlockValues> block = decode(rows.bytes(2), range);
-        if (!block || rows.integer(3) != row_checksum(key, range, rows.bytes(2)))
+    for (const auto& [first, row] : found->second.rows) {
+        select.bind(1, row);
+        if (!select.row()) database.fail(fmt::format("is damaged: row {} has disappeared", row));
+        const TrialRange range{static_cast<std::uint64_t>(select.integer(0)),
+                               static_cast<std::uint64_t>(select.integer(1))};
+        std::optional<BlockValues> block = decode(select.bytes(3), range);
+        if (!block || range.first != first ||
+            select.integer(2) != row_checksum(key, range, select.bytes(3)))
             database.fail(
                 fmt::format("trials {} to {} of {} are damaged: their checksum does not fit",
                             range.first, range.end() - 1, describe(key)));
-        join(seen, range);
         blocks.push_back(*std::move(block));
+        select.reset();
     }
-    if (seen != found->second.trials)
-        database.fail(fmt::format("is damaged: trials of {} have disappeared", describe(key)));
     return blocks;
 }
 

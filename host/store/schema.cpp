@@ -17,9 +17,8 @@ constexpr const char* tables = R"sql(
                           checksum INTEGER NOT NULL);
     CREATE TABLE series(id INTEGER PRIMARY KEY, design INTEGER NOT NULL, point TEXT NOT NULL,
                         arm TEXT NOT NULL, estimand TEXT NOT NULL, checksum INTEGER NOT NULL);
-    CREATE TABLE trials(series INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
-                        payload BLOB NOT NULL, checksum INTEGER NOT NULL,
-                        PRIMARY KEY(series, first)) WITHOUT ROWID;
+    CREATE TABLE trials(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, first INTEGER NOT NULL,
+                        count INTEGER NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
     CREATE TABLE total(id INTEGER PRIMARY KEY CHECK(id = 1), series INTEGER NOT NULL,
                        rows INTEGER NOT NULL, checksum INTEGER NOT NULL);
 )sql";
@@ -104,19 +103,20 @@ Totals read_totals(Database& database) {
 }
 
 std::map<SeriesKey, StoredSeries> read_series(Database& database, const Totals& totals) {
-    std::map<SeriesKey, StoredSeries> series;
-    std::map<std::int64_t, std::vector<TrialRange>> trials;
-    Statement ranges =
-        database.prepare("SELECT series, first, count FROM trials ORDER BY series, first");
+    std::map<std::int64_t, StoredSeries> by_id;
+    Statement ranges = database.prepare("SELECT id, series, first, count FROM trials ORDER BY id");
     std::uint64_t rows = 0;
     while (ranges.row()) {
         ++rows;
-        const TrialRange range{static_cast<std::uint64_t>(ranges.integer(1)),
-                               static_cast<std::uint64_t>(ranges.integer(2))};
-        if (!join(trials[ranges.integer(0)], range))
-            database.fail(fmt::format("is damaged: series {} has trial {} twice", ranges.integer(0),
-                                      range.first));
+        StoredSeries& series = by_id[ranges.integer(1)];
+        const TrialRange range{static_cast<std::uint64_t>(ranges.integer(2)),
+                               static_cast<std::uint64_t>(ranges.integer(3))};
+        if (!join(series.trials, range))
+            database.fail(fmt::format("is damaged: it has trial {} of series {} twice", range.first,
+                                      ranges.integer(1)));
+        series.rows.emplace(range.first, ranges.integer(0));
     }
+    std::map<SeriesKey, StoredSeries> by_key;
     Statement keys =
         database.prepare("SELECT id, design, point, arm, estimand, checksum FROM series");
     while (keys.row()) {
@@ -125,17 +125,15 @@ std::map<SeriesKey, StoredSeries> read_series(Database& database, const Totals& 
         const std::int64_t id = keys.integer(0);
         if (keys.integer(5) != checksum(key).add(static_cast<std::uint64_t>(id)).value())
             database.fail(fmt::format("series {} is damaged: its checksum does not fit", id));
-        series[key] = {id, std::move(trials[id])};
-        trials.erase(id);
+        StoredSeries& series = by_key[key] = std::move(by_id[id]);
+        by_id.erase(id);
+        series.id = id;
     }
-    if (!trials.empty())
-        database.fail(
-            fmt::format("is damaged: series {} has trials but no key", trials.begin()->first));
-    if (rows != totals.rows || series.size() != totals.series)
+    if (!by_id.empty() || rows != totals.rows || by_key.size() != totals.series)
         database.fail(
             fmt::format("is damaged: it holds {} of {} series and {} of {} rows of trials",
-                        series.size(), totals.series, rows, totals.rows));
-    return series;
+                        by_key.size(), totals.series, rows, totals.rows));
+    return by_key;
 }
 
 bool join(std::vector<TrialRange>& ranges, TrialRange added) {

@@ -17,7 +17,8 @@ namespace cucurbit {
 /// A series' row and the trials that the store holds of it.
 struct StoredSeries {
     std::int64_t id = 0;
-    std::vector<TrialRange> trials;  ///< disjoint, joined where they touch, in order
+    std::vector<TrialRange> trials;              ///< disjoint, joined where they touch, in order
+    std::map<std::uint64_t, std::int64_t> rows;  ///< first trial → row of the table `trials`
 };
 
 /// How many series and rows of trials the file holds: a damaged page can hide one without a trace.
