@@ -1,0 +1,61 @@
+#include "bench/peak.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace cucurbit {
+namespace {
+
+constexpr int chains = 12;  // latency times throughput of current cores, in vector registers
+constexpr long steps = 100000;
+
+template <int Bytes>
+struct Vector {
+    typedef double Type __attribute__((vector_size(Bytes)));
+};
+
+/// Flops of one run; the sum keeps the chains alive.
+template <int Bytes>
+__attribute__((always_inline)) inline double multiply_add_chains(volatile double& sink) {
+    using Lanes = typename Vector<Bytes>::Type;
+    Lanes sums[chains];
+    for (int c = 0; c < chains; ++c) sums[c] = Lanes{} + c;
+    const Lanes factor = Lanes{} + 0.999999, term = Lanes{} + 1e-6;
+    for (long i = 0; i < steps; ++i)
+#pragma GCC unroll 16
+        for (int c = 0; c < chains; ++c) sums[c] = sums[c] * factor + term;
+    Lanes total{};
+    for (int c = 0; c < chains; ++c) total += sums[c];
+    sink = total[0];
+    return 2.0 * chains * steps * (Bytes / sizeof(double));
+}
+
+__attribute__((target("avx512f"), optimize("fp-contract=fast"))) double run_avx512(volatile double& s) {
+    return multiply_add_chains<64>(s);
+}
+__attribute__((target("avx2,fma"), optimize("fp-contract=fast"))) double run_avx2(volatile double& s) {
+    return multiply_add_chains<32>(s);
+}
+double run_generic(volatile double& s) { return multiply_add_chains<16>(s); }
+
+}  // namespace
+
+double measured_fma_peak() {
+    static const double peak = [] {
+        auto* run = __builtin_cpu_supports("avx512f")                               ? run_avx512
+                    : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? run_avx2
+                                                                                      : run_generic;
+        volatile double sink = 0.0;
+        double best = 0.0;
+        for (int repeat = 0; repeat < 40; ++repeat) {
+            const auto begin = std::chrono::steady_clock::now();
+            const double flops = run(sink);
+            const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
+            best = std::max(best, flops / spent.count());
+        }
+        return best;
+    }();
+    return peak;
+}
+
+}  // namespace cucurbit
