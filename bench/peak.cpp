@@ -30,10 +30,10 @@ __attribute__((always_inline)) inline double multiply_add_chains(volatile double
     return 2.0 * chains * steps * (Bytes / sizeof(double));
 }
 
-__attribute__((target("avx512f"), optimize("fp-contract=fast"))) double run_avx512(volatile double& s) {
+__attribute__((target("avx512f"))) double run_avx512(volatile double& s) {
     return multiply_add_chains<64>(s);
 }
-__attribute__((target("avx2,fma"), optimize("fp-contract=fast"))) double run_avx2(volatile double& s) {
+__attribute__((target("avx2,fma"))) double run_avx2(volatile double& s) {
     return multiply_add_chains<32>(s);
 }
 double run_generic(volatile double& s) { return multiply_add_chains<16>(s); }
