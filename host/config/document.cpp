@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "host/config/edits.hpp"
 #include "host/config/messages.hpp"
+#include "host/config/toml_text.hpp"
 
 namespace cucurbit {
 namespace {
@@ -127,11 +127,7 @@ std::shared_ptr<Reader::Document> parse_document(const std::string& text,
     document->text = text;
     document->root = parse_toml(text, file_name);
     for (const std::string& edit : edits) apply_edit(document->root, edit);
-    if (!edits.empty()) {
-        std::ostringstream out;
-        out << document->root << '\n';
-        document->text = out.str();
-    }
+    if (!edits.empty()) document->text = toml_text(document->root);
     return document;
 }
 

@@ -45,8 +45,8 @@ public:
     double number(std::string_view key, Bounds bounds);
     std::uint64_t count(std::string_view key, std::uint64_t low, std::uint64_t high);
     std::string text(std::string_view key);
-    /// Text that can be the name of a folder or a table's cell: 1 to 64 letters, digits, '-', '_' and '.', a
-    /// letter or digit first.
+    /// Text that can be the name of a folder or a table's cell: 1 to 64 letters, digits, '-', '_'
+    /// and '.', a letter or digit first.
     std::string name(std::string_view key);
     std::string choice(std::string_view key, const std::vector<std::string>& allowed);
     /// A grid: a scalar, a list of distinct values, { range = [first, last, step] } with whole

@@ -7,8 +7,8 @@
 #define TOML_MAX_NESTED_VALUES 32
 #include <toml++/impl/preprocessor.h>
 
-// toml++ 3.3 declares unreachable what letters such as 'Φ' do reach where white space may stand: undefined
-// behaviour instead of "not white space".
+// toml++ 3.3 declares unreachable what letters such as 'Φ' do reach where white space may stand:
+// undefined behaviour instead of "not white space".
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
