@@ -55,8 +55,22 @@ timed() {
     inside "$1"
     echo "$1: $((SECONDS - start)) s" >&2
 }
-timed './figure1 >table.csv'
-inside 'head -n 5 table.csv; wc -l <table.csv; find runs -name "*.png" | xargs ls -l'
-inside 'find build .venv -newer table.csv -type f | sort' >"$fresh/root/changed-before"
-timed './figure1 >table-again.csv && cmp table.csv table-again.csv'
-timed ./test
+# What installing and building leave, with times.
+state() {
+    inside 'find build .venv -type f \( -name "*.o" -o -name "*.a" -o -path "*/bin/*" -o -path ".venv/*" \) \
+        ! -name "*.pyc" -printf "%p %T@\n" | LC_ALL=C sort; stat --format "%n %y" /var/lib/dpkg/status'
+}
+
+# twice COMMAND: the second run must neither install nor build.
+twice() {
+    timed "$1"
+    state >"$fresh/root/first"
+    timed "$1"
+    state >"$fresh/root/second"
+    diff "$fresh/root/first" "$fresh/root/second" >&2 || { echo "the second $1 installed or built" >&2; exit 1; }
+}
+
+twice './figure1 >figure1.txt'
+tail -n 5 "$fresh/root/cucurbit/figure1.txt"
+find "$fresh/root/cucurbit/runs" -name '*.png' -size +10k | grep . || { echo "no figure" >&2; exit 1; }
+twice ./test
