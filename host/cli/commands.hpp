@@ -2,7 +2,7 @@
 // The commands. Each add_ function declares a command's options and sets the program's action when
 // the command is chosen.
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
 #include <string>

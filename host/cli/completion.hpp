@@ -1,7 +1,7 @@
 #pragma once
 // Completion scripts, derived from the commands that are declared.
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <string>
 
 namespace cucurbit::cli {

@@ -54,7 +54,7 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
     add_device(command, options.device);
     command.add_option("--threads", options.threads, "Workers side by side (default: all cores)")
         ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
+        ->check(CLI::Range(std::size_t{1}, std::size_t{4096}).description(""));
 }
 
 std::string extent_text(const Study& study) {

@@ -1,7 +1,7 @@
 #pragma once
 // Data that a command prints: a table on stdout or in a file, in the format asked for.
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 

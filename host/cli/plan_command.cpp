@@ -154,11 +154,12 @@ Exit execute(const Options& options) {
     say("solver: the rungs that trials timed now needed, of cholesky, refined, orthogonal, "
         "truncated; "
         "chosen for each trial and n by its condition");
-    say(fmt::format("total: {} ({}) on {} with {}, {:.3g} flops, {:.1f} MiB{}",
-                    plural(trials, "trial"), precision_text(study.precision), plan.device,
-                    plural(plan.workers, "worker"), plan.flops,
-                    static_cast<double>(plan.peak_bytes) / 1048576.0,
-                    study.precision.trials == 0 ? " (first round)" : ""));
+    const std::string round = study.precision.trials != 0
+                                  ? ""
+                                  : " of the first round (" + precision_text(study.precision) + ")";
+    say(fmt::format("total: {}{} on {} with {}, {:.3g} flops, {:.1f} MiB", plural(trials, "trial"),
+                    round, plan.device, plural(plan.workers, "worker"), plan.flops,
+                    static_cast<double>(plan.peak_bytes) / 1048576.0));
     if (std::isnan(total))
         say("expected time: unknown; its trials are too large to time one here");
     else

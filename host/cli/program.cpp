@@ -30,7 +30,6 @@ void declare(Program& program) {
     CLI::App& app = program.app;
     app.name("cucurbit");
     app.description(about);
-    app.footer(exit_codes);
     app.set_version_flag("--version", "cucurbit " CUCURBIT_VERSION);
     app.require_subcommand(1);
     app.get_formatter()->column_width(26);
@@ -39,6 +38,7 @@ void declare(Program& program) {
           {add_status, add_export, add_compare, add_plot, add_replay, add_verify});
     group(program, "This machine and this program",
           {add_devices, add_doctor, add_completion, add_cite});
+    app.footer(exit_codes);  // last, for commands inherit it
 }
 
 Exit run_program(int argc, char** argv) {

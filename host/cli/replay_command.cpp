@@ -146,7 +146,7 @@ void add_replay(Program& program) {
     command
         .add_option("--tolerance", options->tolerance,
                     "Relative difference that another machine's BLAS may make")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
         ->type_name("NUMBER")
         ->capture_default_str();
     add_device(command, options->device);

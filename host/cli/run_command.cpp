@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 #include <regex>
 
@@ -13,6 +14,8 @@
 namespace cucurbit::cli {
 
 namespace {
+
+const std::map<std::string, double> units_of_time{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
 
 struct Options {
     StudyOptions study;
@@ -28,6 +31,11 @@ std::filesystem::path folder_of(const Options& options, const Study& study) {
         throw UsageError("the study's name '" + study.name +
                          "' does not suit a folder: name one with -o DIR");
     return std::filesystem::path("runs") / study.name;
+}
+
+void announce(const Study& study, const std::filesystem::path& directory) {
+    say(fmt::format("{}: {}, {} → {}", study.name, extent_text(study),
+                    precision_text(study.precision), directory.string()));
 }
 
 Exit ended(const Study& study, const std::filesystem::path& directory) {
@@ -50,15 +58,18 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
     run_options.threads = options.device.threads;
     run_options.max_seconds = options.max_seconds;
     run_options.argv = argv;
-    say(fmt::format("{}: {}, {} → {}", study.name, extent_text(study),
-                    precision_text(study.precision), run_options.directory.string()));
     RunEnd end;
     Progress last;
     {
         const InterruptGuard guard;
         run_options.stop = guard.stop();
         ProgressLine line(stderr, ::isatty(STDERR_FILENO) == 1);
-        run_options.report = [&line](const Progress& progress) { line.show(progress); };
+        // The first report comes when study, device and folder have been found good.
+        run_options.report = [&, announced = false](const Progress& progress) mutable {
+            if (!announced) announce(study, run_options.directory);
+            announced = true;
+            line.show(progress);
+        };
         end = run(study, run_options);
         last = line.last();
     }
@@ -80,10 +91,9 @@ void add_run(Program& program) {
     command
         .add_option("--max-time", options->max_seconds,
                     "Stop after this time (90, 90s, 10m, 2h), ready to be continued")
-        ->transform(CLI::AsNumberWithUnit(
-            std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
-            CLI::AsNumberWithUnit::CASE_SENSITIVE, ""))
-        ->check(CLI::PositiveNumber)
+        ->transform(CLI::AsNumberWithUnit(units_of_time, CLI::AsNumberWithUnit::CASE_SENSITIVE, "")
+                        .description(""))
+        ->check(CLI::Validator(CLI::PositiveNumber).description(""))
         ->type_name("TIME");
     command.footer("The exit code is 75 when the run was stopped and can be continued.");
     on_chosen(program, command, options,

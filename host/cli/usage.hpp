@@ -1,7 +1,7 @@
 #pragma once
 // Command lines that cannot be understood.
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 

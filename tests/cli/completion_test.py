@@ -1,3 +1,4 @@
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -7,7 +8,7 @@ from program import COMMANDS, ProgramTest
 # Completes a line as bash does, and prints the words offered.
 ASK_BASH = """
 compopt() { :; }
-source script
+source ./script
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))
 _cucurbit
@@ -49,7 +50,10 @@ class Completion(ProgramTest):
         script = self.script("fish")
         lines = (self.folder / script).read_text().splitlines()
         self.assertTrue(all(line.startswith("complete -c cucurbit -n ") for line in lines))
-        self.assertTrue(all(line.count("'") % 2 == 0 for line in lines))
+        for line in lines:
+            words = shlex.split(line)
+            self.assertEqual(words[-2], "-d")
+            self.assertGreater(len(words[-1].split()), 1)
         if shutil.which("fish"):
             subprocess.run(["fish", "--no-execute", script], cwd=self.folder, check=True)
 

@@ -166,12 +166,12 @@ def change_a_value(file):
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
             for column in columns:
-                found = database.execute(f"SELECT rowid, {column} FROM {table} WHERE typeof({column}) = "
-                                         f"'blob' AND length({column}) >= 512 LIMIT 1").fetchone()
+                found = database.execute(f"SELECT {column} FROM {table} WHERE typeof({column}) = 'blob' "
+                                         f"AND length({column}) >= 512 LIMIT 1").fetchone()
                 if found:
-                    blob = bytearray(found[1])
+                    blob = bytearray(found[0])
                     blob[100] ^= 1
-                    database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?",
+                    database.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?",
                                      (bytes(blob), found[0]))
                     return 1
     return 0

@@ -37,7 +37,7 @@ class Interrupt(ProgramTest):
 
     def test_each_signal_stops_after_the_trials_in_flight(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            process = self.started("--set", f"study.seed={int(number)}", "-o", f"out")
+            process = self.started("--set", f"study.seed={int(number)}")
             send(process, number)
             err = self.ends(process)
             self.assertIn("stopping after the trials in flight", err)

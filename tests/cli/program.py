@@ -35,8 +35,8 @@ trials = 130
 """
 
 # Some seconds on any machine: long enough to be interrupted, short enough to be finished.
-LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 300") \
-                  .replace("n = [8, 16, 60]", "n = [100, 200, 280]") \
+LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 200") \
+                  .replace("n = [8, 16, 60]", "n = [60, 120, 180]") \
                   .replace("trials = 130", "trials = 2000")
 
 

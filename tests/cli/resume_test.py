@@ -12,7 +12,7 @@ from program import LONG_STUDY, ProgramTest
 class Resume(ProgramTest):
     def setUp(self):
         super().setUp()
-        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 1000"))
+        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 600"))
         self.call("run", "long.toml", "-o", "whole", "--threads", "2")
         self.expected = self.table("whole")
         self.assertGreater(self.expected.count("\n"), 12)
@@ -20,7 +20,7 @@ class Resume(ProgramTest):
     def interrupted(self, directory, threads, number, generator):
         """Interrupts again and again until the run is complete; the number of interruptions."""
         interruptions = 0
-        wait = 0.05
+        wait = 0.2
         while True:
             process = self.start("run", "long.toml", "-o", directory, "--threads", threads)
             try:
@@ -47,16 +47,20 @@ class Resume(ProgramTest):
                 shutil.rmtree(self.folder / directory)
 
     def test_grown_in_steps(self):
-        for trials in (10, 100, 777, 1000):
+        for trials in (10, 100, 577, 600):
             self.call("run", "long.toml", "-o", "grown", "--set", f"precision.trials={trials}")
         self.assertEqual(self.table("grown"), self.expected)
 
     def test_a_grid_grown_in_steps(self):
-        self.call("run", "long.toml", "-o", "grown", "--set", "target.n=200",
+        """The draws are the same; what is computed together decides the last digits."""
+        self.call("run", "long.toml", "-o", "grown", "--set", "target.n=120",
                   "--set", 'target.arms=["standard"]')
         self.call("run", "long.toml", "-o", "grown", "--set", "target.noise_std=0.2")
         self.call("run", "long.toml", "-o", "grown")
-        self.assertEqual(self.table("grown"), self.expected)
+        for line, expected in zip(self.table("grown").splitlines(), self.expected.splitlines(), strict=True):
+            for cell, wanted in zip(line.split(","), expected.split(","), strict=True):
+                if cell != wanted:
+                    self.assertLess(abs(float(cell) / float(wanted) - 1), 1e-8, line)
 
     def test_running_again_changes_nothing(self):
         begun = time.monotonic()
@@ -64,11 +68,16 @@ class Resume(ProgramTest):
         self.assertLess(time.monotonic() - begun, 20)
         self.assertEqual(self.table("whole"), self.expected)
 
+    def readable(self, directory):
+        process = self.start("status", directory)
+        process.communicate()
+        return process.returncode == 0
+
     def test_two_writers_exclude_each_other(self):
         process = self.start("run", "long.toml", "-o", "shared", "--set", "precision.trials=100000")
         try:
             deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and self.start("status", "shared").wait() != 0:
+            while time.monotonic() < deadline and not self.readable("shared"):
                 time.sleep(0.05)
             _, err = self.call("run", "long.toml", "-o", "shared", code=6)
             self.assertIn("shared", err)
