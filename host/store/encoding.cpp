@@ -1,6 +1,7 @@
 #include "host/store/encoding.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -42,6 +43,23 @@ Checksum& Checksum::add(std::string_view text) {
 
 Checksum& Checksum::add(std::uint64_t number) {
     return add(std::as_bytes(std::span(&number, 1)));
+}
+
+Checksum& Checksum::add_lanes(std::span<const std::byte> bytes) {
+    std::array<boost::crc_32_type, 8> lanes;
+    const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+    for (std::size_t rest = bytes.size(); rest > 0;) {
+        const std::size_t count = std::min(rest, lanes.size());
+        if (count == lanes.size())
+            for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i].process_byte(at[i]);
+        else
+            for (std::size_t i = 0; i < count; ++i) lanes[i].process_byte(at[i]);
+        at += count;
+        rest -= count;
+    }
+    add(bytes.size());
+    for (const boost::crc_32_type& lane : lanes) add(std::uint64_t{lane.checksum()});
+    return *this;
 }
 
 Checksum checksum(const SeriesKey& key) {

@@ -11,7 +11,7 @@ using Block = std::pair<SeriesKey, BlockValues>;
 
 std::int64_t row_checksum(const SeriesKey& key, TrialRange trials,
                           std::span<const std::byte> payload) {
-    return checksum(key).add(trials.first).add(trials.count).add(payload).value();
+    return checksum(key).add(trials.first).add(trials.count).add_lanes(payload).value();
 }
 
 std::string describe(const SeriesKey& key) {

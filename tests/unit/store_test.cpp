@@ -82,6 +82,21 @@ TEST(Checksum, IsThatOfZlibAndSeparatesFields) {
     EXPECT_NE(Checksum().add("ab").add("c").value(), Checksum().add("a").add("bc").value());
 }
 
+TEST(Checksum, LanesSeeEveryByteAndItsPlace) {
+    for (const std::size_t size : {0, 1, 7, 8, 9, 20}) {
+        std::vector<std::byte> bytes(size, std::byte{3});
+        const std::int64_t whole = Checksum().add_lanes(bytes).value();
+        EXPECT_EQ(Checksum().add_lanes(bytes).value(), whole);
+        for (std::byte& byte : bytes) {
+            byte ^= std::byte{16};
+            EXPECT_NE(Checksum().add_lanes(bytes).value(), whole) << size;
+            byte ^= std::byte{16};
+        }
+        bytes.push_back(std::byte{0});
+        EXPECT_NE(Checksum().add_lanes(bytes).value(), whole) << size;
+    }
+}
+
 TEST(Ranges, JoinWhereTheyTouchAndRefuseToOverlap) {
     std::vector<TrialRange> ranges;
     EXPECT_TRUE(join(ranges, {64, 64}));
