@@ -1,6 +1,8 @@
 #pragma once
 // Whether this machine computes what it should.
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,19 @@ struct Finding {
     Health health = Health::good;
     std::string text;
 };
+
+/// A normal of one fixed stream and the bits that it has on every machine.
+struct PinnedNormal {
+    std::uint64_t trial, row, column;
+    std::uint64_t bits;
+};
+std::span<const PinnedNormal> pinned_normals();
+
+/// Philox's published words and these normals, each drawn alone and as part of its row.
+Finding examine_random_numbers(std::span<const PinnedNormal> expected);
+
+/// An engine's risks against those of plain loops, one by one; a risk that is not a number is bad.
+Finding compare_risks(std::span<const double> risks, std::span<const double> slow);
 
 /// Compiler and BLAS, random numbers against pinned values, and each device's trial risks against
 /// plain loops.

@@ -30,10 +30,10 @@ TableFormat format_named(const std::string& name) {
                                  error != 0 ? std::strerror(error) : ""));
 }
 
-// Devices and pipes are written in place; a name beside them would be wrong.
+// Links, devices and pipes are written in place: a new file under their name would cut them off.
 bool replaceable(const std::filesystem::path& file) {
     std::error_code error;
-    const auto status = std::filesystem::status(file, error);
+    const auto status = std::filesystem::symlink_status(file, error);
     return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
 }
 

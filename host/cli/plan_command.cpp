@@ -23,7 +23,8 @@ struct Options {
     Output output{"aligned", ""};
 };
 
-constexpr double seconds_to_measure = 3.0;      // all designs together
+constexpr double seconds_to_measure = 3.0;  // all designs together
+constexpr double seconds_per_design = 0.1;
 constexpr double flops_of_a_quick_batch = 2e9;  // what one timed call may cost
 constexpr double flops_of_a_quick_trial = 4e10;
 
@@ -48,7 +49,8 @@ struct Measurement {
     std::set<Rung> rungs;
 };
 
-// Trials that no store keeps: the design's first ones, timed once the caches are warm.
+// Trials that no store keeps: the design's first ones. The first call fills caches, and counts only
+// where it takes long by itself.
 Measurement measure(const Study& study, const Plan::Entry& entry, const std::string& device) {
     const double affordable = flops_of_a_quick_batch / std::max(1.0, entry.design.flops_per_trial);
     const std::size_t batch =
@@ -56,18 +58,25 @@ Measurement measure(const Study& study, const Plan::Entry& entry, const std::str
     const EnginePointer engine = make_engine(device);
     const auto simulation = study.setting->simulation(entry.design, *engine, batch);
     std::vector<std::uint64_t> trials(batch);
-    std::iota(trials.begin(), trials.end(), std::uint64_t{0});
     TrialValues values;
-    simulation->run(std::span(trials).first(1), values);
-    const auto start = Clock::now();
-    simulation->run(trials, values);
-    const std::chrono::duration<double> passed = Clock::now() - start;
-    Measurement result{passed.count() / static_cast<double>(batch), {}};
-    for (const Outcome& outcome : values.outcomes) result.rungs.insert(outcome.rung);
+    Measurement result;
+    const auto timed = [&](std::size_t first) {
+        std::iota(trials.begin(), trials.end(), std::uint64_t{first});
+        const auto start = Clock::now();
+        simulation->run(trials, values);
+        for (const Outcome& outcome : values.outcomes) result.rungs.insert(outcome.rung);
+        return std::chrono::duration<double>(Clock::now() - start).count();
+    };
+    double seconds = timed(0);
+    std::size_t calls = 1;
+    if (seconds < seconds_per_design) {
+        for (seconds = 0.0, calls = 0; calls < 64 && seconds < seconds_per_design; ++calls)
+            seconds += timed((calls + 1) * batch);
+    }
+    result.seconds_per_trial = seconds / static_cast<double>(calls * batch);
     return result;
 }
 
-// Largest designs first would spend the time on one; in the order of the study every kind is met.
 std::vector<Measurement> measure_all(const Study& study, const Plan& plan) {
     std::vector<Measurement> results(plan.entries.size());
     const auto start = Clock::now();

@@ -92,6 +92,21 @@ class Studies(ProgramTest):
         self.assertFalse((self.folder.parent / "elsewhere").exists())
 
 
+class Trials(ProgramTest):
+    def test_too_many_failed_trials(self):
+        """A truth whose risk is beyond the largest double."""
+        text = STUDY.replace("p = 40", "p = 4").replace("[8, 16, 60]", "[2]").replace("[0.0, 0.2]", "0.0")
+        spectrum, signal = ('{ kind = "list", values = [%s, 1.0, 1.0, 1.0] }' % x for x in ("1.0", "1e200"))
+        for name, values in (("spectrum", spectrum), ("signal", signal)):
+            line = next(line for line in text.splitlines() if line.startswith(name))
+            text = text.replace(line, f"{name} = {values}")
+        self.write("beyond.toml", text)
+        out, err = self.call("run", "beyond.toml", code=3)
+        self.assertIn(" 130 ", out)
+        self.assertIn("error: 100 % of the trials failed", err)
+        self.call("export", "runs/small")
+
+
 class Devices(ProgramTest):
     def test_a_device_that_is_absent(self):
         out, _ = self.call("devices", "--format", "csv")
@@ -142,6 +157,15 @@ class Stores(ProgramTest):
                                       stderr=subprocess.PIPE, check=False)
                 self.assertEqual(done.returncode, 6, command)
                 self.assertIn(b"standard output", done.stderr)
+
+    def test_an_output_that_is_a_link_or_a_device_stays_one(self):
+        table = self.call("theory", self.study)[0]
+        self.assertEqual(self.call("theory", self.study, "-o", "/dev/stdout")[0], table)
+        self.call("theory", self.study, "-o", "/dev/null")
+        (self.folder / "link.csv").symlink_to("table.csv")
+        self.call("theory", self.study, "-o", "link.csv")
+        self.assertTrue((self.folder / "link.csv").is_symlink())
+        self.assertEqual((self.folder / "table.csv").read_text(), table)
 
     def test_an_output_file_that_cannot_be_written(self):
         self.refused("theory", self.study, "-o", "absent/table.csv", code=6)

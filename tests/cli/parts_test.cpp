@@ -1,0 +1,126 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "host/cli/doctor.hpp"
+#include "host/cli/progress.hpp"
+#include "host/cli/talk.hpp"
+#include "host/cli/usage.hpp"
+
+namespace cucurbit::cli {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+TEST(Nearest, FindsSlipsOfTheFingersAndNothingFarther) {
+    const std::vector<std::string> names{"run", "replay", "export", "theory"};
+    EXPECT_EQ(nearest("exprot", names), "export");
+    EXPECT_EQ(nearest("rum", names), "run");
+    EXPECT_EQ(nearest("replays", names), "replay");
+    EXPECT_EQ(nearest("thory", names), "theory");
+    EXPECT_EQ(nearest("import", names), "export");
+    EXPECT_EQ(nearest("xyz", names), "");
+    EXPECT_EQ(nearest("", names), "");
+    EXPECT_EQ(nearest("run", {}), "");
+}
+
+TEST(Durations, AreReadable) {
+    EXPECT_EQ(duration_text(0.04), "0.0 s");
+    EXPECT_EQ(duration_text(59.94), "59.9 s");
+    EXPECT_EQ(duration_text(59.96), "1 min 00 s");
+    EXPECT_EQ(duration_text(250), "4 min 10 s");
+    EXPECT_EQ(duration_text(3599.9), "1 h 00 min");
+    EXPECT_EQ(duration_text(100000), "27 h 46 min");
+    EXPECT_EQ(duration_text(nan), "");
+    EXPECT_EQ(duration_text(std::numeric_limits<double>::infinity()), "more than 30 years");
+}
+
+TEST(Counts, HaveSeparators) {
+    EXPECT_EQ(count_text(0), "0");
+    EXPECT_EQ(count_text(999), "999");
+    EXPECT_EQ(count_text(1000), "1,000");
+    EXPECT_EQ(count_text(1234567), "1,234,567");
+    EXPECT_EQ(plural(1, "point"), "1 point");
+    EXPECT_EQ(plural(0, "point"), "0 points");
+    EXPECT_EQ(plural(2, "series"), "2 series");
+}
+
+Progress progress(std::uint64_t done, double seconds, double left) {
+    Progress result;
+    result.trials_done = done;
+    result.trials_total = 1024;
+    result.seconds = seconds;
+    result.seconds_left = left;
+    return result;
+}
+
+TEST(ProgressBar, FitsItsWidth) {
+    EXPECT_EQ(progress_bar(progress(512, 12.34, 15), 75),
+              "[============>           ]   50 %  512 of 1,024 trials  12.3 s, 15.0 s left");
+    for (std::size_t width = 0; width < 200; ++width)
+        EXPECT_LE(progress_bar(progress(512, 12.3, 15), width).size(), width);
+}
+
+TEST(ProgressBar, SaysAllOnlyWhenNothingIsLeft) {
+    EXPECT_NE(progress_bar(progress(1023, 1, 0.1), 80).find(" 99 %"), std::string::npos);
+    EXPECT_EQ(progress_bar(progress(1024, 1, 0), 80).find("left"), std::string::npos);
+    EXPECT_NE(progress_bar(progress(1024, 1, nan), 80).find("100 %"), std::string::npos);
+    EXPECT_NE(progress_bar(Progress{}, 80).find("  0 %  0 of 0 trials"), std::string::npos);
+}
+
+// What is written to a stream that is no terminal while time passes.
+std::string log_of(const std::vector<double>& times) {
+    std::FILE* stream = std::tmpfile();
+    {
+        ProgressLine line(stream, false);
+        for (const double time : times) line.show(progress(100, time, nan));
+    }
+    std::string text(10000, '\0');
+    std::rewind(stream);
+    text.resize(std::fread(text.data(), 1, text.size(), stream));
+    std::fclose(stream);
+    return text;
+}
+
+TEST(ProgressLine, SaysALineAfterOneSecondAndThenEveryTen) {
+    std::vector<double> times;
+    for (int i = 0; i < 250; ++i) times.push_back(i / 10.0);
+    EXPECT_EQ(log_of(times),
+              "cucurbit:   9 %  100 of 1,024 trials  1.0 s\n"
+              "cucurbit:   9 %  100 of 1,024 trials  11.0 s\n"
+              "cucurbit:   9 %  100 of 1,024 trials  21.0 s\n");
+    EXPECT_EQ(log_of({0.1, 0.5, 0.9}), "");
+}
+
+TEST(Doctor, FindsAWrongNormal) {
+    EXPECT_EQ(examine_random_numbers(pinned_normals()).health, Health::good);
+    for (std::size_t i = 0; i < pinned_normals().size(); ++i) {
+        std::vector<PinnedNormal> planted(pinned_normals().begin(), pinned_normals().end());
+        planted[i].bits ^= 1;
+        EXPECT_EQ(examine_random_numbers(planted).health, Health::bad) << i;
+    }
+}
+
+TEST(Doctor, FindsAWrongRisk) {
+    const std::vector<double> slow{1.0, 2.0, 3.0};
+    EXPECT_EQ(compare_risks(slow, slow).health, Health::good);
+    for (std::size_t i = 0; i < slow.size(); ++i) {
+        std::vector<double> risks = slow;
+        risks[i] *= 1 + 1e-9;
+        EXPECT_EQ(compare_risks(risks, slow).health, Health::bad) << i;
+        risks[i] = nan;
+        EXPECT_EQ(compare_risks(risks, slow).health, Health::bad) << i;
+    }
+    EXPECT_EQ(compare_risks(std::vector<double>{1.0, 2.0}, slow).health, Health::bad);
+    EXPECT_EQ(compare_risks({}, {}).health, Health::bad);
+}
+
+TEST(Doctor, FindsThisMachineGood) {
+    for (const Finding& finding : examine_machine())
+        EXPECT_NE(finding.health, Health::bad) << finding.subject << ": " << finding.text;
+}
+
+}  // namespace
+}  // namespace cucurbit::cli
