@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "cucurbit/run.hpp"
 #include "host/run/precision.hpp"
 
 namespace cucurbit {
@@ -14,6 +13,8 @@ namespace {
 
 /// Trials in flight of one engine that has no cache to fit: enough to fill a card.
 constexpr std::size_t card_batch = 4096;
+/// So many tasks that one of them is a small part of a worker's time.
+constexpr std::uint64_t tasks_per_worker = 16;
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 void require_distinct_keys(const Study& study, const std::vector<Design>& designs) {
@@ -62,9 +63,11 @@ Device find_device(const std::string& name) {
     throw DeviceError(fmt::format("no device '{}' on this machine; there is {}", name, names));
 }
 
-std::uint64_t trials_per_task(const Design& design, std::size_t batch) {
-    const std::uint64_t block = design.trials_per_block;
-    return std::max(block, batch / block * block);
+std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers,
+                              std::uint64_t lacking) {
+    const std::uint64_t share = lacking / (tasks_per_worker * workers);
+    const std::uint64_t wanted = std::min<std::uint64_t>(share, entry.design.trials_per_block);
+    return std::max<std::uint64_t>(1, wanted / entry.batch) * entry.batch;
 }
 
 Plan make_plan(const Study& study, const std::string& device_name, std::size_t threads) {

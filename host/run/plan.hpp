@@ -1,10 +1,11 @@
 #pragma once
 // Devices by the names that a user gives.
 
+#include <cstdint>
 #include <string>
 
 #include "cucurbit/engine.hpp"
-#include "cucurbit/study.hpp"
+#include "cucurbit/run.hpp"
 
 namespace cucurbit {
 
@@ -12,8 +13,8 @@ namespace cucurbit {
 /// Throws DeviceError, which lists the devices that there are.
 Device find_device(const std::string& name);
 
-/// Trials of a design that one task computes: whole blocks, at least the plan's batch where that is
-/// larger.
-std::uint64_t trials_per_task(const Design& design, std::size_t batch);
+/// Trials of a design that one task computes: whole batches of about one block, fewer when
+/// `lacking` trials would otherwise not keep all workers busy to the end.
+std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers, std::uint64_t lacking);
 
 }  // namespace cucurbit

@@ -61,9 +61,11 @@ private:
             const std::uint64_t wanted = wanted_trials(store_, study_, entry.design);
             const std::vector<Gap> gaps = find_gaps(store_, *study_.setting, entry.design, wanted);
             found += wanted;
-            for (const Gap& gap : gaps) found -= gap.trials.count;
+            std::uint64_t lacking = 0;
+            for (const Gap& gap : gaps) lacking += gap.trials.count;
+            found -= lacking;
             std::vector<Task> more = make_tasks(
-                entry.design, gaps, trials_per_task(entry.design, entry.batch), entry.batch);
+                entry.design, gaps, trials_per_task(entry, plan_.workers, lacking), entry.batch);
             std::move(more.begin(), more.end(), std::back_inserter(tasks));
         }
         if (pace_.computed() == 0) pace_.found(found);

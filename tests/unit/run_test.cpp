@@ -6,6 +6,7 @@
 
 #include "cucurbit/engine.hpp"
 #include "cucurbit/moments.hpp"
+#include "host/run/plan.hpp"
 #include "tests/unit/run_fake.hpp"
 
 namespace cucurbit {
@@ -298,6 +299,17 @@ TEST(Plan, RefusesWhatDoesNotFit) {
     options.bytes_per_worker = 0;
     options.bytes_per_trial = std::size_t{1} << 50;
     EXPECT_THROW(make_plan(fake::study(options, 100), "cpu", 1), DeviceError);
+}
+
+TEST(Plan, TasksAreWholeBatchesAndKeepAllWorkersBusy) {
+    Plan::Entry entry;
+    entry.batch = 5;
+    entry.design.trials_per_block = 64;
+    EXPECT_EQ(trials_per_task(entry, 2, 1'000'000), 60u);
+    EXPECT_EQ(trials_per_task(entry, 64, 16 * 64 * 20), 20u);
+    EXPECT_EQ(trials_per_task(entry, 64, 1000), 5u);
+    entry.batch = 4096;  // of a card
+    EXPECT_EQ(trials_per_task(entry, 1, 1'000'000), 4096u);
 }
 
 TEST(Plan, RefusesUnknownDevices) {
