@@ -72,7 +72,8 @@ const bool registered = [] {
             benchmark::RegisterBenchmark(("interleaved_" + name).c_str(), interleaved, draw)
                 ->Arg(columns);
         }
-        benchmark::RegisterBenchmark(("rows_unscaled_" + name).c_str(), rows, draw, false)->Arg(500);
+        benchmark::RegisterBenchmark(("rows_unscaled_" + name).c_str(), rows, draw, false)
+            ->Arg(500);
     }
     benchmark::RegisterBenchmark("single", single);
     benchmark::RegisterBenchmark("standard_library", standard_library);

@@ -1,5 +1,6 @@
 #pragma once
-// Stateless random numbers: every draw is a function of its address, never of what was drawn before.
+// Stateless random numbers: every draw is a function of its address, never of what was drawn
+// before.
 
 #include <array>
 #include <cstdint>
@@ -8,7 +9,13 @@
 namespace cucurbit {
 
 /// What a draw is used for; part of its address.
-enum class Purpose : std::uint8_t { samples = 0, label_noise = 1, chi_square = 2, split = 3, rotation = 4 };
+enum class Purpose : std::uint8_t {
+    samples = 0,
+    label_noise = 1,
+    chi_square = 2,
+    split = 3,
+    rotation = 4
+};
 
 /// A family of draws: one stage's draws for one purpose in one design.
 struct Stream {
@@ -31,16 +38,18 @@ std::array<std::uint32_t, 4> random_words(const Stream& stream, std::uint64_t tr
 /// prefix. Box–Muller on blocks of 16 columns (8 cosines, then the 8 sines of the same words), with
 /// polynomials in + − × ÷ √ only: the same bits on every engine, compiler and instruction set.
 /// Throws std::out_of_range if the address does not fit.
-void draw_normals(const Stream& stream, std::uint64_t trial, std::uint64_t row, std::span<double> out);
+void draw_normals(const Stream& stream, std::uint64_t trial, std::uint64_t row,
+                  std::span<double> out);
 
 /// The single normal at (row, column): draw_normals(...)[column].
 double draw_normal(const Stream& stream, std::uint64_t trial, std::uint64_t row,
                    std::uint64_t column);
 
-/// The instruction set that draws normals in this process: "avx512", "avx2" or "generic"; the best that the
-/// processor has, decided at the first draw. The environment variable CUCURBIT_INSTRUCTION_SET with one of
-/// these names may lower it (a better one than the processor has is ignored) and never changes a bit.
-/// Throws std::invalid_argument if the variable is anything else, as any draw then does.
+/// The instruction set that draws normals in this process: "avx512", "avx2" or "generic"; the best
+/// that the processor has, decided at the first draw. The environment variable
+/// CUCURBIT_INSTRUCTION_SET with one of these names may lower it (a better one than the processor
+/// has is ignored) and never changes a bit. Throws std::invalid_argument if the variable is
+/// anything else, as any draw then does.
 const char* random_instruction_set();
 
 }  // namespace cucurbit

@@ -7,6 +7,6 @@
 #define CUCURBIT_HOST_DEVICE
 #endif
 
-/// Always expanded in place: a copy compiled for AVX-512 must never be the one that the linker keeps for
-/// every caller.
+/// Always expanded in place: a copy compiled for AVX-512 must never be the one that the linker
+/// keeps for every caller.
 #define CUCURBIT_INLINE __attribute__((always_inline)) inline

@@ -33,7 +33,8 @@ struct PhiloxRow {
 CUCURBIT_HOST_DEVICE CUCURBIT_INLINE PhiloxRow philox_row(const Stream& stream, std::uint64_t trial,
                                                           std::uint64_t row) {
     return {stream.key, static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(trial),
-            static_cast<std::uint32_t>(trial >> 32) | static_cast<std::uint32_t>(stream.stage) << 20 |
+            static_cast<std::uint32_t>(trial >> 32) |
+                static_cast<std::uint32_t>(stream.stage) << 20 |
                 static_cast<std::uint32_t>(stream.purpose) << 28};
 }
 

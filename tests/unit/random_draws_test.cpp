@@ -21,7 +21,9 @@ constexpr Stream stream{0x9d2c5680e3779b97, 3, Purpose::split};
 constexpr std::uint64_t trial = 0xa5a5f00000017;
 constexpr double untouched = -77.0;
 
-std::uint64_t bits(double value) { return std::bit_cast<std::uint64_t>(value); }
+std::uint64_t bits(double value) {
+    return std::bit_cast<std::uint64_t>(value);
+}
 
 std::vector<double> decreasing_scale(std::size_t columns) {
     std::vector<double> scale(columns);
@@ -29,7 +31,8 @@ std::vector<double> decreasing_scale(std::size_t columns) {
     return scale;
 }
 
-double expected(std::uint64_t of_trial, std::uint64_t row, std::size_t column, const double* scale) {
+double expected(std::uint64_t of_trial, std::uint64_t row, std::size_t column,
+                const double* scale) {
     const double normal = draw_normal(stream, of_trial, row, column);
     return scale != nullptr ? scale[column] * normal : normal;
 }
@@ -69,7 +72,7 @@ std::size_t wrong_interleaved(const BulkDraw& draw, std::size_t rows, std::size_
 
 class RandomBulk : public testing::TestWithParam<const BulkDraw*> {};
 
-constexpr std::size_t shapes[] = {1,  2,  7,  8,   9,   15,  16,  17,  23,   24,  31,
+constexpr std::size_t shapes[] = {1,  2,  7,  8,   9,   15,  16,  17,  23,  24,  31,
                                   32, 33, 64, 100, 200, 496, 500, 511, 512, 513, 1040};
 
 TEST_P(RandomBulk, RowsEqualSingleDraws) {

@@ -1,4 +1,5 @@
-// Prints the hash of every instruction set this processor has; fails when one is not the pinned hash.
+// Prints the hash of every instruction set this processor has; fails when one is not the pinned
+// hash.
 
 #include "random_hash.hpp"
 

@@ -89,7 +89,9 @@ std::array<double, 2> column_dependence(std::span<const double> values, std::siz
 // 99.9 % of samples lie below 1.95 (Kolmogorov's distribution).
 constexpr double distance_bound = 1.95;
 
-TEST(RandomMoments, FirstFourOfAllDraws) { EXPECT_LT(largest(moment_scores(draws())), bound); }
+TEST(RandomMoments, FirstFourOfAllDraws) {
+    EXPECT_LT(largest(moment_scores(draws())), bound);
+}
 
 TEST(RandomMoments, FirstFourOfCosinesAndOfSines) {
     std::array<std::vector<double>, 2> halves;
@@ -105,8 +107,8 @@ TEST(RandomMoments, DistanceToTheNormalDistribution) {
 TEST(RandomMoments, TailsBeyondFour) {
     const double probability = std::erfc(4 / std::sqrt(2.0));
     const double expected = probability * static_cast<double>(draws().size());
-    const auto beyond = std::count_if(draws().begin(), draws().end(),
-                                      [](double z) { return std::fabs(z) > 4; });
+    const auto beyond =
+        std::count_if(draws().begin(), draws().end(), [](double z) { return std::fabs(z) > 4; });
     EXPECT_LT(std::fabs(static_cast<double>(beyond) - expected), bound * std::sqrt(expected));
 }
 

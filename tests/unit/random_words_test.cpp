@@ -29,10 +29,14 @@ struct Address {
 Address address_of(const Words& counter, std::uint64_t key) {
     const std::uint32_t high = counter[3];
     return {{key, static_cast<std::uint8_t>(high >> 20), static_cast<Purpose>(high >> 28)},
-            static_cast<std::uint64_t>(high & 0xfffff) << 32 | counter[2], counter[1], counter[0]};
+            static_cast<std::uint64_t>(high & 0xfffff) << 32 | counter[2],
+            counter[1],
+            counter[0]};
 }
 
-Words words_at(const Address& at) { return random_words(at.stream, at.trial, at.row, at.index); }
+Words words_at(const Address& at) {
+    return random_words(at.stream, at.trial, at.row, at.index);
+}
 
 TEST(RandomWords, KnownAnswersOfRandom123) {
     std::ifstream file(std::string(CUCURBIT_SOURCE) + "/tests/data/philox4x32_10.txt");
@@ -57,10 +61,11 @@ TEST(RandomWords, KnownAnswersOfRandom123) {
 TEST(RandomWords, EqualRandom123AtManyAddresses) {
     r123::Philox4x32 oracle;
     std::uint64_t state = 1;
-    const auto next = [&state] {  // an LCG of 64 bits (Knuth's MMIX): any spread of addresses will do
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        return static_cast<std::uint32_t>(state >> 32);
-    };
+    const auto next =
+        [&state] {  // an LCG of 64 bits (Knuth's MMIX): any spread of addresses will do
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            return static_cast<std::uint32_t>(state >> 32);
+        };
     for (int i = 0; i < 20000; ++i) {
         const Words counter = {next(), next(), next(), next()};
         const std::uint64_t key = static_cast<std::uint64_t>(next()) << 32 | next();

@@ -23,12 +23,13 @@ void check_trial(const Stream& stream, std::uint64_t trial) {
 }
 
 /// first .. first + count − 1; count may be 0.
-void check_range(const char* what, std::uint64_t first, std::uint64_t count, std::uint64_t largest) {
+void check_range(const char* what, std::uint64_t first, std::uint64_t count,
+                 std::uint64_t largest) {
     check(what, first, largest);
     if (count > 0 && count - 1 > largest - first)
-        throw std::out_of_range("random numbers: " + std::string(what) + "s " + std::to_string(first) +
-                                " and " + std::to_string(count - 1) + " more pass " +
-                                std::to_string(largest));
+        throw std::out_of_range("random numbers: " + std::string(what) + "s " +
+                                std::to_string(first) + " and " + std::to_string(count - 1) +
+                                " more pass " + std::to_string(largest));
 }
 
 void check_block(std::uint64_t first_row, std::size_t rows, std::size_t columns) {
@@ -67,7 +68,9 @@ std::vector<const BulkDraw*> supported_bulk_draws() {
     return supported;
 }
 
-const char* random_instruction_set() { return bulk_draw().name; }
+const char* random_instruction_set() {
+    return bulk_draw().name;
+}
 
 std::array<std::uint32_t, 4> random_words(const Stream& stream, std::uint64_t trial,
                                           std::uint64_t row, std::uint64_t index) {
@@ -81,8 +84,9 @@ std::array<std::uint32_t, 4> random_words(const Stream& stream, std::uint64_t tr
             static_cast<std::uint32_t>(words.second)};
 }
 
-void draw_block(const Stream& stream, std::uint64_t trial, std::uint64_t first_row, std::size_t rows,
-                std::size_t columns, const double* scale, double* out, std::size_t ld) {
+void draw_block(const Stream& stream, std::uint64_t trial, std::uint64_t first_row,
+                std::size_t rows, std::size_t columns, const double* scale, double* out,
+                std::size_t ld) {
     check_trial(stream, trial);
     check_block(first_row, rows, columns);
     bulk_draw().rows(philox_row(stream, trial, first_row), rows, columns, scale, out, ld);

@@ -1,5 +1,6 @@
 #pragma once
-// The CPU engine's fast path to the random numbers of cucurbit/random.hpp: whole blocks, scaled on the way.
+// The CPU engine's fast path to the random numbers of cucurbit/random.hpp: whole blocks, scaled on
+// the way.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,10 +14,12 @@ namespace cucurbit {
 inline constexpr std::size_t interleaved_trials = 8;
 
 /// Rows first_row .. first_row + rows − 1 of one trial as columns of a column-major matrix:
-/// out[c + r·ld] = scale[c]·normal(row first_row + r, column c) for c < columns. scale: [columns], or null
-/// for 1; ld ≥ columns. Throws std::out_of_range, with nothing written, if an address does not fit.
-void draw_block(const Stream& stream, std::uint64_t trial, std::uint64_t first_row, std::size_t rows,
-                std::size_t columns, const double* scale, double* out, std::size_t ld);
+/// out[c + r·ld] = scale[c]·normal(row first_row + r, column c) for c < columns. scale: [columns],
+/// or null for 1; ld ≥ columns. Throws std::out_of_range, with nothing written, if an address does
+/// not fit.
+void draw_block(const Stream& stream, std::uint64_t trial, std::uint64_t first_row,
+                std::size_t rows, std::size_t columns, const double* scale, double* out,
+                std::size_t ld);
 
 /// The same draws of eight trials (equal ones are allowed), interleaved:
 /// out[(c + r·columns)·8 + i] = scale[c]·normal(trial trials[i], row first_row + r, column c).

@@ -1,6 +1,7 @@
 #pragma once
-// Vectors of CUCURBIT_LANE_BYTES bytes with the members of ScalarLane. g++ 12 does not find the 32×32→64
-// multiply, nor clang the shuffle that leaves the multiplier's port free, hence the few intrinsics.
+// Vectors of CUCURBIT_LANE_BYTES bytes with the members of ScalarLane. g++ 12 does not find the
+// 32×32→64 multiply, nor clang the shuffle that leaves the multiplier's port free, hence the few
+// intrinsics.
 
 #include <cstdint>
 #if defined(__SSE2__)
@@ -18,16 +19,26 @@ using Real = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
 inline constexpr int lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 inline constexpr std::uint64_t low_word = 0xffffffff;
 
-CUCURBIT_INLINE Bits broadcast(std::uint64_t value) { return Bits{} + value; }
+#if CUCURBIT_LANE_BYTES == 64
+inline constexpr Bits first_lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+#elif CUCURBIT_LANE_BYTES == 32
+inline constexpr Bits first_lanes = {0, 1, 2, 3};
+#else
+inline constexpr Bits first_lanes = {0, 1};
+#endif
+
+CUCURBIT_INLINE Bits broadcast(std::uint64_t value) {
+    return Bits{} + value;
+}
 
 /// The lower halves of a and b, multiplied.
 CUCURBIT_INLINE Bits product(Bits a, std::uint64_t b) {
 #if CUCURBIT_LANE_BYTES == 64
-    return reinterpret_cast<Bits>(_mm512_mul_epu32(reinterpret_cast<__m512i>(a),
-                                                   reinterpret_cast<__m512i>(broadcast(b))));
+    return reinterpret_cast<Bits>(
+        _mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(broadcast(b))));
 #elif CUCURBIT_LANE_BYTES == 32
-    return reinterpret_cast<Bits>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a),
-                                                   reinterpret_cast<__m256i>(broadcast(b))));
+    return reinterpret_cast<Bits>(
+        _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(broadcast(b))));
 #elif defined(__SSE2__)
     return reinterpret_cast<Bits>(
         _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(broadcast(b))));
@@ -39,7 +50,8 @@ CUCURBIT_INLINE Bits product(Bits a, std::uint64_t b) {
 /// The upper half of each number in its lower half; what is above it is undefined.
 CUCURBIT_INLINE Bits upper(Bits a) {
 #if CUCURBIT_LANE_BYTES == 64
-    return reinterpret_cast<Bits>(_mm512_shuffle_epi32(reinterpret_cast<__m512i>(a), _MM_PERM_DDBB));
+    return reinterpret_cast<Bits>(
+        _mm512_shuffle_epi32(reinterpret_cast<__m512i>(a), _MM_PERM_DDBB));
 #elif CUCURBIT_LANE_BYTES == 32
     return reinterpret_cast<Bits>(_mm256_shuffle_epi32(reinterpret_cast<__m256i>(a), 0xf5));
 #elif defined(__SSE2__)
