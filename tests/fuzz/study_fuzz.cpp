@@ -14,18 +14,24 @@ namespace {
 
 using namespace cucurbit;
 
-std::vector<std::string> parts_of(std::string_view input) {
-    std::vector<std::string> parts;
-    for (std::size_t begin = 0; begin <= input.size();) {
-        const std::size_t end = std::min(input.find('\0', begin), input.size());
-        // What a file holds may contain zero bytes.
-        const bool last = parts.size() == 3;
-        parts.emplace_back(input.substr(begin, last ? std::string_view::npos : end - begin));
-        if (last) break;
-        begin = end + 1;
+struct Input {
+    std::string text;
+    std::vector<std::string> edits;
+    std::string file;
+
+    explicit Input(std::string_view bytes) {
+        text = take(bytes);
+        if (const std::string edit = take(bytes); !edit.empty()) edits.push_back(edit);
+        file = bytes;
     }
-    return parts;
-}
+
+private:
+    static std::string take(std::string_view& bytes) {
+        const std::string part(bytes.substr(0, bytes.find('\0')));
+        bytes.remove_prefix(std::min(bytes.size(), part.size() + 1));
+        return part;
+    }
+};
 
 void demand(bool condition) {
     if (!condition) std::abort();
@@ -45,15 +51,14 @@ void check_error(const StudyError& error, bool edited) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::vector<std::string> parts = parts_of({reinterpret_cast<const char*>(data), size});
-    const FileSource source = [&](const std::string&) { return parts.back(); };
-    const std::vector<std::string> edits(parts.begin() + 1, parts.end());
+    const Input input({reinterpret_cast<const char*>(data), size});
+    const FileSource source = [&](const std::string&) { return input.file; };
     try {
-        const Study study = parse_study(parts.front(), "s.toml", source, edits);
+        const Study study = parse_study(input.text, "s.toml", source, input.edits);
         const Study again = parse_study(study.text, "s.toml", source);
         demand(again.identity == study.identity);
     } catch (const StudyError& error) {
-        check_error(error, !edits.empty());
+        check_error(error, !input.edits.empty());
     }
     return 0;
 }
