@@ -78,10 +78,10 @@ public:
     Engine& operator=(const Engine&) = delete;
     virtual ~Engine() = default;
 
-    /// The number of trials to interleave in matrices of this order (the larger of rows and columns of the
-    /// factorised matrix): 1 unless the engine is faster so. Depends on the order alone.
-    virtual std::size_t preferred_lanes(std::size_t order) const {
-        static_cast<void>(order);
+    /// The number of trials to interleave where each takes this much engine memory: 1 unless the engine is
+    /// faster so. Depends on that alone.
+    virtual std::size_t preferred_lanes(std::size_t bytes_per_trial) const {
+        static_cast<void>(bytes_per_trial);
         return 1;
     }
     /// Uninitialised memory. Throws DeviceError when there is not enough.

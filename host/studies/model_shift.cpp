@@ -94,7 +94,7 @@ public:
                            [&setting, engine](const Design& restricted) {
                                return std::make_unique<Run>(setting, restricted, engine, 1);
                            }),
-          workspace_(engine, batch, largest_order(design)) {
+          workspace_(engine, batch, design.bytes_per_trial) {
         const auto p = static_cast<std::size_t>(design.points.front().parameters[0]);
         const Population population = setting.population_.at(p);
         for (const bool above : {false, true}) add_side(setting, population, above);
@@ -103,13 +103,6 @@ public:
     const Workspace& workspace() const { return workspace_; }
 
 private:
-    static std::size_t largest_order(const Design& design) {
-        double order = 0.0;
-        for (const Point& point : design.points)
-            order = std::max(order, std::min(point.parameters[0], point.parameters[1]));
-        return static_cast<std::size_t>(order);
-    }
-
     struct Side {
         BatchMatrix labels;
         Curve curve;

@@ -89,7 +89,7 @@ public:
                            [&setting, engine](const Design& restricted) {
                                return std::make_unique<Run>(setting, restricted, engine, 1);
                            }),
-          workspace_(engine, batch, largest_order(design)) {
+          workspace_(engine, batch, design.bytes_per_trial) {
         const auto p = static_cast<std::size_t>(design.points.front().parameters[0]);
         const Population population = setting.population_.at(p);
         make_surrogate(setting, population);
@@ -105,15 +105,6 @@ public:
     const Workspace& workspace() const { return workspace_; }
 
 private:
-    static std::size_t largest_order(const Design& design) {
-        double order = 0.0;
-        for (const Point& point : design.points) {
-            const double rows = std::max(point.parameters[1], point.parameters[2]);
-            order = std::max(order, std::min(point.parameters[0], rows));
-        }
-        return static_cast<std::size_t>(order);
-    }
-
     /// Label columns of the target stage.
     enum Label : std::size_t { from_surrogate = 0, from_truth = 1, surrogate_noise = 2 };
     static constexpr std::size_t label_count = 3;

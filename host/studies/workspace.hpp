@@ -13,11 +13,11 @@ namespace cucurbit {
 /// bytes come from the very code that allocates.
 class Workspace {
 public:
-    /// order: that of the largest matrix that is factorised.
-    Workspace(Engine* engine, std::size_t batch, std::size_t order)
+    /// bytes_per_trial: what a workspace without an engine counted; not read without one.
+    Workspace(Engine* engine, std::size_t batch, std::size_t bytes_per_trial)
         : engine_(engine),
           batch_(batch),
-          lanes_(engine != nullptr ? engine->preferred_lanes(order) : 1) {}
+          lanes_(engine != nullptr ? engine->preferred_lanes(bytes_per_trial) : 1) {}
 
     /// A matrix for every trial of the batch.
     BatchMatrix matrix(std::size_t rows, std::size_t cols) {

@@ -13,7 +13,7 @@ constexpr double zero = 0.0;
 
 int as_int(std::size_t value) { return static_cast<int>(value); }
 
-constexpr std::size_t block_rows = 96;
+constexpr std::size_t block_rows = 64;
 
 /// First of the columns (ascending in rows) that reach beyond `row`.
 std::size_t first_beyond(std::span<const std::uint32_t> rows, std::size_t row) {
@@ -50,6 +50,7 @@ void solve_block(const char* transpose, std::size_t m, std::size_t n, const doub
 }  // namespace
 
 void CpuEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
+    if (c.lanes > 1) return interleaved_.project(a, b, rows, c);
     for (std::size_t t = 0; t < c.count; ++t)
         for_row_blocks(rows.host(), [&](std::size_t row, std::size_t height, std::size_t first) {
             multiply_add("T", height, rows.host().size() - first, a.rows, one,
@@ -59,6 +60,7 @@ void CpuEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, Bat
 }
 
 void CpuEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
+    if (c.lanes > 1) return interleaved_.solve_lower(l, rows, c);
     const std::size_t columns = rows.host().size();
     const std::size_t end = rows.host().empty() ? 0 : rows.host().back();
     for (std::size_t t = 0; t < c.count; ++t)
@@ -74,6 +76,7 @@ void CpuEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c)
 }
 
 void CpuEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
+    if (c.lanes > 1) return interleaved_.solve_lower_transposed(l, rows, c);
     const std::size_t columns = rows.host().size();
     const std::size_t end = rows.host().empty() ? 0 : rows.host().back();
     for (std::size_t t = 0; t < c.count; ++t)
@@ -92,6 +95,7 @@ void CpuEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, Bat
 
 void CpuEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                        BatchMatrix w) {
+    if (w.lanes > 1) return interleaved_.spread(c, source, rows, w);
     for (std::size_t t = 0; t < w.count; ++t)
         for (std::size_t j = 0; j < w.cols; ++j) {
             const double* from = c.item(t) + source.host()[j] * c.ld;
@@ -103,6 +107,7 @@ void CpuEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& 
 }
 
 void CpuEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) {
+    if (e.lanes > 1) return interleaved_.combine(a, w, rows, e);
     for (std::size_t t = 0; t < e.count; ++t)
         for_row_blocks(rows.host(), [&](std::size_t row, std::size_t height, std::size_t first) {
             multiply_add("N", a.rows, rows.host().size() - first, height, one,
@@ -112,6 +117,7 @@ void CpuEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, Bat
 }
 
 void CpuEngine::subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) {
+    if (e.lanes > 1) return interleaved_.subtract(reference, subtracted, e);
     for (std::size_t t = 0; t < e.count; ++t)
         for (std::size_t j = 0; j < e.cols; ++j) {
             if (subtracted.host()[j] == 0) continue;
@@ -122,6 +128,7 @@ void CpuEngine::subtract(const double* reference, const IndexList& subtracted, B
 
 void CpuEngine::products(BatchMatrix e, const double* weights, const IndexList& left,
                          const IndexList& right, BatchMatrix out) {
+    if (e.lanes > 1) return interleaved_.products(e, weights, left, right, out);
     const auto l = left.host(), r = right.host();
     for (std::size_t t = 0; t < out.count; ++t)
         for (std::size_t j = 0; j < l.size(); ++j) {
@@ -140,6 +147,7 @@ void CpuEngine::products(BatchMatrix e, const double* weights, const IndexList& 
 }
 
 void CpuEngine::weighted_norm(BatchMatrix a, const double* weights, BatchMatrix out) {
+    if (a.lanes > 1) return interleaved_.weighted_norm(a, weights, out);
     for (std::size_t t = 0; t < out.count; ++t) {
         double sum = 0.0;
         for (std::size_t j = 0; j < a.cols; ++j) {
@@ -153,6 +161,7 @@ void CpuEngine::weighted_norm(BatchMatrix a, const double* weights, BatchMatrix 
 }
 
 void CpuEngine::row_norms(BatchMatrix r, BatchMatrix out) {
+    if (r.lanes > 1) return interleaved_.row_norms(r, out);
     for (std::size_t t = 0; t < out.count; ++t) {
         double* sums = out.item(t);
         std::fill_n(sums, r.rows, 0.0);
@@ -164,6 +173,7 @@ void CpuEngine::row_norms(BatchMatrix r, BatchMatrix out) {
 }
 
 void CpuEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) {
+    if (s.lanes > 1) return interleaved_.gains(r, triangular, s, out);
     constexpr std::size_t panel_width = 64;
     const std::size_t n = s.rows;
     const int ldr = as_int(r.ld), ldp = as_int(n);
@@ -190,6 +200,7 @@ void CpuEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix
 }
 
 void CpuEngine::prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) {
+    if (v.lanes > 1) return interleaved_.prefix_sums(v, power, ends, out);
     for (std::size_t t = 0; t < out.count; ++t) {
         const double* x = v.item(t);
         double sum = 0.0;

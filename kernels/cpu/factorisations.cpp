@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernels/cpu/engine.hpp"
+#include "kernels/cpu/interleaved/one_by_one.hpp"
 #include "kernels/cpu/lapack.hpp"
 
 namespace cucurbit {
@@ -51,6 +52,27 @@ void invert_block(double* l, std::size_t n, std::size_t ld) {
     lapack::dtrmm_("R", "L", "N", "N", &rows, &cols, &one, l, &ldi, below, &ldi);
 }
 
+/// Right-looking Cholesky by narrow panels, about a tenth faster than dpotrf's own recursion. Returns the number
+/// of leading rows factored.
+std::size_t factorise_by_panels(double* g, std::size_t n, std::size_t ld) {
+    constexpr std::size_t panel = 64;
+    constexpr double minus_one = -1.0;
+    const int ldi = as_int(ld);
+    for (std::size_t first = 0; first < n; first += panel) {
+        const std::size_t width = std::min(panel, n - first);
+        const int w = as_int(width), below = as_int(n - first - width);
+        double* corner = g + first * (ld + 1);
+        int info = 0;
+        CUCURBIT_CHECK_LAPACK(lapack::dpotrf_("L", &w, corner, &ldi, &info), info);
+        if (info > 0) return first + static_cast<std::size_t>(info) - 1;
+        if (below == 0) break;
+        double* rest = corner + width;
+        lapack::dtrsm_("R", "L", "T", "N", &below, &w, &one, corner, &ldi, rest, &ldi);
+        lapack::dsyrk_("L", "N", &below, &w, &minus_one, rest, &ldi, &one, rest + width * ld, &ldi);
+    }
+    return n;
+}
+
 /// Workspace query of a LAPACK routine, in doubles.
 template <class Call>
 int optimal_workspace(Call call) {
@@ -63,6 +85,7 @@ int optimal_workspace(Call call) {
 }  // namespace
 
 void CpuEngine::gram(BatchMatrix a, BatchMatrix g) {
+    if (g.lanes > 1) return interleaved_.gram(a, g);
     const int n = as_int(a.cols), k = as_int(a.rows), lda = as_int(a.ld), ldg = as_int(g.ld);
     // Below this size a full product is faster than OpenBLAS's dsyrk.
     constexpr int full_product_below = 48;
@@ -76,27 +99,28 @@ void CpuEngine::gram(BatchMatrix a, BatchMatrix g) {
 }
 
 void CpuEngine::add_outer(BatchMatrix a, BatchMatrix g) {
+    if (g.lanes > 1) return interleaved_.add_outer(a, g);
     const int n = as_int(a.rows), k = as_int(a.cols), lda = as_int(a.ld), ldg = as_int(g.ld);
     for (std::size_t b = 0; b < g.count; ++b)
         lapack::dsyrk_("L", "N", &n, &k, &one, a.item(b), &lda, &one, g.item(b), &ldg);
 }
 
 void CpuEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
+    if (g.lanes > 1) return interleaved_.diagonal(g, diagonal);
     for (std::size_t b = 0; b < g.count; ++b)
         for (std::size_t i = 0; i < g.rows; ++i)
             diagonal.item(b)[i] = g.item(b)[i + i * g.ld];
 }
 
 void CpuEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
-    const int n = as_int(g.rows), ld = as_int(g.ld);
+    if (g.lanes > 1) return interleaved_.cholesky(g, rows_done);
     for (std::size_t b = 0; b < g.count; ++b) {
-        int info = 0;
-        CUCURBIT_CHECK_LAPACK(lapack::dpotrf_("L", &n, g.item(b), &ld, &info), info);
-        rows_done.item(b)[0] = info == 0 ? n : info - 1;
+        rows_done.item(b)[0] = static_cast<double>(factorise_by_panels(g.item(b), g.rows, g.ld));
     }
 }
 
 void CpuEngine::invert_lower(BatchMatrix l) {
+    if (l.lanes > 1) return interleaved_.invert_lower(l);
     for (std::size_t b = 0; b < l.count; ++b) {
         invert_block(l.item(b), l.rows, l.ld);
         clear_above_diagonal(l.item(b), l.rows, l.ld);
@@ -104,6 +128,7 @@ void CpuEngine::invert_lower(BatchMatrix l) {
 }
 
 void CpuEngine::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) {
+    if (out.lanes > 1) return interleaved_.multiply(a, transpose_a, b, out);
     const int m = as_int(out.rows), n = as_int(out.cols), k = as_int(b.rows);
     const int lda = as_int(a.ld), ldb = as_int(b.ld), ldo = as_int(out.ld);
     for (std::size_t t = 0; t < out.count; ++t)
@@ -112,6 +137,7 @@ void CpuEngine::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMa
 }
 
 void CpuEngine::transpose(BatchMatrix a, BatchMatrix out) {
+    if (out.lanes > 1) return interleaved_.transpose(a, out);
     for (std::size_t t = 0; t < out.count; ++t)
         for (std::size_t j = 0; j < out.cols; ++j)
             for (std::size_t i = 0; i < out.rows; ++i)
@@ -119,18 +145,23 @@ void CpuEngine::transpose(BatchMatrix a, BatchMatrix out) {
 }
 
 void CpuEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
+    if (a.lanes > 1) return interleaved_.multiply_by_transposed_lower(r, a);
     const int m = as_int(a.rows), n = as_int(a.cols), ldr = as_int(r.ld), lda = as_int(a.ld);
     for (std::size_t b = 0; b < a.count; ++b)
         lapack::dtrmm_("R", "L", "T", "N", &m, &n, &one, r.item(b), &ldr, a.item(b), &lda);
 }
 
 void CpuEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
+    if (a.lanes > 1) return interleaved_.multiply_by_lower(r, a);
     const int m = as_int(a.rows), n = as_int(a.cols), ldr = as_int(r.ld), lda = as_int(a.ld);
     for (std::size_t b = 0; b < a.count; ++b)
         lapack::dtrmm_("L", "L", "N", "N", &m, &n, &one, r.item(b), &ldr, a.item(b), &lda);
 }
 
 void CpuEngine::orthogonal_columns(BatchMatrix a, BatchMatrix l) {
+    if (a.lanes > 1)
+        return one_by_one(
+            {a, l}, [this](const auto& plain) { orthogonal_columns(plain[0], plain[1]); });
     const int m = as_int(a.rows), n = as_int(a.cols), lda = as_int(a.ld);
     int info = 0;
     const int work_size = std::max(
@@ -161,6 +192,8 @@ void CpuEngine::orthogonal_columns(BatchMatrix a, BatchMatrix l) {
 }
 
 void CpuEngine::lower_factor(BatchMatrix a, BatchMatrix l) {
+    if (a.lanes > 1)
+        return one_by_one({a, l}, [this](const auto& plain) { lower_factor(plain[0], plain[1]); });
     const int m = as_int(a.rows), n = as_int(a.cols), lda = as_int(a.ld);
     int info = 0;
     const int work_size = optimal_workspace([&](double* work, const int* size) {
@@ -182,6 +215,10 @@ void CpuEngine::lower_factor(BatchMatrix a, BatchMatrix l) {
 }
 
 void CpuEngine::truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, BatchMatrix rank) {
+    if (q.lanes > 1)
+        return one_by_one({q, l, rank}, [this, relative_cut_off](const auto& plain) {
+            truncate(plain[0], plain[1], relative_cut_off, plain[2]);
+        });
     const int n = as_int(l.rows), p = as_int(q.rows), ld = as_int(l.ld), ldq = as_int(q.ld);
     const std::size_t size = l.rows;
     int info = 0;

@@ -27,9 +27,14 @@ public:
 
 }  // namespace
 
-CpuEngine::CpuEngine() {
+CpuEngine::CpuEngine(std::size_t interleaved_bytes, const InterleavedKernels& kernels)
+    : interleaved_bytes_(interleaved_bytes), interleaved_(kernels) {
     // Trials are the parallelism: BLAS threads inside a worker slow it down and change its bits.
     lapack::openblas_set_num_threads(1);
+}
+
+std::size_t CpuEngine::preferred_lanes(std::size_t bytes_per_trial) const {
+    return bytes_per_trial <= interleaved_bytes_ ? interleaved_lanes : 1;
 }
 
 std::unique_ptr<EngineBuffer> CpuEngine::allocate(std::size_t doubles) {
@@ -49,12 +54,14 @@ void CpuEngine::download(const double* from, std::span<double> to) {
 }
 
 void CpuEngine::fill(BatchMatrix out, double value) {
+    if (out.lanes > 1) return interleaved_.fill(out, value);
     for (std::size_t b = 0; b < out.count; ++b)
         for (std::size_t j = 0; j < out.cols; ++j)
             std::fill_n(out.item(b) + j * out.ld, out.rows, value);
 }
 
 void CpuEngine::copy(BatchMatrix from, BatchMatrix to) {
+    if (to.lanes > 1) return interleaved_.copy(from, to);
     assert(from.rows == to.rows && from.cols == to.cols);
     for (std::size_t b = 0; b < to.count; ++b)
         for (std::size_t j = 0; j < to.cols; ++j)
@@ -62,6 +69,7 @@ void CpuEngine::copy(BatchMatrix from, BatchMatrix to) {
 }
 
 void CpuEngine::scale_rows(BatchMatrix from, const double* scale, BatchMatrix to) {
+    if (to.lanes > 1) return interleaved_.scale_rows(from, scale, to);
     for (std::size_t b = 0; b < to.count; ++b)
         for (std::size_t j = 0; j < to.cols; ++j) {
             const double* source = from.item(b) + j * from.ld;
@@ -72,6 +80,7 @@ void CpuEngine::scale_rows(BatchMatrix from, const double* scale, BatchMatrix to
 
 void CpuEngine::draw(const Stream& stream, std::span<const std::uint64_t> trials,
                      std::size_t first_row, const double* scale, BatchMatrix out) {
+    if (out.lanes > 1) return interleaved_.draw(stream, trials, first_row, scale, out);
     for (std::size_t b = 0; b < trials.size(); ++b)
         draw_block(stream, trials[b], first_row, out.cols, out.rows, scale, out.item(b), out.ld);
 }

@@ -87,7 +87,7 @@ protected:
     /// one, so that there is nothing more to test.
     bool lay_out(std::size_t order) {
         const bool preferred = std::get<1>(GetParam());
-        lanes_ = preferred ? engine_->preferred_lanes(order) : 1;
+        lanes_ = preferred ? engine_->preferred_lanes(order * order * sizeof(double)) : 1;
         return !preferred || lanes_ > 1;
     }
     Operand operand(const std::vector<reference::Matrix>& items) {
