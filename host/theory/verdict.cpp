@@ -45,7 +45,7 @@ std::string why_no_verdict(const Row& row, const std::vector<double>& samples,
     for (const double n : samples) {
         if (std::abs(n - *p) <= interpolation_zone) return "no variance within 3 of n = p";
     }
-    if (row.n_trials < 2 || !std::isfinite(row.std_err)) return "no standard error";
+    if (row.n_trials - row.n_failed < 2 || !std::isfinite(row.std_err)) return "no standard error";
     if (row.theory == 0.0) return "zero up to rounding";
     return {};
 }
@@ -53,7 +53,7 @@ std::string why_no_verdict(const Row& row, const std::vector<double>& samples,
 double two_sided_p_value(const Row& row) {
     const double spread = std::hypot(row.std_err, rounding * row.theory);
     const double z = std::abs(row.estimate - row.theory) / spread;
-    const boost::math::students_t student(static_cast<double>(row.n_trials - 1));
+    const boost::math::students_t student(static_cast<double>(row.n_trials - row.n_failed - 1));
     return 2.0 * boost::math::cdf(complement(student, z));
 }
 

@@ -74,13 +74,14 @@ RunEnd run(const Study& study, const RunOptions& options);
 /// simulation. n_trials counts all trials, n_failed those that failed or are not finite; only the
 /// others are averaged. z = (estimate − theory)/std_err where both are finite. Flags, separated by
 /// spaces:
-///   near_interpolation  no variance exists: z and the interval are empty, and rows ESTIMAND_q05,
-///                       ESTIMAND_median and ESTIMAND_q95 follow
-///   conditional_mean    of those rows: label noise was integrated out, so these are not quantiles
-///   of the risk zero_risk           the risk is zero up to rounding: no z rank_deficient      a
-///   trial's effective rank was below full rank escalated=SHARE     share of trials that needed
-///   more than the plain Cholesky factorisation incomplete          fewer trials than the study
-///   asks for
+/// - near_interpolation: no variance exists; z and the interval are empty, and rows ESTIMAND_q05,
+///   ESTIMAND_median and ESTIMAND_q95 follow.
+/// - conditional_mean: of those rows; label noise was integrated out, so these are not quantiles of
+///   the risk.
+/// - zero_risk: the risk is zero up to rounding; no z.
+/// - rank_deficient: a trial's effective rank was below full rank.
+/// - escalated=SHARE: share of trials that needed more than the plain Cholesky factorisation.
+/// - incomplete: fewer trials than the study asks for.
 Table summarize(const Store& store);
 /// The same for a study that the caller has parsed (of the store's identity).
 Table summarize(const Store& store, const Study& study);
@@ -126,7 +127,7 @@ std::vector<Replayed> replay(const Store& store, const Study& study,
                              const std::vector<std::uint64_t>& trials,
                              const std::string& device = "auto");
 
-/// One row's part in the verdict of compare: theory of section 8 in docs/.
+/// One row's part in the verdict of compare (docs/theory.md, "When is theory confirmed?").
 struct Verdict {
     enum class Kind { confirmed, failed, none };
     Kind kind = Kind::none;
