@@ -13,6 +13,8 @@ namespace {
 
 /// Trials in flight of one engine that has no cache to fit: enough to fill a card.
 constexpr std::size_t card_batch = 4096;
+/// Trials that an engine may compute side by side: a group that is not full costs as much as a full one.
+constexpr std::size_t group = 8;
 /// So many tasks that one of them is a small part of a worker's time.
 constexpr std::uint64_t tasks_per_worker = 16;
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
@@ -38,7 +40,8 @@ std::size_t wanted_batch(const Design& design, const Device& device, std::uint64
     const std::size_t bytes = std::max<std::size_t>(design.bytes_per_trial, 1);
     const std::size_t fits = device.cache_bytes == 0 ? most : device.cache_bytes / bytes;
     const auto useful = static_cast<std::size_t>(std::min<std::uint64_t>(trials, most));
-    return std::max<std::size_t>(1, std::min(fits, useful));
+    const std::size_t batch = std::max<std::size_t>(1, std::min(fits, useful));
+    return batch < group ? batch : batch / group * group;
 }
 
 /// Largest batch up to `wanted` whose engine memory is within `bytes`; 0 when not even one trial

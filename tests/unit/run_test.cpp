@@ -277,6 +277,8 @@ TEST(Plan, CountsBlocksBatchesAndBytes) {
     EXPECT_EQ(plan.peak_bytes, 3 * plan.entries[0].bytes);
     EXPECT_EQ(plan.device, "cpu");
     EXPECT_EQ(plan.flops, 100.0 * 1000);
+    options.bytes_per_trial = devices().front().cache_bytes / 30;
+    EXPECT_EQ(make_plan(fake::study(options, 1000), "auto", 1).entries[0].batch, 24u);
     options.bytes_per_trial = 1;
     EXPECT_EQ(make_plan(fake::study(options, 1000), "auto", 1).entries[0].batch, 64u);
     EXPECT_EQ(make_plan(fake::study(options, 5), "auto", 1).entries[0].batch, 5u);
