@@ -12,6 +12,9 @@ namespace cucurbit {
 
 namespace {
 
+/// Relative rounding of a measured risk: a smaller standard error is no spread of the trials.
+constexpr double rounding = 1e-9;
+
 void add_flag(std::string& flags, const std::string& flag) {
     if (!flags.empty()) flags += ' ';
     flags += flag;
@@ -37,7 +40,8 @@ void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::ui
         const Interval interval = confidence_interval(summary.moments);
         row.ci95_low = interval.low;
         row.ci95_high = interval.high;
-        if (row.std_err > 0.0 && std::isfinite(row.theory) && !is_zero_risk(theory))
+        const bool has_spread = row.std_err > rounding * std::abs(row.theory);
+        if (has_spread && std::isfinite(row.theory) && !is_zero_risk(theory))
             row.z = (row.estimate - row.theory) / row.std_err;
     }
     if (summary.rank_deficient > 0) add_flag(row.flags, "rank_deficient");

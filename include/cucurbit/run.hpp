@@ -72,8 +72,8 @@ RunEnd run(const Study& study, const RunOptions& options);
 ///
 /// Rows: points as in the study, then series as the arms are written, then theory without a
 /// simulation. n_trials counts all trials, n_failed those that failed or are not finite; only the
-/// others are averaged. z = (estimate − theory)/std_err where both are finite. Flags, separated by
-/// spaces:
+/// others are averaged. z = (estimate − theory)/std_err where both are finite and the trials spread
+/// beyond rounding. Flags, separated by spaces:
 /// - near_interpolation: no variance exists; z and the interval are empty, and rows ESTIMAND_q05,
 ///   ESTIMAND_median and ESTIMAND_q95 follow.
 /// - conditional_mean: of those rows; label noise was integrated out, so these are not quantiles of

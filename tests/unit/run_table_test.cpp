@@ -145,6 +145,14 @@ TEST(Table, ZeroRiskHasNoZ) {
     EXPECT_TRUE(std::isnan(row.z));
 }
 
+TEST(Table, ConstantValuesHaveNoZ) {
+    Options options;
+    options.spread = 1e-13;
+    const Row row = rows_of(options, 64).front();
+    EXPECT_GT(row.std_err, 0.0);
+    EXPECT_TRUE(std::isnan(row.z));
+}
+
 TEST(Summary, DoesNotDependOnHowTrialsCame) {
     Options options;
     std::vector<BlockValues> whole(1);
