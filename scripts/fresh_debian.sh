@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# fresh_debian.sh FOLDER [MIRROR]: builds an empty Debian 12 root in FOLDER with debootstrap, copies the committed
+# fresh_debian.sh FOLDER [MIRROR]: builds an empty Debian 12 root in FOLDER with debootstrap, clones the committed
 # sources there, and runs the README's two commands in it, each twice. Needs root and the package debootstrap.
 # MIRROR, apt's configuration, certificates and proxy settings are those of this machine unless given.
 set -euo pipefail
@@ -33,8 +33,7 @@ done
 grep -rhsE '^ *Acquire::' /etc/apt/apt.conf /etc/apt/apt.conf.d >"$fresh/etc/apt/apt.conf.d/90host" || true
 kept=$(env | grep -E '^(PIP_|SSL_CERT|REQUESTS_CA|CURL_CA|OPENBLAS_|[A-Za-z]+_(proxy|PROXY)=)' || true)
 
-mkdir -p "$fresh/root/cucurbit"
-git -C "$sources" archive HEAD | tar -x -C "$fresh/root/cucurbit"
+git clone --quiet --no-local "$sources" "$fresh/root/cucurbit"
 
 unmount() { umount --lazy "$fresh/proc" "$fresh/dev" 2>/dev/null || true; }
 trap unmount EXIT
