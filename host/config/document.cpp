@@ -133,7 +133,7 @@ std::shared_ptr<Reader::Document> parse_document(const std::string& text,
 
 Reader read_root(std::shared_ptr<Reader::Document> document) {
     const toml::table* root = &document->root;
-    return Reader(std::move(document), root, "");
+    return {std::move(document), root, ""};
 }
 
 }  // namespace cucurbit

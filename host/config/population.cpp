@@ -14,6 +14,7 @@ namespace {
 
 std::string canonical_list(const std::vector<double>& values) {
     std::vector<std::string> numbers;
+    numbers.reserve(values.size());
     for (const double value : values) numbers.push_back(canonical_number(value));
     return fmt::format("[{}]", fmt::join(numbers, ","));
 }
@@ -142,10 +143,12 @@ Signal Signal::read(Reader& parent, std::string_view key, const Grid<std::uint64
 std::vector<double> Signal::values(const std::vector<double>& spectrum) const {
     const std::size_t p = spectrum.size();
     if (kind_ == Kind::power_law) return power_law_truth(spectrum, parameter_);
-    if (kind_ == Kind::uniform)
-        return std::vector<double>(p, parameter_ / std::sqrt(static_cast<double>(p)));
-    check_length(given_.size(), p);
-    return given_;
+    if (kind_ == Kind::given) {
+        check_length(given_.size(), p);
+        return given_;
+    }
+    std::vector<double> values(p, parameter_ / std::sqrt(static_cast<double>(p)));
+    return values;
 }
 
 PopulationSpec PopulationSpec::read(Reader& root) {

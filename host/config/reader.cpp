@@ -182,7 +182,7 @@ void Reader::Item::fail(const std::string& message) const {
 Reader Reader::table(std::string_view key) {
     const toml::node& node = state_->get(key);
     if (const toml::table* table = node.as_table())
-        return Reader(state_->document, table, state_->full(key));
+        return {state_->document, table, state_->full(key)};
     state_->refuse(node.source(), key, described(node) + " is not allowed; allowed: a table");
 }
 

@@ -19,7 +19,8 @@ namespace cucurbit {
 
 class Engine;
 
-/// A place in a study file; line and column count from 1, 0 when the place is a whole file.
+/// A place in a study file; line and column (in characters) count from 1. Both are 0 when the place is a
+/// whole file, or an edit: file is then "--set table.key=value".
 struct Position {
     std::string file;
     std::size_t line = 0;
