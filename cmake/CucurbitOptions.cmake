@@ -28,4 +28,6 @@ if(CUCURBIT_SANITIZE)
   add_compile_options(-fsanitize=${CUCURBIT_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CUCURBIT_SANITIZE})
+  # Its checks hide from g++ which paths initialise what.
+  list(APPEND CUCURBIT_WARNINGS -Wno-maybe-uninitialized)
 endif()
