@@ -8,6 +8,7 @@ namespace {
 
 using reference::Matrix;
 using reference::product;
+using reference::Real;
 using reference::transposed;
 
 constexpr std::size_t sizes[] = {1, 2, 3, 31, 33, 65};
@@ -143,16 +144,20 @@ TEST_P(Factorisations, LowerFactor) {
         }
 }
 
-// The singular values of the triangular factor below the cut-off leave; q l is then the truncated
-// pseudo-inverse.
+// Singular values below the cut-off leave, relative to the largest of the item, large or small;
+// q l is then the truncated pseudo-inverse.
 TEST_P(Factorisations, TruncateGivesTheOraclesPseudoInverse) {
     for (const std::size_t n : {1, 2, 3, 31, 65})
         for (const std::size_t p : {std::size_t{65}, n}) {
             if (!lay_out(p)) continue;
             const std::size_t rank = (n + 1) / 2;
             std::vector<Matrix> items;
-            for (std::size_t t = 0; t < batch_count; ++t)
+            for (std::size_t t = 0; t < batch_count; ++t) {
                 items.push_back(product(irregular(p, rank, t), irregular(rank, n, t + 7)));
+                const Real scale = t % 3 == 0 ? 1.0L : t % 3 == 1 ? 0x1p40L : 0x1p-40L;
+                for (std::size_t i = 0; i < p; ++i)
+                    for (std::size_t j = 0; j < n; ++j) items[t](i, j) *= scale;
+            }
             const double cut_off = 1e-11;
             Operand a = operand(items), l = result(n, n), effective = result(1, 1);
             engine_->orthogonal_columns(a.batch(), l.batch());
