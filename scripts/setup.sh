@@ -6,6 +6,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 venv=$root/.venv
 export DEBIAN_FRONTEND=noninteractive
+# Where ccache is installed, clones in different folders share what it keeps.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
 mkdir -p build/log
 
 say() { echo "cucurbit: $*" >&2; }
