@@ -20,6 +20,7 @@ struct Program {
 };
 
 void add_run(Program& program);
+void add_extend(Program& program);
 void add_check(Program& program);
 void add_plan(Program& program);
 void add_theory(Program& program);
@@ -48,8 +49,10 @@ struct StudyOptions {
     std::string file;
     std::vector<std::string> overrides;
 };
+void add_edits(CLI::App& command, std::vector<std::string>& overrides);
 void add_study_options(CLI::App& command, StudyOptions& options);
-/// Reads the study; where `file` is a run's folder, the study that the folder holds.
+/// Reads the study; where `file` is a run's folder, the study that the folder holds, edited
+/// likewise.
 Study read_study(const StudyOptions& options);
 
 /// The positional DIR.

@@ -15,8 +15,11 @@ struct sigaction previous[3];
 std::atomic<int> stop_level{0};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler sets it");
 
+bool on_terminal = false;  // where a progress bar may fill the present line
+
 void say_from_handler(std::string_view text) {
-    const ssize_t ignored = ::write(STDERR_FILENO, text.data(), text.size());
+    ssize_t ignored = on_terminal ? ::write(STDERR_FILENO, "\n", 1) : 0;
+    ignored = ::write(STDERR_FILENO, text.data(), text.size());
     static_cast<void>(ignored);
 }
 
@@ -41,6 +44,7 @@ void on_signal(int signal) {
 
 InterruptGuard::InterruptGuard() {
     stop_level = 0;
+    on_terminal = ::isatty(STDERR_FILENO) == 1;
     struct sigaction action {};
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;

@@ -24,8 +24,14 @@ std::string override_fault(const std::string& text) {
 }  // namespace
 
 void add_study_options(CLI::App& command, StudyOptions& options) {
-    command.add_option("STUDY", options.file, "The study's TOML file")->required()->type_name("");
-    command.add_option("--set", options.overrides, "Edit a key of the study, such as target.n=200")
+    command.add_option("STUDY", options.file, "The study's TOML file, or a run's folder")
+        ->required()
+        ->type_name("");
+    add_edits(command, options.overrides);
+}
+
+void add_edits(CLI::App& command, std::vector<std::string>& overrides) {
+    command.add_option("--set", overrides, "Edit a key of the study, such as target.n=200")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false)
         ->check(CLI::Validator(override_fault, ""));
@@ -34,9 +40,15 @@ void add_study_options(CLI::App& command, StudyOptions& options) {
 Study read_study(const StudyOptions& options) {
     if (!std::filesystem::is_directory(options.file))
         return cucurbit::read_study(options.file, options.overrides);
-    if (!options.overrides.empty())
-        throw UsageError("--set edits a study file, and " + options.file + " is a run's folder");
-    return Store::open_to_read(options.file).study();
+    const Study study = Store::open_to_read(options.file).study();
+    if (options.overrides.empty()) return study;
+    const FileSource files = [&](const std::string& path) {
+        for (const auto& [name, content] : study.files)
+            if (name == path) return content;
+        throw std::runtime_error("the run's folder has no such file");
+    };
+    return parse_study(study.text, (std::filesystem::path(options.file) / "study.toml").string(),
+                       files, options.overrides);
 }
 
 void add_directory(CLI::App& command, std::string& directory) {

@@ -22,10 +22,12 @@ struct Options {
     DeviceOptions device;
     std::string directory;
     std::optional<double> max_seconds;
+    std::optional<std::uint64_t> trials;
 };
 
 std::filesystem::path folder_of(const Options& options, const Study& study) {
     if (!options.directory.empty()) return options.directory;
+    if (std::filesystem::is_directory(options.study.file)) return options.study.file;
     static const std::regex plain("[A-Za-z0-9_][A-Za-z0-9._-]*");
     if (!std::regex_match(study.name, plain))
         throw UsageError("the study's name '" + study.name +
@@ -79,6 +81,18 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
     return Exit::stopped;
 }
 
+void add_limits(CLI::App& command, Options& options) {
+    add_device_options(command, options.device);
+    command
+        .add_option("--max-time", options.max_seconds,
+                    "Stop after this time (90, 90s, 10m, 2h), ready to be continued")
+        ->transform(CLI::AsNumberWithUnit(units_of_time, CLI::AsNumberWithUnit::CASE_SENSITIVE, "")
+                        .description(""))
+        ->check(CLI::Validator(CLI::PositiveNumber).description(""))
+        ->type_name("TIME");
+    command.footer("The exit code is 75 when the run was stopped and can be continued.");
+}
+
 }  // namespace
 
 void add_run(Program& program) {
@@ -87,17 +101,28 @@ void add_run(Program& program) {
     add_study_options(command, options->study);
     command.add_option("-o,--output", options->directory, "The run's folder (default: runs/NAME)")
         ->type_name("DIR");
-    add_device_options(command, options->device);
-    command
-        .add_option("--max-time", options->max_seconds,
-                    "Stop after this time (90, 90s, 10m, 2h), ready to be continued")
-        ->transform(CLI::AsNumberWithUnit(units_of_time, CLI::AsNumberWithUnit::CASE_SENSITIVE, "")
-                        .description(""))
-        ->check(CLI::Validator(CLI::PositiveNumber).description(""))
-        ->type_name("TIME");
-    command.footer("The exit code is 75 when the run was stopped and can be continued.");
+    add_limits(command, *options);
     on_chosen(program, command, options,
               [&program](const Options& chosen) { return execute(chosen, program.argv); });
+}
+
+void add_extend(Program& program) {
+    CLI::App& command = *program.app.add_subcommand(
+        "extend", "Continue a run with more trials, or with an edited grid, arms or precision");
+    const auto options = std::make_shared<Options>();
+    add_directory(command, options->study.file);
+    command
+        .add_option("--trials", options->trials, "Trials of each design, the stored ones included")
+        ->type_name("N");
+    add_edits(command, options->study.overrides);
+    add_limits(command, *options);
+    on_chosen(program, command, options, [&program](Options chosen) {
+        if (!std::filesystem::is_directory(chosen.study.file))
+            throw StoreError(chosen.study.file + ": no run's folder");
+        if (chosen.trials)
+            chosen.study.overrides.push_back(fmt::format("precision.trials={}", *chosen.trials));
+        return execute(chosen, program.argv);
+    });
 }
 
 }  // namespace cucurbit::cli

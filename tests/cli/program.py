@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROGRAM = os.environ["CUCURBIT"]
 
-COMMANDS = ["init", "check", "plan", "theory", "run", "status", "export", "compare", "plot", "replay",
+COMMANDS = ["init", "check", "plan", "theory", "run", "status", "extend", "export", "compare", "plot", "replay",
             "verify", "devices", "doctor", "completion", "cite"]
 
 STUDY = """\

@@ -62,6 +62,19 @@ class Resume(ProgramTest):
                 if cell != wanted:
                     self.assertLess(abs(float(cell) / float(wanted) - 1), 1e-8, line)
 
+    def test_extended(self):
+        self.write("b.csv", "".join(f"{i}\n" for i in range(200)))
+        edit = 'target.arms=["standard", { name = "mine", surrogate_file = "b.csv" }]'
+        self.call("run", "long.toml", "-o", "direct", "--set", edit, "--set", "precision.trials=150")
+        self.call("run", "long.toml", "-o", "grown", "--set", edit, "--set", "precision.trials=20")
+        (self.folder / "b.csv").unlink()
+        self.call("extend", "grown", "--trials", "100")
+        self.call("extend", "grown", "--set", "precision.trials=150")
+        self.assertEqual(self.table("grown"), self.table("direct"))
+        self.refused("extend", "grown", "--set", "study.seed=1")
+        self.refused("extend", "absent", "--trials", "3", code=6)
+        self.refused("extend", "grown", "--trials", "0")
+
     def test_running_again_changes_nothing(self):
         begun = time.monotonic()
         self.call("run", "long.toml", "-o", "whole")

@@ -38,7 +38,9 @@ class Tables(ProgramTest):
         self.call("run", self.study, "-o", "out", "--set", "target.n=16")
         self.assertEqual(self.call("theory", "out")[0],
                          self.call("theory", self.study, "--set", "target.n=16")[0])
-        self.refused("theory", "out", "--set", "target.n=16")
+        self.assertEqual(self.call("theory", "out", "--set", "target.noise_std=0.2")[0],
+                         self.call("theory", self.study, "--set", "target.n=16",
+                                   "--set", "target.noise_std=0.2")[0])
 
     def test_known_values(self):
         self.write("known.toml", (self.folder / "study.toml").read_text()
