@@ -1,5 +1,6 @@
-// Gram, factorisation, one trial and one curve of the CPU engine at the shapes that matter, each with its share of
-// the measured multiply-add ceiling. BLAS kernels as the machine chooses them: unset OPENBLAS_CORETYPE.
+// Gram, factorisation, one trial and one curve of the CPU engine at the shapes that matter, each
+// with its share of the measured multiply-add ceiling. BLAS kernels as the machine chooses them:
+// unset OPENBLAS_CORETYPE.
 
 #include <benchmark/benchmark.h>
 
@@ -83,10 +84,14 @@ void trials(benchmark::State& state, const std::string& grid, const std::string&
                   "], count = 24 }";
     const Study study = parse_study(
         "schema = 1\n[study]\nname = \"bench\"\nkind = \"model_shift\"\nseed = 1\n[population]\n"
-        "p = " + p + "\nspectrum = { kind = \"power_law\", exponent = 2.0 }\n"
-        "signal = { kind = \"power_law\", exponent = 1.5 }\n[target]\nn = " + samples +
-        "\nnoise_std = 0.5\narms = [\"standard\", \"optimal_surrogate\", \"mask\"]\n"
-        "[precision]\ntrials = 64\nlabel_noise = \"" + label_noise + "\"\n",
+        "p = " +
+            p +
+            "\nspectrum = { kind = \"power_law\", exponent = 2.0 }\n"
+            "signal = { kind = \"power_law\", exponent = 1.5 }\n[target]\nn = " +
+            samples +
+            "\nnoise_std = 0.5\narms = [\"standard\", \"optimal_surrogate\", \"mask\"]\n"
+            "[precision]\ntrials = 64\nlabel_noise = \"" +
+            label_noise + "\"\n",
         "bench", [](const std::string& path) -> std::string { throw std::runtime_error(path); });
     const Design design = study.setting->designs().front();
     const EnginePointer engine = make_engine("cpu");
@@ -106,8 +111,11 @@ void trials(benchmark::State& state, const std::string& grid, const std::string&
 }
 
 void shapes(benchmark::internal::Benchmark* sweep) {
-    sweep->ArgNames({"n", "p"})->Args({32, 64})->Args({200, 500})->Args({480, 500})->Args(
-        {2000, 4000});
+    sweep->ArgNames({"n", "p"})
+        ->Args({32, 64})
+        ->Args({200, 500})
+        ->Args({480, 500})
+        ->Args({2000, 4000});
 }
 
 BENCHMARK(normals)->Apply(shapes);

@@ -36,13 +36,15 @@ __attribute__((target("avx512f"))) double run_avx512(volatile double& s) {
 __attribute__((target("avx2,fma"))) double run_avx2(volatile double& s) {
     return multiply_add_chains<32>(s);
 }
-double run_generic(volatile double& s) { return multiply_add_chains<16>(s); }
+double run_generic(volatile double& s) {
+    return multiply_add_chains<16>(s);
+}
 
 }  // namespace
 
 double measured_fma_peak() {
     static const double peak = [] {
-        auto* run = __builtin_cpu_supports("avx512f")                               ? run_avx512
+        auto* run = __builtin_cpu_supports("avx512f")                                 ? run_avx512
                     : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? run_avx2
                                                                                       : run_generic;
         volatile double sink = 0.0;

@@ -3,8 +3,8 @@
 
 namespace cucurbit {
 
-/// Double-precision flop/s of independent fused multiply-adds in registers with the widest vectors of this
-/// processor; measured once, in about 50 ms.
+/// Double-precision flop/s of independent fused multiply-adds in registers with the widest vectors
+/// of this processor; measured once, in about 50 ms.
 double measured_fma_peak();
 
 }  // namespace cucurbit

@@ -1,10 +1,11 @@
 #pragma once
 // The Engine: batches of random numbers and linear algebra that the settings (host/studies/) are
-// written against. Operations are enqueued in order on the engine's one queue; only `download` waits.
-// Memory belongs to the engine and is never dereferenced by a setting.
+// written against. Operations are enqueued in order on the engine's one queue; only `download`
+// waits. Memory belongs to the engine and is never dereferenced by a setting.
 //
-// Everything is column-major and of double precision. Samples are stored one per column, so a design matrix X
-// (n rows, p columns) is held as Xᵀ, p×n, and its first columns are the nested smaller sample.
+// Everything is column-major and of double precision. Samples are stored one per column, so a
+// design matrix X (n rows, p columns) is held as Xᵀ, p×n, and its first columns are the nested
+// smaller sample.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,9 +19,9 @@
 namespace cucurbit {
 
 /// A batch of `count` column-major matrices in engine memory, `stride` doubles apart. Stride 0: all
-/// trials share one matrix (read only). With lanes > 1 that many trials are interleaved element by element:
-/// element (i, j) of trial t is data[(t / lanes · stride + i + j·ld)·lanes + t mod lanes], and the storage holds whole
-/// groups of lanes. Shared matrices have one lane.
+/// trials share one matrix (read only). With lanes > 1 that many trials are interleaved element by
+/// element: element (i, j) of trial t is data[(t / lanes · stride + i + j·ld)·lanes + t mod lanes],
+/// and the storage holds whole groups of lanes. Shared matrices have one lane.
 struct BatchMatrix {
     double* data = nullptr;
     std::size_t rows = 0;
@@ -78,8 +79,8 @@ public:
     Engine& operator=(const Engine&) = delete;
     virtual ~Engine() = default;
 
-    /// The number of trials to interleave where each takes this much engine memory: 1 unless the engine is
-    /// faster so. Depends on that alone.
+    /// The number of trials to interleave where each takes this much engine memory: 1 unless the
+    /// engine is faster so. Depends on that alone.
     virtual std::size_t preferred_lanes(std::size_t bytes_per_trial) const {
         static_cast<void>(bytes_per_trial);
         return 1;
@@ -93,11 +94,13 @@ public:
     virtual void fill(BatchMatrix out, double value) = 0;
     /// to = from; shapes equal.
     virtual void copy(BatchMatrix from, BatchMatrix to) = 0;
-    /// to(i, j) = scale[i] · from(i, j), scale: [rows] in engine memory; from and to may be the same.
+    /// to(i, j) = scale[i] · from(i, j), scale: [rows] in engine memory; from and to may be the
+    /// same.
     virtual void scale_rows(BatchMatrix from, const double* scale, BatchMatrix to) = 0;
 
-    /// out(i, j) of trial b = scale[i] · normal(stream, trials[b], row first_row + j, column i): each
-    /// column is one sample. scale: [rows] in engine memory, or null for 1. trials: [count], host memory.
+    /// out(i, j) of trial b = scale[i] · normal(stream, trials[b], row first_row + j, column i):
+    /// each column is one sample. scale: [rows] in engine memory, or null for 1. trials: [count],
+    /// host memory.
     virtual void draw(const Stream& stream, std::span<const std::uint64_t> trials,
                       std::size_t first_row, const double* scale, BatchMatrix out) = 0;
 
@@ -107,11 +110,12 @@ public:
     virtual void add_outer(BatchMatrix a, BatchMatrix g) = 0;
     /// diagonal(i, 0) = g(i, i).
     virtual void diagonal(BatchMatrix g, BatchMatrix diagonal) = 0;
-    /// The lower triangle of g becomes its Cholesky factor. rows_done(0, 0) = leading rows that were
-    /// factored: fewer than all where a pivot is not positive, and the rest of g is then undefined.
+    /// The lower triangle of g becomes its Cholesky factor. rows_done(0, 0) = leading rows that
+    /// were factored: fewer than all where a pivot is not positive, and the rest of g is then
+    /// undefined.
     virtual void cholesky(BatchMatrix g, BatchMatrix rows_done) = 0;
-    /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading blocks of
-    /// the inverse are inverses of leading blocks.
+    /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading
+    /// blocks of the inverse are inverses of leading blocks.
     virtual void invert_lower(BatchMatrix l) = 0;
     /// out = a b, or aᵀ b.
     virtual void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) = 0;
@@ -121,31 +125,34 @@ public:
     virtual void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) = 0;
     /// a ← r a for lower triangular r.
     virtual void multiply_by_lower(BatchMatrix r, BatchMatrix a) = 0;
-    /// Householder factorisation of a: p×n, p ≥ n, a = Q Lᵀ: a becomes Q (orthonormal columns), l (n×n) the
-    /// lower triangular factor with a positive diagonal, its strict upper triangle zero.
+    /// Householder factorisation of a: p×n, p ≥ n, a = Q Lᵀ: a becomes Q (orthonormal columns), l
+    /// (n×n) the lower triangular factor with a positive diagonal, its strict upper triangle zero.
     virtual void orthogonal_columns(BatchMatrix a, BatchMatrix l) = 0;
-    /// Householder factorisation of a: q×n, a = L Q: l (q×r, r = min(q, n)) becomes the lower trapezoidal factor
-    /// with a positive diagonal; a is destroyed.
+    /// Householder factorisation of a: q×n, a = L Q: l (q×r, r = min(q, n)) becomes the lower
+    /// trapezoidal factor with a positive diagonal; a is destroyed.
     virtual void lower_factor(BatchMatrix a, BatchMatrix l) = 0;
-    /// Rank-revealing step after orthogonal_columns: l = U s Vᵀ, singular values ≤ relative_cut_off·max(s)
-    /// count as zero. q ← q V (columns beyond the rank zero), l ← s⁺Uᵀ (full matrix, rows beyond the
-    /// rank zero), rank(0, 0) = effective rank; −1, and q all NaN, where the iteration did not converge.
+    /// Rank-revealing step after orthogonal_columns: l = U s Vᵀ, singular values ≤
+    /// relative_cut_off·max(s) count as zero. q ← q V (columns beyond the rank zero), l ← s⁺Uᵀ
+    /// (full matrix, rows beyond the rank zero), rank(0, 0) = effective rank; −1, and q all NaN,
+    /// where the iteration did not converge.
     virtual void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off,
                           BatchMatrix rank) = 0;
 
-    /// c = aᵀ b, a: p×n, b: p×k (stride 0: shared), c: n×k. rows: [k] ascending: only the first rows[j] entries
-    /// of column j are needed, the others are undefined.
+    /// c = aᵀ b, a: p×n, b: p×k (stride 0: shared), c: n×k. rows: [k] ascending: only the first
+    /// rows[j] entries of column j are needed, the others are undefined.
     virtual void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) = 0;
     /// c ← l⁻¹ c in the first rows[j] entries of column j.
     virtual void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
-    /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and stay so.
+    /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and
+    /// stay so.
     virtual void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
     /// w(i, j) = i < rows[j] ? c(i, source[j]) : 0.
     virtual void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                         BatchMatrix w) = 0;
     /// e = a w, a: p×n, w: n×k zero from rows[j] on, e: p×k.
     virtual void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) = 0;
-    /// e(·, j) −= subtracted[j]·reference, reference: [e.rows] in engine memory, subtracted: 0 or 1.
+    /// e(·, j) −= subtracted[j]·reference, reference: [e.rows] in engine memory, subtracted: 0
+    /// or 1.
     virtual void subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) = 0;
     /// out(j, 0) = Σ_i weights[i] e(i, left[j]) e(i, right[j]).
     virtual void products(BatchMatrix e, const double* weights, const IndexList& left,
@@ -155,9 +162,9 @@ public:
     virtual void weighted_norm(BatchMatrix a, const double* weights, BatchMatrix out) = 0;
     /// out(i, 0) = Σ_j r(i, j)².
     virtual void row_norms(BatchMatrix r, BatchMatrix out) = 0;
-    /// out(i, 0) = Σ_{j<i} 2 T_ij s_ij + T_ii s_ii with T = r rᵀ, r: n×k, s: n×n (lower triangle read): the sum of the
-    /// first n' entries is tr(r_n'ᵀ s_n' r_n'). triangular: r is lower triangular (its upper part
-    /// zero).
+    /// out(i, 0) = Σ_{j<i} 2 T_ij s_ij + T_ii s_ii with T = r rᵀ, r: n×k, s: n×n (lower triangle
+    /// read): the sum of the first n' entries is tr(r_n'ᵀ s_n' r_n'). triangular: r is lower
+    /// triangular (its upper part zero).
     virtual void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) = 0;
     /// out(j, 0) = Σ_{i < ends[j]} v(i, 0)^power, power 1 or 2.
     virtual void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) = 0;

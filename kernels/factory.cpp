@@ -6,9 +6,13 @@
 
 namespace cucurbit {
 
-std::vector<Device> devices() { return {cpu_device()}; }
+std::vector<Device> devices() {
+    return {cpu_device()};
+}
 
-void EngineDeleter::operator()(Engine* engine) const { delete engine; }
+void EngineDeleter::operator()(Engine* engine) const {
+    delete engine;
+}
 
 EnginePointer make_engine(const std::string& device) {
     if (device == "cpu" || device == "auto") return EnginePointer(new CpuEngine);

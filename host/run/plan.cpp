@@ -13,7 +13,8 @@ namespace {
 
 /// Trials in flight of one engine that has no cache to fit: enough to fill a card.
 constexpr std::size_t card_batch = 4096;
-/// Trials that an engine may compute side by side: a group that is not full costs as much as a full one.
+/// Trials that an engine may compute side by side: a group that is not full costs as much as a full
+/// one.
 constexpr std::size_t group = 8;
 /// So many tasks that one of them is a small part of a worker's time.
 constexpr std::uint64_t tasks_per_worker = 16;

@@ -31,8 +31,8 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
                 sampled ? 0 : stage.root_columns};
     if (stage.inherited_label < stage.labels) request_.against_truth[stage.inherited_label] = false;
     for (const CurveTerm& term : terms_) {
-        const std::size_t sample = static_cast<std::size_t>(
-            std::distance(samples.begin(), samples.find(term.samples)));
+        const std::size_t sample =
+            static_cast<std::size_t>(std::distance(samples.begin(), samples.find(term.samples)));
         const Fit mean{term.label, sample}, noise{own_noise, sample};
         const Fit inherited{stage.inherited_label, sample};
         const bool own = sampled && term.noise_std > 0.0;
@@ -113,7 +113,8 @@ double curve_flops(std::size_t p, std::span<const std::size_t> samples, std::siz
     if (rows >= dimension) flops += rows * dimension * dimension;
     const double n = row_space;
     flops += n * n * dimension + n * n * n / 3.0 + 4.0 * n * dimension * static_cast<double>(fits);
-    if (label_noise == LabelNoise::integrate) flops += 2.0 * n * n * dimension + n * n * n * 2.0 / 3.0;
+    if (label_noise == LabelNoise::integrate)
+        flops += 2.0 * n * n * dimension + n * n * n * 2.0 / 3.0;
     return flops;
 }
 
@@ -121,8 +122,8 @@ std::size_t trials_per_block(std::size_t p) {
     constexpr double largest_block_flops = 2e12;
     const double dimension = static_cast<double>(p);
     std::size_t trials = 64;
-    while (trials > 1 && static_cast<double>(trials) * 4.0 * std::pow(dimension, 3.0) >
-                             largest_block_flops)
+    while (trials > 1 &&
+           static_cast<double>(trials) * 4.0 * std::pow(dimension, 3.0) > largest_block_flops)
         trials /= 2;
     return trials;
 }

@@ -10,8 +10,9 @@
 
 namespace cucurbit {
 
-/// One series of a curve: the excess risk of the fit on n rows labelled by X b + noise_std z, b = label
-/// column `label` (plus, if it inherits, inherited_std times the previous stage's fit to its own unit label noise).
+/// One series of a curve: the excess risk of the fit on n rows labelled by X b + noise_std z, b =
+/// label column `label` (plus, if it inherits, inherited_std times the previous stage's fit to its
+/// own unit label noise).
 struct CurveTerm {
     std::size_t series = 0;
     std::size_t samples = 0;
@@ -29,10 +30,10 @@ struct CurveStage {
     std::vector<double> test_spectrum;
     std::vector<double> truth;
     LabelNoise label_noise = LabelNoise::integrate;
-    std::size_t labels = 0;           ///< label columns with errors against the truth
+    std::size_t labels = 0;  ///< label columns with errors against the truth
     /// Column of the inherited noise fit (sampled noise); no column by default.
     std::size_t inherited_label = static_cast<std::size_t>(-1);
-    std::size_t root_columns = 0;     ///< of the inherited noise root (integrated noise)
+    std::size_t root_columns = 0;  ///< of the inherited noise root (integrated noise)
 };
 
 /// The part of a curve on one side of p.

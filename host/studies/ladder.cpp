@@ -7,8 +7,8 @@
 namespace cucurbit {
 
 Rung demanded_rung(Rung used, double condition, bool row_space, std::size_t p) {
-    // Row space: the small directions that a large condition spoils carry little risk. Least squares: whitened,
-    // the noise gain is made of the small directions, hence the lower limit.
+    // Row space: the small directions that a large condition spoils carry little risk. Least
+    // squares: whitened, the noise gain is made of the small directions, hence the lower limit.
     const double cholesky_limit = row_space ? 1e10 : 1e7;
     constexpr double refined_limit = 1e14;
     const double rank_limit =
@@ -53,9 +53,9 @@ struct LadderSimulation::Batch {
         out.values[index] = value;
         out.outcomes[index] = {finite ? Status::ok : Status::not_finite, rung,
                                from.rank_deficit[from_index]};
-        pending[index] = demanded > rung                        ? demanded
+        pending[index] = demanded > rung                      ? demanded
                          : !finite && rung < Rung::orthogonal ? Rung::orthogonal
-                                                                : Rung::none;
+                                                              : Rung::none;
     }
 };
 

@@ -25,8 +25,8 @@ struct Attempt {
 
 /// The rung that a fit needs, judged on a rung from condition = tr G · tr G⁻¹ of its Gram matrix G
 /// (dimension p; n < p: row space). Cholesky's risk is good to about 1e-10 up to its limit;
-/// a second orthogonalisation holds while the first left Q well conditioned; beyond the square root of what
-/// double precision resolves the rank itself is in doubt.
+/// a second orthogonalisation holds while the first left Q well conditioned; beyond the square root
+/// of what double precision resolves the rank itself is in doubt.
 Rung demanded_rung(Rung used, double condition, bool row_space, std::size_t p);
 
 /// The same design with only the series that are kept, and the points they need.
@@ -43,7 +43,8 @@ protected:
     LadderSimulation(Design design, Factory make_restricted)
         : design_(std::move(design)), make_restricted_(std::move(make_restricted)) {}
 
-    /// Computes all series of these trials on one rung. Truncated: asked of designs with one n only.
+    /// Computes all series of these trials on one rung. Truncated: asked of designs with one n
+    /// only.
     virtual void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) = 0;
     /// Series with the same group share their n, and are truncated together.
     virtual std::size_t group(std::size_t series) const = 0;

@@ -1,6 +1,6 @@
-// At least as many samples as dimensions: least squares. The fit does not depend on the scale of the
-// features, so it is solved with whitened samples, whose condition the spectrum cannot spoil, and
-// reaches the noise-free labels exactly.
+// At least as many samples as dimensions: least squares. The fit does not depend on the scale of
+// the features, so it is solved with whitened samples, whose condition the spectrum cannot spoil,
+// and reaches the noise-free labels exactly.
 
 #include <algorithm>
 #include <cmath>
@@ -80,12 +80,13 @@ private:
         Engine& engine = workspace_.engine();
         BatchMatrix& sum = rung == Rung::cholesky ? gram_ : factor_;
         engine.fill(of(sum), 0.0);
-        // The noise row's own pivot is the residual, zero at n = p; it is not used, so keep it away from zero.
+        // The noise row's own pivot is the residual, zero at n = p; it is not used, so keep it away
+        // from zero.
         if (sampled_) engine.fill(of(sum.block(p_, 1, p_, 1)), 1.0);
     }
 
-    /// Adds whitened samples (and their label noise as one more row) to the Gram matrix, or by Householder to
-    /// the factor: [L A] = L' Q.
+    /// Adds whitened samples (and their label noise as one more row) to the Gram matrix, or by
+    /// Householder to the factor: [L A] = L' Q.
     void add_rows(std::span<const std::uint64_t> trials, std::size_t first, std::size_t width,
                   Rung rung) {
         Engine& engine = workspace_.engine();
@@ -146,8 +147,7 @@ private:
         engine.scale_rows(of(root_), whiten_.data, of(root_));
         engine.weighted_norm(of(root_), weights_.data, of(result(layout_.first_gain() + n, 1)));
         if (request_.inherited > 0)
-            engine.weighted_norm(root, weights_.data,
-                                 of(result(layout_.first_inherited() + n, 1)));
+            engine.weighted_norm(root, weights_.data, of(result(layout_.first_inherited() + n, 1)));
     }
 
     std::size_t position(const Fit& which) const {

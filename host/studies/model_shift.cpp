@@ -10,8 +10,6 @@
 
 namespace cucurbit {
 
-// Parameters ----------------------------------------------------------------------------------------
-
 std::unique_ptr<const Setting> ModelShift::read(Reader& root, const Precision& precision,
                                                 std::uint64_t seed) {
     auto setting = std::make_unique<ModelShift>();
@@ -60,7 +58,9 @@ ModelShift::Arm ModelShift::read_arm(Reader::Item& item, const Grid<std::uint64_
     return arm;
 }
 
-std::string ModelShift::identity() const { return "model_shift " + population_.canonical(); }
+std::string ModelShift::identity() const {
+    return "model_shift " + population_.canonical();
+}
 
 std::vector<Design> ModelShift::designs() const {
     std::vector<Design> designs;
@@ -84,8 +84,6 @@ std::vector<Design> ModelShift::designs() const {
     }
     return designs;
 }
-
-// Simulation ----------------------------------------------------------------------------------------
 
 class ModelShift::Run final : public LadderSimulation {
 public:
@@ -116,7 +114,8 @@ private:
             if ((n >= population.dimension()) == above) series_of[n].push_back(s);
         }
         if (series_of.empty()) return;
-        // Labels that change with n come first, ascending in n: each is projected only as far as it is used.
+        // Labels that change with n come first, ascending in n: each is projected only as far as it
+        // is used.
         std::vector<double> labels;
         std::map<std::pair<std::string, std::size_t>, std::size_t> column_of;  // arm key, n
         for (const bool changing : {true, false})
@@ -170,8 +169,6 @@ std::unique_ptr<Simulation> ModelShift::simulation(const Design& design, Engine&
     return std::make_unique<Run>(*this, design, &engine, batch);
 }
 
-// Theory --------------------------------------------------------------------------------------------
-
 const ModelShift::Arm& ModelShift::arm(const std::string& key) const {
     return *std::find_if(arms_.begin(), arms_.end(),
                          [&](const Arm& candidate) { return candidate.key == key; });
@@ -184,8 +181,10 @@ std::vector<double> ModelShift::surrogate(const Arm& arm, const Population& popu
             return optimal_surrogate(population.truth, population.spectrum, samples);
         case Labels::mask:
             return masked_surrogate(population.truth, population.spectrum, samples);
-        case Labels::file: return arm.surrogate;
-        case Labels::truth: break;
+        case Labels::file:
+            return arm.surrogate;
+        case Labels::truth:
+            break;
     }
     return population.truth;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// kind = "model_shift": ridgeless regression on labels from a given surrogate (Ildiz et al. 2025, section 3
-// and Figure 1).
+// kind = "model_shift": ridgeless regression on labels from a given surrogate (Ildiz et al. 2025,
+// section 3 and Figure 1).
 
 #include <memory>
 #include <string>

@@ -1,4 +1,5 @@
-// Fewer samples than dimensions: fits in the row space of X, all n from one nested factorisation X = L Q.
+// Fewer samples than dimensions: fits in the row space of X, all n from one nested factorisation X
+// = L Q.
 
 #include <algorithm>
 #include <cmath>
@@ -107,7 +108,8 @@ private:
         if (rung == Rung::refined) orthogonalise_again();
     }
 
-    /// Cholesky of Q Qᵀ, which is the identity but for the first factorisation's rounding (CholeskyQR2).
+    /// Cholesky of Q Qᵀ, which is the identity but for the first factorisation's rounding
+    /// (CholeskyQR2).
     void orthogonalise_again() {
         Engine& engine = workspace_.engine();
         engine.gram(of(xt_), of(second_));
@@ -134,7 +136,8 @@ private:
             engine.prefix_sums(of(per_row_), 1, *ends_, inverse_trace);
         } else {
             engine.solve_lower(of(factor_), *coefficient_rows_, of(coefficients_));
-            // E (L⁻¹z)² summed over rows is tr G⁻¹: the noise doubles as the probe of the condition.
+            // E (L⁻¹z)² summed over rows is tr G⁻¹: the noise doubles as the probe of the
+            // condition.
             engine.prefix_sums(noise, 2, *ends_, inverse_trace);
         }
         engine.spread(of(coefficients_), *source_, *fit_rows_, of(spread_));
@@ -160,12 +163,12 @@ private:
     }
 
     std::size_t position(const Fit& which) const {
-        return static_cast<std::size_t>(
-            std::find_if(fits_.begin(), fits_.end(),
-                         [&](const Fit& fit) {
-                             return fit.label == which.label && fit.sample == which.sample;
-                         }) -
-            fits_.begin());
+        return static_cast<std::size_t>(std::find_if(fits_.begin(), fits_.end(),
+                                                     [&](const Fit& fit) {
+                                                         return fit.label == which.label &&
+                                                                fit.sample == which.sample;
+                                                     }) -
+                                        fits_.begin());
     }
 
     void make_index_lists() {

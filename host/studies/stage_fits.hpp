@@ -11,16 +11,16 @@
 
 namespace cucurbit {
 
-/// A fit on the first samples[sample] rows: to the noise-free labels X b of label column b, or (own_noise) to
-/// the stage's label noise alone, of unit variance.
+/// A fit on the first samples[sample] rows: to the noise-free labels X b of label column b, or
+/// (own_noise) to the stage's label noise alone, of unit variance.
 struct Fit {
     std::size_t label = 0;
     std::size_t sample = 0;
 };
 inline constexpr std::size_t own_noise = static_cast<std::size_t>(-1);
 
-/// What a stage draws, and which quantities of its fits are wanted. Fits are linear in their labels, so
-/// the risk of any noise level and arm is a quadratic form in a few products of fits.
+/// What a stage draws, and which quantities of its fits are wanted. Fits are linear in their
+/// labels, so the risk of any noise level and arm is a quadratic form in a few products of fits.
 struct StageRequest {
     std::uint64_t key = 0;
     std::uint8_t stage = 0;
@@ -28,7 +28,8 @@ struct StageRequest {
     std::vector<double> test_spectrum;  ///< [p] weights of all products and gains
     std::vector<double> truth;          ///< [p]
     std::vector<std::size_t> samples;   ///< n, ascending; all below p or all at least p
-    std::vector<bool> against_truth;    ///< per label column: its fits are taken as errors, minus truth
+    std::vector<bool>
+        against_truth;  ///< per label column: its fits are taken as errors, minus truth
     std::vector<std::pair<Fit, Fit>> products;  ///< Σ_i test_i left_i right_i
     LabelNoise label_noise = LabelNoise::integrate;
     std::size_t inherited = 0;  ///< columns of the previous stage's noise root; 0: none
@@ -58,8 +59,8 @@ public:
     double inherited_gain(std::size_t trial, std::size_t n) const {
         return at(trial, first_inherited() + n);
     }
-    /// Bound on the condition number of the Gram matrix, tr G · tr G⁻¹; infinite where a pivot failed
-    /// among the rows that the fit needs.
+    /// Bound on the condition number of the Gram matrix, tr G · tr G⁻¹; infinite where a pivot
+    /// failed among the rows that the fit needs.
     double condition(std::size_t trial, std::size_t n, std::size_t rows_needed) const;
     double rank(std::size_t trial) const { return at(trial, rank_at()); }
 
@@ -74,15 +75,15 @@ class StageFits {
 public:
     virtual ~StageFits() = default;
 
-    /// Draws the stage's samples for these trials and fits them to `labels` (p×label columns, shared or per
-    /// trial). root: p×inherited, the previous stage's noise root with root rootᵀ the covariance of its
-    /// unit-noise fit. Results stay in engine memory until read().
+    /// Draws the stage's samples for these trials and fits them to `labels` (p×label columns,
+    /// shared or per trial). root: p×inherited, the previous stage's noise root with root rootᵀ the
+    /// covariance of its unit-noise fit. Results stay in engine memory until read().
     virtual void run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels,
                      BatchMatrix root) = 0;
     /// The fit vectors, p×1 for each trial, of a fit named in the request's products.
     virtual BatchMatrix fit(const Fit& which) const = 0;
-    /// X⁺'s columns (p×k): the root of the covariance of the fit to unit label noise at the largest n.
-    /// Integrated noise only; overwrites workspace of the last run.
+    /// X⁺'s columns (p×k): the root of the covariance of the fit to unit label noise at the largest
+    /// n. Integrated noise only; overwrites workspace of the last run.
     virtual BatchMatrix root() = 0;
     /// Columns of root().
     virtual std::size_t root_columns() const = 0;
@@ -102,8 +103,8 @@ protected:
     BatchMatrix results_;
 };
 
-/// Fits in the row space of X (n < p): X⁺ = Qᵀ R with X = L Q, R = L⁻¹ (row_space.cpp), or least squares in
-/// whitened coordinates (n ≥ p, least_squares.cpp).
+/// Fits in the row space of X (n < p): X⁺ = Qᵀ R with X = L Q, R = L⁻¹ (row_space.cpp), or least
+/// squares in whitened coordinates (n ≥ p, least_squares.cpp).
 std::unique_ptr<StageFits> make_stage_fits(Workspace& workspace, const StageRequest& request);
 std::unique_ptr<StageFits> make_row_space_fits(Workspace& workspace, const StageRequest& request);
 std::unique_ptr<StageFits> make_least_squares_fits(Workspace& workspace,

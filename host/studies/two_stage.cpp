@@ -10,8 +10,6 @@
 
 namespace cucurbit {
 
-// Parameters ----------------------------------------------------------------------------------------
-
 std::unique_ptr<const Setting> TwoStage::read(Reader& root, const Precision& precision,
                                               std::uint64_t seed) {
     auto setting = std::make_unique<TwoStage>();
@@ -20,9 +18,8 @@ std::unique_ptr<const Setting> TwoStage::read(Reader& root, const Precision& pre
     setting->surrogate_samples_ = surrogate.counts("m", 1, max_samples);
     setting->surrogate_noise_std_ = surrogate.numbers("noise_std", not_negative);
     setting->surrogate_spectrum_ =
-        surrogate.has("spectrum")
-            ? Spectrum::read(surrogate, "spectrum", setting->population_.p)
-            : setting->population_.spectrum;
+        surrogate.has("spectrum") ? Spectrum::read(surrogate, "spectrum", setting->population_.p)
+                                  : setting->population_.spectrum;
     surrogate.finish();
     Reader target = root.table("target");
     setting->samples_ = target.counts("n", 1, max_samples);
@@ -38,10 +35,10 @@ std::unique_ptr<const Setting> TwoStage::read(Reader& root, const Precision& pre
             item.fail("arm " + in_quotes(*item.text) + " appears twice");
         setting->arms_.push_back(*item.text);
     }
-    target.limit_points("n", {setting->population_.p.values.size(),
-                              setting->surrogate_samples_.values.size(),
-                              setting->surrogate_noise_std_.values.size(),
-                              setting->samples_.values.size(), setting->noise_std_.values.size()});
+    target.limit_points(
+        "n", {setting->population_.p.values.size(), setting->surrogate_samples_.values.size(),
+              setting->surrogate_noise_std_.values.size(), setting->samples_.values.size(),
+              setting->noise_std_.values.size()});
     target.finish();
     setting->label_noise_ = precision.label_noise;
     setting->seed_ = seed;
@@ -49,8 +46,7 @@ std::unique_ptr<const Setting> TwoStage::read(Reader& root, const Precision& pre
 }
 
 std::string TwoStage::identity() const {
-    return "two_stage " + population_.canonical() + " surrogate " +
-           surrogate_spectrum_.canonical();
+    return "two_stage " + population_.canonical() + " surrogate " + surrogate_spectrum_.canonical();
 }
 
 std::vector<Design> TwoStage::designs() const {
@@ -71,16 +67,13 @@ std::vector<Design> TwoStage::designs() const {
                                 {design.points.size() - 1, arm, arm, "excess_risk"});
                     }
             const std::vector<std::size_t> samples(samples_.values.begin(), samples_.values.end());
-            design.flops_per_trial =
-                curve_flops(p, samples, 3 * samples.size(), label_noise_) +
-                curve_flops(p, std::vector<std::size_t>{m}, 2, label_noise_);
+            design.flops_per_trial = curve_flops(p, samples, 3 * samples.size(), label_noise_) +
+                                     curve_flops(p, std::vector<std::size_t>{m}, 2, label_noise_);
             measure_memory<Run>(*this, design);
             designs.push_back(std::move(design));
         }
     return designs;
 }
-
-// Simulation ----------------------------------------------------------------------------------------
 
 class TwoStage::Run final : public LadderSimulation {
 public:
@@ -132,9 +125,8 @@ private:
         stage.label_noise = setting.label_noise_;
         stage.labels = 1;
         surrogate_.emplace(workspace_, stage, terms);
-        noisy_surrogate_ = std::any_of(terms.begin(), terms.end(), [](const CurveTerm& term) {
-            return term.noise_std > 0.0;
-        });
+        noisy_surrogate_ = std::any_of(terms.begin(), terms.end(),
+                                       [](const CurveTerm& term) { return term.noise_std > 0.0; });
     }
 
     void make_target(const TwoStage& setting, const Population& population, bool above) {
@@ -155,8 +147,7 @@ private:
         stage.label_noise = setting.label_noise_;
         stage.labels = label_count;
         stage.inherited_label = surrogate_noise;
-        stage.root_columns =
-            surrogate_->integrates() ? surrogate_->fits().root_columns() : 0;
+        stage.root_columns = surrogate_->integrates() ? surrogate_->fits().root_columns() : 0;
         targets_.emplace_back(workspace_, stage, std::move(terms));
     }
 
@@ -184,8 +175,8 @@ private:
             }
     }
 
-    /// The target's labels: the surrogate's fit (its error plus the truth), the truth, and the fit to the
-    /// surrogate's label noise.
+    /// The target's labels: the surrogate's fit (its error plus the truth), the truth, and the fit
+    /// to the surrogate's label noise.
     void label(std::size_t count) {
         Engine& engine = workspace_.engine();
         const auto column = [&](Label which) {
@@ -218,8 +209,6 @@ std::unique_ptr<Simulation> TwoStage::simulation(const Design& design, Engine& e
     return std::make_unique<Run>(*this, design, &engine, batch);
 }
 
-// Theory --------------------------------------------------------------------------------------------
-
 std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
     const auto m = static_cast<std::size_t>(point.parameters[1]);
@@ -227,23 +216,21 @@ std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
     const double noise = point.parameters[3], before = point.parameters[4];
     const Population population = population_.at(p);
     const std::vector<double> spectrum = surrogate_spectrum_.values(p);
-    const FitLaw surrogate =
-        fit(given_labels(population.truth), spectrum, m, before * before);
+    const FitLaw surrogate = fit(given_labels(population.truth), spectrum, m, before * before);
     std::vector<TheoryRow> rows;
     for (const std::string& arm : arms_) {
         const std::string near_m = interpolation_flag(m, p), near_n = interpolation_flag(n, p);
-        const FitLaw law =
-            arm == "surrogate" ? surrogate
-            : arm == "target"
-                ? fit(surrogate, population.spectrum, n, noise * noise)
-                : fit(given_labels(population.truth), population.spectrum, n, noise * noise);
-        rows.push_back({arm, "excess_risk",
-                        excess_risk(law, population.truth, population.spectrum),
-                        arm == "surrogate"                     ? near_m
+        const FitLaw law = arm == "surrogate" ? surrogate
+                           : arm == "target" ? fit(surrogate, population.spectrum, n, noise * noise)
+                                             : fit(given_labels(population.truth),
+                                                   population.spectrum, n, noise * noise);
+        rows.push_back({arm, "excess_risk", excess_risk(law, population.truth, population.spectrum),
+                        arm == "surrogate"                  ? near_m
                         : arm == "target" && near_n.empty() ? near_m
-                                                                : near_n});
+                                                            : near_n});
     }
-    const auto add = [&](const std::string& prefix, const std::vector<double>& of, std::size_t rows_of) {
+    const auto add = [&](const std::string& prefix, const std::vector<double>& of,
+                         std::size_t rows_of) {
         const FixedPoint solution = solve_fixed_point(of, rows_of);
         const TheoryKind kind =
             rows_of < p ? TheoryKind::deterministic_equivalent : TheoryKind::exact;
@@ -264,9 +251,8 @@ Setting::Coordinates TwoStage::coordinates(const Point& point) const {
     std::vector<double> index(p);
     for (std::size_t i = 0; i < p; ++i) index[i] = static_cast<double>(i + 1);
     return {{"index", "spectrum", "surrogate_spectrum", "zeta", "surrogate_zeta", "truth"},
-            {index, population.spectrum, spectrum,
-             solve_fixed_point(population.spectrum, n).zeta, solve_fixed_point(spectrum, m).zeta,
-             population.truth}};
+            {index, population.spectrum, spectrum, solve_fixed_point(population.spectrum, n).zeta,
+             solve_fixed_point(spectrum, m).zeta, population.truth}};
 }
 
 }  // namespace cucurbit

@@ -1,6 +1,6 @@
 #pragma once
-// kind = "two_stage": a surrogate fitted on m samples labels the target's n fresh samples, possibly of another
-// covariance (Ildiz et al. 2025, distribution shift).
+// kind = "two_stage": a surrogate fitted on m samples labels the target's n fresh samples, possibly
+// of another covariance (Ildiz et al. 2025, distribution shift).
 
 #include <memory>
 #include <string>
@@ -14,8 +14,8 @@ namespace cucurbit {
 
 class TwoStage final : public Setting {
 public:
-    /// [population] p, spectrum, signal; [surrogate] m, noise_std, spectrum (the population's unless
-    /// given); [target] n, noise_std, arms of surrogate, target, standard.
+    /// [population] p, spectrum, signal; [surrogate] m, noise_std, spectrum (the population's
+    /// unless given); [target] n, noise_std, arms of surrogate, target, standard.
     static std::unique_ptr<const Setting> read(Reader& root, const Precision& precision,
                                                std::uint64_t seed);
 

@@ -9,8 +9,8 @@
 
 namespace cucurbit {
 
-/// Hands out batched matrices and shared constants. Without an engine it only counts, so that a plan's
-/// bytes come from the very code that allocates.
+/// Hands out batched matrices and shared constants. Without an engine it only counts, so that a
+/// plan's bytes come from the very code that allocates.
 class Workspace {
 public:
     /// bytes_per_trial: what a workspace without an engine counted; not read without one.
@@ -25,7 +25,8 @@ public:
         const std::size_t stored = (batch_ + lanes_ - 1) / lanes_ * lanes_;
         return {take(rows * cols * stored), rows, cols, rows, rows * cols, batch_, lanes_};
     }
-    /// A constant matrix that all trials share, column-major; values are not read when only counting.
+    /// A constant matrix that all trials share, column-major; values are not read when only
+    /// counting.
     BatchMatrix shared(const std::vector<double>& values, std::size_t rows, std::size_t cols) {
         shared_doubles_ += rows * cols;
         double* data = take(rows * cols);

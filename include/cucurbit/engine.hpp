@@ -17,8 +17,9 @@ struct Device {
     std::string name;              ///< "cpu", "cuda:0"
     std::string description;       ///< processor or card, instruction set, BLAS kernel
     std::size_t memory_bytes = 0;  ///< free now
-    std::size_t cache_bytes = 0;   ///< of one worker; a batch that fits it is fastest. 0: no such limit
-    std::size_t workers = 1;       ///< engines that run side by side by default
+    std::size_t cache_bytes =
+        0;                    ///< of one worker; a batch that fits it is fastest. 0: no such limit
+    std::size_t workers = 1;  ///< engines that run side by side by default
 };
 
 /// The device cannot be used: absent, no driver, out of memory. The program ends with exit code 5.
@@ -35,8 +36,8 @@ struct EngineDeleter {
 };
 using EnginePointer = std::unique_ptr<Engine, EngineDeleter>;
 
-/// An engine on a device named as in devices(), "auto" for the best one. Throws DeviceError by name when
-/// it cannot be had.
+/// An engine on a device named as in devices(), "auto" for the best one. Throws DeviceError by name
+/// when it cannot be had.
 EnginePointer make_engine(const std::string& device);
 
 }  // namespace cucurbit

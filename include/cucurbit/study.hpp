@@ -19,16 +19,17 @@ namespace cucurbit {
 
 class Engine;
 
-/// A place in a study file; line and column (in characters) count from 1. Both are 0 when the place is a
-/// whole file, or an edit: file is then "--set table.key=value".
+/// A place in a study file; line and column (in characters) count from 1. Both are 0 when the place
+/// is a whole file, or an edit: file is then "--set table.key=value".
 struct Position {
     std::string file;
     std::size_t line = 0;
     std::size_t column = 0;
 };
 
-/// What is wrong with a study, where, what is allowed and the nearest key. what() is the whole message,
-/// "file:line:column: text", control characters escaped. The program ends with exit code 2.
+/// What is wrong with a study, where, what is allowed and the nearest key. what() is the whole
+/// message, "file:line:column: text", control characters escaped. The program ends with exit
+/// code 2.
 class StudyError : public std::runtime_error {
 public:
     StudyError(Position position, const std::string& message);
@@ -42,7 +43,13 @@ private:
 enum class Status : std::uint8_t { ok = 0, not_finite = 1, not_converged = 2 };
 
 /// The step of the solver ladder that gave a value.
-enum class Rung : std::uint8_t { none = 0, cholesky = 1, refined = 2, orthogonal = 3, truncated = 4 };
+enum class Rung : std::uint8_t {
+    none = 0,
+    cholesky = 1,
+    refined = 2,
+    orthogonal = 3,
+    truncated = 4
+};
 
 struct Outcome {
     Status status = Status::ok;
@@ -72,16 +79,16 @@ struct Design {
     std::size_t trials_per_block = 64;
     std::vector<Point> points;
     std::vector<Series> series;
-    double flops_per_trial = 0.0;        ///< by formula; for plans and progress, not for scheduling
-    std::size_t bytes_per_trial = 0;     ///< engine memory for each trial of a batch
-    std::size_t bytes_per_worker = 0;    ///< engine memory whatever the batch
+    double flops_per_trial = 0.0;      ///< by formula; for plans and progress, not for scheduling
+    std::size_t bytes_per_trial = 0;   ///< engine memory for each trial of a batch
+    std::size_t bytes_per_worker = 0;  ///< engine memory whatever the batch
 };
 
 /// Values of a batch of trials.
 struct TrialValues {
     std::size_t trials = 0;
-    std::vector<double> values;      ///< [series][trial]
-    std::vector<Outcome> outcomes;   ///< [series][trial]
+    std::vector<double> values;     ///< [series][trial]
+    std::vector<Outcome> outcomes;  ///< [series][trial]
 };
 
 /// A design bound to an engine's workspace. Values depend on the trial alone, never on the batch it
@@ -89,8 +96,8 @@ struct TrialValues {
 class Simulation {
 public:
     virtual ~Simulation() = default;
-    /// Overwrites out with the series of Design::series for these trials (at most the batch that the
-    /// simulation was made for). Throws only on library failure.
+    /// Overwrites out with the series of Design::series for these trials (at most the batch that
+    /// the simulation was made for). Throws only on library failure.
     virtual void run(std::span<const std::uint64_t> trials, TrialValues& out) = 0;
 };
 
@@ -110,8 +117,8 @@ public:
     /// Parameter columns of the table, in order; which of them are whole numbers.
     virtual std::vector<std::string> parameters() const = 0;
     virtual std::vector<bool> whole_parameters() const = 0;
-    /// Canonical text of all that may not change in an existing run: everything but name, grids, arms
-    /// and precision.
+    /// Canonical text of all that may not change in an existing run: everything but name, grids,
+    /// arms and precision.
     virtual std::string identity() const = 0;
     virtual std::vector<Design> designs() const = 0;
     /// The simulation of a design (possibly restricted to some of its points and series).
@@ -131,10 +138,10 @@ enum class LabelNoise { integrate, sample };
 /// How many trials: a fixed number, or until the relative (or absolute) standard error of every
 /// series is reached, decided after rounds of 256·2^k trials.
 struct Precision {
-    std::uint64_t trials = 0;               ///< fixed number; 0 when adaptive
+    std::uint64_t trials = 0;  ///< fixed number; 0 when adaptive
     std::optional<double> rel_std_err;
     std::optional<double> abs_std_err;
-    std::uint64_t max_trials = 0;           ///< with rel_std_err or abs_std_err
+    std::uint64_t max_trials = 0;  ///< with rel_std_err or abs_std_err
     LabelNoise label_noise = LabelNoise::integrate;
 };
 

@@ -11,7 +11,9 @@ namespace {
 constexpr double one = 1.0;
 constexpr double zero = 0.0;
 
-int as_int(std::size_t value) { return static_cast<int>(value); }
+int as_int(std::size_t value) {
+    return static_cast<int>(value);
+}
 
 constexpr std::size_t block_rows = 64;
 
@@ -20,8 +22,8 @@ std::size_t first_beyond(std::span<const std::uint32_t> rows, std::size_t row) {
     return static_cast<std::size_t>(std::upper_bound(rows.begin(), rows.end(), row) - rows.begin());
 }
 
-/// Calls body(row, height, first): blocks of rows downwards, each with the columns from `first` on that
-/// reach into it, so that wide matrix products skip most of what is not needed.
+/// Calls body(row, height, first): blocks of rows downwards, each with the columns from `first` on
+/// that reach into it, so that wide matrix products skip most of what is not needed.
 template <class Body>
 void for_row_blocks(std::span<const std::uint32_t> rows, Body body) {
     const std::size_t end = rows.empty() ? 0 : rows.back();
@@ -31,8 +33,8 @@ void for_row_blocks(std::span<const std::uint32_t> rows, Body body) {
 
 /// c += factor op(a) b for a block of op(a): m×k, b: k×n.
 void multiply_add(const char* transpose_a, std::size_t m, std::size_t n, std::size_t k,
-                  double factor, const double* a, std::size_t lda, const double* b,
-                  std::size_t ldb, double beta, double* c, std::size_t ldc) {
+                  double factor, const double* a, std::size_t lda, const double* b, std::size_t ldb,
+                  double beta, double* c, std::size_t ldc) {
     if (m == 0 || n == 0 || (k == 0 && beta == 1.0)) return;
     const int mi = as_int(m), ni = as_int(n), ki = as_int(k);
     const int la = as_int(lda), lb = as_int(ldb), lc = as_int(ldc);
@@ -70,8 +72,8 @@ void CpuEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c)
             solve_block("N", height, columns - first, l.item(t) + row + row * l.ld, l.ld,
                         c.item(t) + row + first * c.ld, c.ld);
             multiply_add("N", end - below, columns - later, height, -one,
-                         l.item(t) + below + row * l.ld, l.ld, c.item(t) + row + later * c.ld,
-                         c.ld, one, c.item(t) + below + later * c.ld, c.ld);
+                         l.item(t) + below + row * l.ld, l.ld, c.item(t) + row + later * c.ld, c.ld,
+                         one, c.item(t) + below + later * c.ld, c.ld);
         });
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// The Engine on one CPU core: vectorised draws, single-threaded BLAS and LAPACK, one trial after another so
-// that a trial's matrices stay in cache; small trials eight side by side in loops of our own. A trial's bits do
-// not depend on the batch it came in.
+// The Engine on one CPU core: vectorised draws, single-threaded BLAS and LAPACK, one trial after
+// another so that a trial's matrices stay in cache; small trials eight side by side in loops of our
+// own. A trial's bits do not depend on the batch it came in.
 
 #include "kernels/contract.hpp"
 #include "kernels/cpu/interleaved/operations.hpp"
@@ -10,8 +10,9 @@ namespace cucurbit {
 
 class CpuEngine final : public Engine {
 public:
-    /// Trials of up to so many bytes are interleaved: eight of them fit the second-level cache (1 MiB and more on
-    /// current processors), and measured, it is there that LAPACK's cache blocking begins to pay.
+    /// Trials of up to so many bytes are interleaved: eight of them fit the second-level cache (1
+    /// MiB and more on current processors), and measured, it is there that LAPACK's cache blocking
+    /// begins to pay.
     static constexpr std::size_t default_interleaved_bytes = std::size_t{128} << 10;
 
     /// Other than the default for tests and measurements.

@@ -24,14 +24,16 @@ namespace {
 constexpr double one = 1.0;
 constexpr double zero = 0.0;
 
-int as_int(std::size_t value) { return static_cast<int>(value); }
+int as_int(std::size_t value) {
+    return static_cast<int>(value);
+}
 
 void clear_above_diagonal(double* a, std::size_t n, std::size_t ld) {
     for (std::size_t j = 1; j < n; ++j) std::fill_n(a + j * ld, std::min(j, n), 0.0);
 }
 
-/// [A 0; B C]⁻¹ = [A⁻¹ 0; −C⁻¹B A⁻¹ C⁻¹], halving: most of the work becomes matrix products, in which OpenBLAS is
-/// several times faster than in dtrtri.
+/// [A 0; B C]⁻¹ = [A⁻¹ 0; −C⁻¹B A⁻¹ C⁻¹], halving: most of the work becomes matrix products, in
+/// which OpenBLAS is several times faster than in dtrtri.
 void invert_block(double* l, std::size_t n, std::size_t ld) {
     constexpr std::size_t small = 64;
     const int ldi = as_int(ld);
@@ -52,8 +54,8 @@ void invert_block(double* l, std::size_t n, std::size_t ld) {
     lapack::dtrmm_("R", "L", "N", "N", &rows, &cols, &one, l, &ldi, below, &ldi);
 }
 
-/// Right-looking Cholesky by narrow panels, about a tenth faster than dpotrf's own recursion. Returns the number
-/// of leading rows factored.
+/// Right-looking Cholesky by narrow panels, about a tenth faster than dpotrf's own recursion.
+/// Returns the number of leading rows factored.
 std::size_t factorise_by_panels(double* g, std::size_t n, std::size_t ld) {
     constexpr std::size_t panel = 64;
     constexpr double minus_one = -1.0;
@@ -108,8 +110,7 @@ void CpuEngine::add_outer(BatchMatrix a, BatchMatrix g) {
 void CpuEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
     if (g.lanes > 1) return interleaved_.diagonal(g, diagonal);
     for (std::size_t b = 0; b < g.count; ++b)
-        for (std::size_t i = 0; i < g.rows; ++i)
-            diagonal.item(b)[i] = g.item(b)[i + i * g.ld];
+        for (std::size_t i = 0; i < g.rows; ++i) diagonal.item(b)[i] = g.item(b)[i + i * g.ld];
 }
 
 void CpuEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
@@ -160,17 +161,17 @@ void CpuEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
 
 void CpuEngine::orthogonal_columns(BatchMatrix a, BatchMatrix l) {
     if (a.lanes > 1)
-        return one_by_one(
-            {a, l}, [this](const auto& plain) { orthogonal_columns(plain[0], plain[1]); });
+        return one_by_one({a, l},
+                          [this](const auto& plain) { orthogonal_columns(plain[0], plain[1]); });
     const int m = as_int(a.rows), n = as_int(a.cols), lda = as_int(a.ld);
     int info = 0;
-    const int work_size = std::max(
-        optimal_workspace([&](double* work, const int* size) {
-            lapack::dgeqrf_(&m, &n, a.data, &lda, nullptr, work, size, &info);
-        }),
-        optimal_workspace([&](double* work, const int* size) {
-            lapack::dorgqr_(&m, &n, &n, a.data, &lda, nullptr, work, size, &info);
-        }));
+    const int work_size =
+        std::max(optimal_workspace([&](double* work, const int* size) {
+                     lapack::dgeqrf_(&m, &n, a.data, &lda, nullptr, work, size, &info);
+                 }),
+                 optimal_workspace([&](double* work, const int* size) {
+                     lapack::dorgqr_(&m, &n, &n, a.data, &lda, nullptr, work, size, &info);
+                 }));
     const auto scratch = workspace(a.cols + static_cast<std::size_t>(work_size));
     double* tau = scratch.data();
     double* work = tau + a.cols;
@@ -203,8 +204,8 @@ void CpuEngine::lower_factor(BatchMatrix a, BatchMatrix l) {
     double* tau = scratch.data();
     double* work = tau + a.rows;
     for (std::size_t b = 0; b < a.count; ++b) {
-        CUCURBIT_CHECK_LAPACK(lapack::dgelqf_(&m, &n, a.item(b), &lda, tau, work, &work_size, &info),
-                              info);
+        CUCURBIT_CHECK_LAPACK(
+            lapack::dgelqf_(&m, &n, a.item(b), &lda, tau, work, &work_size, &info), info);
         for (std::size_t j = 0; j < l.cols; ++j) {
             const double* from = a.item(b) + j * a.ld;
             double* to = l.item(b) + j * l.ld;
@@ -223,11 +224,11 @@ void CpuEngine::truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, 
     const std::size_t size = l.rows;
     int info = 0;
     const int work_size = optimal_workspace([&](double* work, const int* query) {
-        lapack::dgesvd_("A", "A", &n, &n, l.data, &ld, nullptr, nullptr, &n, nullptr, &n, work, query,
-                        &info);
+        lapack::dgesvd_("A", "A", &n, &n, l.data, &ld, nullptr, nullptr, &n, nullptr, &n, work,
+                        query, &info);
     });
-    const auto scratch = workspace(size + 2 * size * size + q.rows * size +
-                                   static_cast<std::size_t>(work_size));
+    const auto scratch =
+        workspace(size + 2 * size * size + q.rows * size + static_cast<std::size_t>(work_size));
     double* s = scratch.data();
     double* u = s + size;
     double* vt = u + size * size;
@@ -237,13 +238,12 @@ void CpuEngine::truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, 
         CUCURBIT_CHECK_LAPACK(lapack::dgesvd_("A", "A", &n, &n, l.item(b), &ld, s, u, &n, vt, &n,
                                               work, &work_size, &info),
                               info);
-        const auto kept = static_cast<std::size_t>(
-            std::count_if(s, s + size, [&](double value) { return value > relative_cut_off * s[0]; }));
+        const auto kept = static_cast<std::size_t>(std::count_if(
+            s, s + size, [&](double value) { return value > relative_cut_off * s[0]; }));
         rank.item(b)[0] = info > 0 ? -1.0 : static_cast<double>(kept);
         if (info > 0) {
             for (std::size_t j = 0; j < size; ++j)
-                std::fill_n(q.item(b) + j * q.ld, q.rows,
-                            std::numeric_limits<double>::quiet_NaN());
+                std::fill_n(q.item(b) + j * q.ld, q.rows, std::numeric_limits<double>::quiet_NaN());
             continue;
         }
         lapack::dgemm_("N", "T", &p, &n, &n, &one, q.item(b), &ldq, vt, &n, &zero, rotated, &p);

@@ -20,8 +20,8 @@ void dtrtri_(const char* uplo, const char* diag, const int* n, double* a, const 
              int* info);
 void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work,
              const int* lwork, int* info);
-void dorgqr_(const int* m, const int* n, const int* k, double* a, const int* lda,
-             const double* tau, double* work, const int* lwork, int* info);
+void dorgqr_(const int* m, const int* n, const int* k, double* a, const int* lda, const double* tau,
+             double* work, const int* lwork, int* info);
 void dgelqf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work,
              const int* lwork, int* info);
 void dgesvd_(const char* jobu, const char* jobvt, const int* m, const int* n, double* a,
@@ -38,9 +38,8 @@ char* openblas_get_corename();
 }  // namespace cucurbit::lapack
 
 /// Throws with the call's text, its info, file and line when a LAPACK routine refused an argument.
-#define CUCURBIT_CHECK_LAPACK(call, info)                                                    \
-    do {                                                                                     \
-        call;                                                                                \
-        if ((info) < 0)                                                                      \
-            ::cucurbit::lapack::throw_call_failure(#call, (info), __FILE__, __LINE__);       \
+#define CUCURBIT_CHECK_LAPACK(call, info)                                                          \
+    do {                                                                                           \
+        call;                                                                                      \
+        if ((info) < 0) ::cucurbit::lapack::throw_call_failure(#call, (info), __FILE__, __LINE__); \
     } while (false)

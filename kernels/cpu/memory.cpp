@@ -17,7 +17,8 @@ class HostBuffer final : public EngineBuffer {
 public:
     explicit HostBuffer(std::size_t doubles) {
         constexpr std::size_t cache_line = 64;
-        const std::size_t bytes = (doubles * sizeof(double) + cache_line - 1) / cache_line * cache_line;
+        const std::size_t bytes =
+            (doubles * sizeof(double) + cache_line - 1) / cache_line * cache_line;
         data_ = static_cast<double*>(std::aligned_alloc(cache_line, std::max(bytes, cache_line)));
         if (data_ == nullptr)
             throw DeviceError("cpu: out of memory allocating " + std::to_string(bytes) + " bytes");
