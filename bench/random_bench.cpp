@@ -9,9 +9,8 @@
 
 #include "kernels/cpu/random/draw.hpp"
 
+namespace cucurbit {
 namespace {
-
-using namespace cucurbit;
 
 constexpr Stream stream{0x6375637572626974, 0, Purpose::samples};
 constexpr std::size_t draws = 16384;  // 128 KB: in L2, as a batch of the CPU engine is
@@ -28,7 +27,7 @@ void rows(benchmark::State& state, const BulkDraw* draw, bool scaled) {
     const std::vector<double> scale(columns, 0.5);
     std::vector<double> out(number * columns);
     std::uint64_t trial = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         draw->rows(philox_row(stream, trial++, 0), number, columns, scaled ? scale.data() : nullptr,
                    out.data(), columns);
         benchmark::ClobberMemory();
@@ -43,7 +42,7 @@ void interleaved(benchmark::State& state, const BulkDraw* draw) {
     std::vector<double> out(number * columns * interleaved_trials);
     std::array<PhiloxRow, interleaved_trials> from;
     std::uint64_t trial = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         for (PhiloxRow& row : from) row = philox_row(stream, trial++, 0);
         draw->interleaved(from.data(), number, columns, scale.data(), out.data());
         benchmark::ClobberMemory();
@@ -53,14 +52,15 @@ void interleaved(benchmark::State& state, const BulkDraw* draw) {
 
 void single(benchmark::State& state) {
     std::uint64_t column = 0;
-    for (auto _ : state) benchmark::DoNotOptimize(draw_normal(stream, 1, 2, column++ % draws));
+    for ([[maybe_unused]] auto _ : state)
+        benchmark::DoNotOptimize(draw_normal(stream, 1, 2, column++ % draws));
     count(state, 1);
 }
 
 void standard_library(benchmark::State& state) {
     std::mt19937_64 generator(1);
     std::normal_distribution<double> normal;
-    for (auto _ : state) benchmark::DoNotOptimize(normal(generator));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(normal(generator));
     count(state, 1);
 }
 
@@ -81,3 +81,4 @@ const bool registered = [] {
 }();
 
 }  // namespace
+}  // namespace cucurbit

@@ -130,7 +130,8 @@ TEST(RandomDraws, AShorterRowIsAPrefix) {
 }
 
 TEST(RandomDraws, OneTrialAloneEqualsItAmongMany) {
-    std::vector<double> alone(6 * 20), among(6 * 20 * interleaved_trials);
+    constexpr std::size_t elements = 120;  // 6 rows of 20 columns
+    std::vector<double> alone(elements), among(elements * interleaved_trials);
     std::array<std::uint64_t, interleaved_trials> trials;
     for (std::uint64_t i = 0; i < trials.size(); ++i) trials[i] = 14 + i;
     draw_block(stream, 17, 2, 6, 20, nullptr, alone.data(), 20);

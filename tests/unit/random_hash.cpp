@@ -7,16 +7,17 @@
 #include <exception>
 
 int main() {
-    using namespace cucurbit;
+    using cucurbit::BulkDraw;
+    using cucurbit::pinned_hash;
     int wrong = 0;
     try {
-        std::printf("draws use %s\n", random_instruction_set());
+        std::printf("draws use %s\n", cucurbit::random_instruction_set());
     } catch (const std::exception& error) {
         std::printf("%s\n", error.what());
         return 2;
     }
-    for (const BulkDraw* draw : supported_bulk_draws()) {
-        const std::uint64_t hash = hash_of_normals(*draw);
+    for (const BulkDraw* draw : cucurbit::supported_bulk_draws()) {
+        const std::uint64_t hash = cucurbit::hash_of_normals(*draw);
         std::printf("%s %016llx\n", draw->name, static_cast<unsigned long long>(hash));
         wrong += hash != pinned_hash;
     }

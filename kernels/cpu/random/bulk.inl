@@ -11,11 +11,15 @@ namespace {
 // A unit is eight Philox counters: eight indices of one trial, or one index of eight trials.
 // Several vectors go through the rounds side by side, because one alone waits for its
 // multiplications. A tile is what is drawn of every row before the next tile begins.
-constexpr int unit_vectors = pairs_per_block / lanes;
-constexpr int group_units = CUCURBIT_LANE_BYTES == 64 ? 4 : 1;
-constexpr int group_vectors = group_units * unit_vectors;
-constexpr int chunk_units = 32;
+constexpr std::size_t unit_vectors = pairs_per_block / lanes;
+constexpr std::size_t group_units = CUCURBIT_LANE_BYTES == 64 ? 4 : 1;
+constexpr std::size_t group_vectors = group_units * unit_vectors;
+constexpr std::size_t chunk_units = 32;
 constexpr std::size_t tile_units = 32;
+
+CUCURBIT_INLINE std::size_t smaller(std::size_t a, std::size_t b) {
+    return a < b ? a : b;
+}
 
 struct Keys {
     std::uint64_t first[philox_rounds];
@@ -82,13 +86,13 @@ struct Chunk {
 
 /// Rounds 3 to 9 of a group, and the part of the normals that keeps the divider busy meanwhile.
 CUCURBIT_INLINE void finish_rounds(const Keys& keys, Words (&group)[group_vectors], Chunk& chunk,
-                                   int at) {
-    constexpr int last = philox_rounds - 1;
+                                   std::size_t at) {
+    constexpr std::size_t last = philox_rounds - 1;
 #pragma GCC unroll 10
-    for (int round = 3; round < last; ++round) {
+    for (std::size_t round = 3; round < last; ++round) {
 #pragma GCC unroll 4
-        for (int v = 0; v < group_vectors; ++v) {
-            Bits(&word)[4] = group[v].word;
+        for (Words& words : group) {
+            Bits(&word)[4] = words.word;
             const Bits product_0 = product(word[0], philox_multiplier_0);
             const Bits product_1 = product(word[2], philox_multiplier_1);
             word[0] = upper(product_1) ^ word[1] ^ keys.first[round];
@@ -98,7 +102,7 @@ CUCURBIT_INLINE void finish_rounds(const Keys& keys, Words (&group)[group_vector
         }
     }
 #pragma GCC unroll 4
-    for (int v = 0; v < group_vectors; ++v) {
+    for (std::size_t v = 0; v < group_vectors; ++v) {
         // The last round leaves its words where PhiloxWords wants them: high half first.
         const Bits(&word)[4] = group[v].word;
         const Bits first =
@@ -109,7 +113,7 @@ CUCURBIT_INLINE void finish_rounds(const Keys& keys, Words (&group)[group_vector
     }
 }
 
-CUCURBIT_INLINE Pair<VectorLane> pair_at(const Chunk& chunk, int v) {
+CUCURBIT_INLINE Pair<VectorLane> pair_at(const Chunk& chunk, std::size_t v) {
     return turn<VectorLane>(chunk.second[v], radius(chunk.magnitude[v]));
 }
 
@@ -131,12 +135,12 @@ class Walk {
 public:
     Walk(const Keys& keys, const Tile& tile) : keys_(keys), tile_(tile) { start_row(); }
 
-    CUCURBIT_INLINE void draw_group(Chunk& chunk, int at) {
+    CUCURBIT_INLINE void draw_group(Chunk& chunk, std::size_t at) {
         Words group[group_vectors];
 #pragma GCC unroll 4
-        for (int u = 0; u < group_units; ++u) {
+        for (std::size_t u = 0; u < group_units; ++u) {
 #pragma GCC unroll 4
-            for (int v = 0; v < unit_vectors; ++v)
+            for (std::size_t v = 0; v < unit_vectors; ++v)
                 group[u * unit_vectors + v] =
                     after_three_rounds(tile_.unit[place_.unit * unit_vectors + v], row_[v]);
             if (++place_.unit == tile_.units) {
@@ -151,7 +155,8 @@ public:
 private:
     CUCURBIT_INLINE void start_row() {
         const std::uint32_t row = tile_.first_row + static_cast<std::uint32_t>(place_.row);
-        for (int v = 0; v < unit_vectors; ++v) row_[v] = row_terms(keys_, tile_.trial[v], row);
+        for (std::size_t v = 0; v < unit_vectors; ++v)
+            row_[v] = row_terms(keys_, tile_.trial[v], row);
     }
 
     const Keys& keys_;
@@ -169,9 +174,9 @@ CUCURBIT_INLINE void draw_tile(const Keys& keys, const Tile& tile, std::size_t r
     Chunk chunk;
     const std::size_t units = rows * tile.units;
     for (std::size_t done = 0; done < units; done += chunk_units) {
-        const int count = units - done < chunk_units ? static_cast<int>(units - done) : chunk_units;
-        for (int unit = 0; unit < count; unit += group_units) walk.draw_group(chunk, unit);
-        for (int unit = 0; unit < count; ++unit) {
+        const std::size_t count = smaller(units - done, chunk_units);
+        for (std::size_t unit = 0; unit < count; unit += group_units) walk.draw_group(chunk, unit);
+        for (std::size_t unit = 0; unit < count; ++unit) {
             write(chunk, unit, written);
             if (++written.unit == tile.units) {
                 written.unit = 0;
@@ -188,10 +193,6 @@ CUCURBIT_INLINE Real load(const double* from) {
 }
 CUCURBIT_INLINE void store(double* to, Real value) {
     __builtin_memcpy(to, &value, sizeof value);
-}
-
-CUCURBIT_INLINE std::size_t smaller(std::size_t a, std::size_t b) {
-    return a < b ? a : b;
 }
 
 #include "kernels/cpu/random/bulk_interleaved.inl"

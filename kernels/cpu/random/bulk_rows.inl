@@ -1,11 +1,12 @@
 // Rows of one trial: a unit is a block of 16 columns, a lane one index.
 
-template <bool scaled>
-CUCURBIT_INLINE void write_block(const Chunk& chunk, int unit, const double* scale, double* out) {
+template <bool Scaled>
+CUCURBIT_INLINE void write_block(const Chunk& chunk, std::size_t unit, const double* scale,
+                                 double* out) {
 #pragma GCC unroll 4
-    for (int v = 0; v < unit_vectors; ++v) {
+    for (std::size_t v = 0; v < unit_vectors; ++v) {
         Pair<VectorLane> pair = pair_at(chunk, unit * unit_vectors + v);
-        if constexpr (scaled) {
+        if constexpr (Scaled) {
             pair.cosine = load(scale + v * lanes) * pair.cosine;
             pair.sine = load(scale + v * lanes + pairs_per_block) * pair.sine;
         }
@@ -22,21 +23,21 @@ struct RowTarget {
     std::size_t ld;
 };
 
-template <bool scaled>
+template <bool Scaled>
 void draw_row_tile(const Keys& keys, const Tile& tile, std::size_t rows, const RowTarget& to) {
     draw_tile(
-        keys, tile,
-        rows, [&](const Chunk& chunk, int unit, const Place& at) __attribute__((always_inline)) {
+        keys, tile, rows,
+        [&](const Chunk& chunk, std::size_t unit, const Place& at) __attribute__((always_inline)) {
             const std::size_t column = at.unit * columns_per_block;
             double* out = to.out + at.row * to.ld + column;
             if (column + columns_per_block <= to.columns) {
-                write_block<scaled>(chunk, unit, to.scale + column, out);
+                write_block<Scaled>(chunk, unit, to.scale + column, out);
                 return;
             }
             double whole[columns_per_block];
             write_block<false>(chunk, unit, nullptr, whole);
             for (std::size_t c = 0; column + c < to.columns; ++c)
-                out[c] = scaled ? to.scale[column + c] * whole[c] : whole[c];
+                out[c] = Scaled ? to.scale[column + c] * whole[c] : whole[c];
         });
 }
 

@@ -39,6 +39,7 @@ void check_block(std::uint64_t first_row, std::size_t rows, std::size_t columns)
 
 const BulkDraw& chosen_bulk_draw() {
     const std::vector<const BulkDraw*> supported = supported_bulk_draws();
+    // Read once; nothing of ours writes the environment.  NOLINTNEXTLINE(concurrency-mt-unsafe)
     const char* wish = std::getenv("CUCURBIT_INSTRUCTION_SET");
     if (wish == nullptr || *wish == '\0') return *supported.back();
     for (const BulkDraw* draw : supported)

@@ -3,6 +3,7 @@
 // 32×32→64 multiply, nor clang the shuffle that leaves the multiplier's port free, hence the few
 // intrinsics.
 
+#include <cstddef>
 #include <cstdint>
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -16,7 +17,7 @@ using Bits = std::uint64_t __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
 using SignedBits = std::int64_t __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
 using Real = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
 
-inline constexpr int lanes = CUCURBIT_LANE_BYTES / sizeof(double);
+inline constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 inline constexpr std::uint64_t low_word = 0xffffffff;
 
 #if CUCURBIT_LANE_BYTES == 64
