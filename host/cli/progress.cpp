@@ -51,12 +51,19 @@ std::string progress_bar(const Progress& progress, std::size_t width) {
     return "[" + bar + "]  " + text;
 }
 
+namespace {
+/// Talk that cannot be written is lost: no reason to stop a run.
+void put(std::FILE* stream, const std::string& text) {
+    static_cast<void>(std::fputs(text.c_str(), stream));
+    static_cast<void>(std::fflush(stream));
+}
+}  // namespace
+
 ProgressLine::ProgressLine(std::FILE* stream, bool terminal)
     : stream_(stream), terminal_(terminal) {}
 
 ProgressLine::~ProgressLine() {
-    if (drawn_) std::fputs("\r\x1b[K", stream_);
-    std::fflush(stream_);
+    if (drawn_) put(stream_, "\r\x1b[K");
 }
 
 void ProgressLine::show(const Progress& progress) {
@@ -64,12 +71,10 @@ void ProgressLine::show(const Progress& progress) {
     if (terminal_) {
         // One column stays free: a full line would wrap.
         const std::string bar = progress_bar(progress, terminal_width(stream_) - 1);
-        std::fputs(("\r" + bar + "\x1b[K").c_str(), stream_);
-        std::fflush(stream_);
+        put(stream_, "\r" + bar + "\x1b[K");
         drawn_ = true;
     } else if (progress.seconds >= next_line_) {
-        std::fputs(("cucurbit: " + words(progress) + "\n").c_str(), stream_);
-        std::fflush(stream_);
+        put(stream_, "cucurbit: " + words(progress) + "\n");
         next_line_ = progress.seconds + seconds_between_lines;
     }
 }

@@ -12,7 +12,10 @@
 
 namespace {
 
-using namespace cucurbit;
+using cucurbit::FileSource;
+using cucurbit::parse_study;
+using cucurbit::Study;
+using cucurbit::StudyError;
 
 struct Input {
     std::string text;
@@ -27,7 +30,7 @@ struct Input {
 
 private:
     static std::string take(std::string_view& bytes) {
-        const std::string part(bytes.substr(0, bytes.find('\0')));
+        std::string part(bytes.substr(0, bytes.find('\0')));
         bytes.remove_prefix(std::min(bytes.size(), part.size() + 1));
         return part;
     }

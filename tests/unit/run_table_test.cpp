@@ -206,6 +206,7 @@ TEST(Gaps, SplitWhereTheLackingSeriesChange) {
     EXPECT_EQ(gaps[3].trials, (TrialRange{160, 40}));
     const std::vector<Task> tasks = make_tasks(design, gaps, 64, 8);
     std::vector<TrialRange> cuts;
+    cuts.reserve(tasks.size());
     for (const Task& task : tasks) cuts.push_back(task.trials);
     EXPECT_EQ(cuts, (std::vector<TrialRange>{
                         {30, 34}, {64, 36}, {100, 20}, {120, 8}, {128, 32}, {160, 32}, {192, 8}}));
