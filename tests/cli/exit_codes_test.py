@@ -116,7 +116,6 @@ class Devices(ProgramTest):
         self.refused("plan", self.study, "--device", "cuda:3", code=5)
         self.assertFalse((self.folder / "runs").exists())
 
-    @unittest.skipIf(os.environ.get("CUCURBIT_SANITIZE"), "sanitizers reserve terabytes of addresses")
     def test_more_memory_than_there_is(self):
         self.write("huge.toml", STUDY.replace("p = 40", "p = 8000").replace("[8, 16, 60]", "[7000]"))
         import resource
