@@ -122,7 +122,7 @@ class Devices(ProgramTest):
         limit = 1 << 30
         process = self.start("run", "huge.toml", "--threads", "1",
                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=600)
         if b"AddressSanitizer failed to allocate" in err:
             self.skipTest("the sanitizer's shadow does not fit under an address-space limit")
         self.assertEqual((process.returncode, out), (5, b""), err)

@@ -60,7 +60,7 @@ class ProgramTest(unittest.TestCase):
     def call(self, *arguments, code=0, **options):
         """Exit code as expected; (stdout, stderr) as text."""
         process = self.start(*arguments, **options)
-        out, err = (stream.decode() for stream in process.communicate(timeout=240))
+        out, err = (stream.decode() for stream in process.communicate(timeout=600))
         self.assertEqual(process.returncode, code, f"{arguments}\nstdout: {out}\nstderr: {err}")
         return out, err
 
