@@ -42,6 +42,7 @@ void draw_row_tile(const Keys& keys, const Tile& tile, std::size_t rows, const R
 }
 
 void draw_rows(const PhiloxRow& from, std::size_t rows, std::size_t columns, const double* scale,
+               // Written through RowTarget.  NOLINTNEXTLINE(readability-non-const-parameter)
                double* out, std::size_t ld) {
     constexpr std::size_t tile_columns = tile_units * columns_per_block;
     const Keys keys = schedule(from.key);
