@@ -28,8 +28,8 @@ struct StageRequest {
     std::vector<double> test_spectrum;  ///< [p] weights of all products and gains
     std::vector<double> truth;          ///< [p]
     std::vector<std::size_t> samples;   ///< n, ascending; all below p or all at least p
-    std::vector<bool>
-        against_truth;  ///< per label column: its fits are taken as errors, minus truth
+    /// Per label column: whether its fits are taken as errors, minus the truth.
+    std::vector<bool> against_truth;
     std::vector<std::pair<Fit, Fit>> products;  ///< Σ_i test_i left_i right_i
     LabelNoise label_noise = LabelNoise::integrate;
     std::size_t inherited = 0;  ///< columns of the previous stage's noise root; 0: none
