@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fresh_debian.sh FOLDER [MIRROR]: builds an empty Debian 12 root in FOLDER with debootstrap, clones the committed
-# sources there, and runs the README's two commands in it; run again, neither may install or build. Needs root and the package debootstrap.
-# MIRROR, apt's configuration, certificates and proxy settings are those of this machine unless given.
+# sources there, and runs the README's two commands in it; run again, neither may install or build. Needs root and
+# the package debootstrap. MIRROR, apt's configuration, certificates and proxy settings are those of this machine unless given.
 set -euo pipefail
 
 if [ $# -lt 1 ] || [ "$(id -u)" != 0 ]; then
