@@ -14,9 +14,8 @@
 #include "kernels/contract.hpp"
 #include "kernels/cpu/engine.hpp"
 
+namespace cucurbit {
 namespace {
-
-using namespace cucurbit;
 
 void count_flops(benchmark::State& state, double flops) {
     const double total = flops * static_cast<double>(state.iterations());
@@ -127,3 +126,4 @@ BENCHMARK_CAPTURE(trials, curve_sampled, "curve", "sample")->Apply(shapes);
 BENCHMARK_CAPTURE(trials, curve_integrated, "curve", "integrate")->Apply(shapes);
 
 }  // namespace
+}  // namespace cucurbit

@@ -15,9 +15,8 @@
 #include "kernels/cpu/engine.hpp"
 #include "kernels/cpu/lapack.hpp"
 
+namespace cucurbit {
 namespace {
-
-using namespace cucurbit;
 
 Study small_study(std::size_t n, std::size_t p, std::size_t points, const char* label_noise) {
     std::string samples, coefficients = "b\n";
@@ -96,3 +95,4 @@ const bool described = [] {
 }();
 
 }  // namespace
+}  // namespace cucurbit

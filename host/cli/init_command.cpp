@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <system_error>
 
 #include "cucurbit/store.hpp"
 #include "host/cli/commands.hpp"
@@ -70,7 +70,8 @@ Exit execute(const Options& options) {
     out << preset.text;
     out.close();
     if (!out)
-        throw StoreError(fmt::format("{}: cannot be written: {}", file, std::strerror(errno)));
+        throw StoreError(
+            fmt::format("{}: cannot be written: {}", file, std::generic_category().message(errno)));
     say(fmt::format("wrote {0}; next: cucurbit plan {0}, cucurbit run {0}", file));
     return Exit::done;
 }

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 #include <utility>
 
 #include "cucurbit/store.hpp"
@@ -26,8 +26,9 @@ TableFormat format_named(const std::string& name) {
 
 [[noreturn]] void cannot_write(const std::string& place) {
     const int error = errno;
-    throw StoreError(fmt::format("{}: cannot be written{}{}", place, error != 0 ? ": " : "",
-                                 error != 0 ? std::strerror(error) : ""));
+    throw StoreError(
+        fmt::format("{}: cannot be written{}{}", place, error != 0 ? ": " : "",
+                    error != 0 ? std::generic_category().message(error) : std::string()));
 }
 
 // Links, devices and pipes are written in place: a new file under their name would cut them off.

@@ -2,8 +2,8 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/talk.hpp"
@@ -44,8 +44,8 @@ Exit execute(const Options& options, const std::vector<std::string>& extra) {
         ::setenv("CUCURBIT", self, 1);
     }
     ::execvp(argv[0], argv.data());
-    throw UsageError(
-        fmt::format("plot needs Python: {}: {}", options.python, std::strerror(errno)));
+    throw UsageError(fmt::format("plot needs Python: {}: {}", options.python,
+                                 std::generic_category().message(errno)));
 }
 
 }  // namespace
