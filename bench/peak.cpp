@@ -11,7 +11,8 @@ constexpr long steps = 100000;
 
 template <int Bytes>
 struct Vector {
-    typedef double Type __attribute__((vector_size(Bytes)));
+    // g++ drops the attribute from a dependent alias.
+    typedef double Type __attribute__((vector_size(Bytes)));  // NOLINT(modernize-use-using)
 };
 
 /// Flops of one run; the sum keeps the chains alive.
@@ -23,11 +24,12 @@ __attribute__((always_inline)) inline double multiply_add_chains(volatile double
     const Lanes factor = Lanes{} + 0.999999, term = Lanes{} + 1e-6;
     for (long i = 0; i < steps; ++i)
 #pragma GCC unroll 16
-        for (int c = 0; c < chains; ++c) sums[c] = sums[c] * factor + term;
+        for (Lanes& sum : sums) sum = sum * factor + term;
     Lanes total{};
-    for (int c = 0; c < chains; ++c) total += sums[c];
+    for (const Lanes& sum : sums) total += sum;
     sink = total[0];
-    return 2.0 * chains * steps * (Bytes / sizeof(double));
+    constexpr int lanes = Bytes / sizeof(double);
+    return 2.0 * chains * steps * lanes;
 }
 
 __attribute__((target("avx512f"))) double run_avx512(volatile double& s) {
