@@ -24,7 +24,8 @@ struct Attempt {
 };
 
 /// The rung that a fit needs, judged on a rung from condition = tr G · tr G⁻¹ of its Gram matrix G
-/// (dimension p; n < p: row space). Cholesky's risk is good to about 1e-10 up to its limit;
+/// (dimension p; n < p: row space). Up to its limit Cholesky's risk is good to about 1e-9 for a
+/// spectrum like j⁻², to 1e-6 of the risk's scale for one as steep as j⁻¹²;
 /// a second orthogonalisation holds while the first left Q well conditioned; beyond the square root
 /// of what double precision resolves the rank itself is in doubt.
 Rung demanded_rung(Rung used, double condition, bool row_space, std::size_t p);
