@@ -8,10 +8,15 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <source_location>
 #include <type_traits>
 
 namespace cucurbit::standin {
+
+/// Where device code waits.
+struct Place {
+    const char* file;
+    int line;
+};
 
 struct LaunchShape {
     dim3 grid;
@@ -29,15 +34,14 @@ void* shared_memory();
 enum class Shuffle { index, up, down, exclusive_or };
 /// Every lane of the mask gives 64 bits and takes those of another lane.
 std::uint64_t shuffle(Shuffle kind, unsigned mask, std::uint64_t bits, int argument, int width,
-                      const std::source_location& where);
+                      Place where);
 /// The lanes of the mask for which `predicate` holds.
-unsigned ballot(unsigned mask, bool predicate, const std::source_location& where);
+unsigned ballot(unsigned mask, bool predicate, Place where);
 /// Waits for every thread of the block.
-void block_barrier(const std::source_location& where);
+void block_barrier(Place where);
 
 template <class T>
-T shuffle_value(Shuffle kind, unsigned mask, T value, int argument, int width,
-                const std::source_location& where) {
+T shuffle_value(Shuffle kind, unsigned mask, T value, int argument, int width, Place where) {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t));
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof(T));
@@ -50,46 +54,45 @@ T shuffle_value(Shuffle kind, unsigned mask, T value, int argument, int width,
 
 // NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp,
 // readability-identifier-naming)
-inline void __syncthreads(const std::source_location& where = std::source_location::current()) {
+inline void __syncthreads(Place where = {__builtin_FILE(), __builtin_LINE()}) {
     cucurbit::standin::block_barrier(where);
 }
-inline void __syncwarp(unsigned mask = ~0U,
-                       const std::source_location& where = std::source_location::current()) {
+inline void __syncwarp(unsigned mask = ~0U, Place where = {__builtin_FILE(), __builtin_LINE()}) {
     cucurbit::standin::ballot(mask, true, where);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate,
-                              const std::source_location& where = std::source_location::current()) {
+                              Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return cucurbit::standin::ballot(mask, predicate != 0, where);
 }
 inline int __any_sync(unsigned mask, int predicate,
-                      const std::source_location& where = std::source_location::current()) {
+                      Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return __ballot_sync(mask, predicate, where) != 0 ? 1 : 0;
 }
 inline int __all_sync(unsigned mask, int predicate,
-                      const std::source_location& where = std::source_location::current()) {
+                      Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return __any_sync(mask, predicate == 0 ? 1 : 0, where) == 0 ? 1 : 0;
 }
 template <class T>
 T __shfl_sync(unsigned mask, T value, int lane, int width = 32,
-              const std::source_location& where = std::source_location::current()) {
+              Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::index, mask, value, lane,
                                             width, where);
 }
 template <class T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
-                 const std::source_location& where = std::source_location::current()) {
+                 Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::up, mask, value,
                                             static_cast<int>(delta), width, where);
 }
 template <class T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
-                   const std::source_location& where = std::source_location::current()) {
+                   Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::down, mask, value,
                                             static_cast<int>(delta), width, where);
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32,
-                  const std::source_location& where = std::source_location::current()) {
+                  Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::exclusive_or, mask, value,
                                             bits, width, where);
 }
