@@ -10,7 +10,8 @@
 #include <functional>
 #include <type_traits>
 
-namespace cucurbit::standin {
+namespace cucurbit {
+namespace standin {
 
 /// Where device code waits.
 struct Place {
@@ -50,51 +51,49 @@ T shuffle_value(Shuffle kind, unsigned mask, T value, int argument, int width, P
     return value;
 }
 
-}  // namespace cucurbit::standin
+}  // namespace standin
 
-// NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp,
-// readability-identifier-naming)
-inline void __syncthreads(Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    cucurbit::standin::block_barrier(where);
+// NOLINTBEGIN(bugprone-*, cert-dcl*, readability-identifier-naming): the names are CUDA's.
+inline void __syncthreads(standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    standin::block_barrier(where);
 }
-inline void __syncwarp(unsigned mask = ~0U, Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    cucurbit::standin::ballot(mask, true, where);
+inline void __syncwarp(unsigned mask = ~0U,
+                       standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    standin::ballot(mask, true, where);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate,
-                              Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    return cucurbit::standin::ballot(mask, predicate != 0, where);
+                              standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    return standin::ballot(mask, predicate != 0, where);
 }
 inline int __any_sync(unsigned mask, int predicate,
-                      Place where = {__builtin_FILE(), __builtin_LINE()}) {
+                      standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return __ballot_sync(mask, predicate, where) != 0 ? 1 : 0;
 }
 inline int __all_sync(unsigned mask, int predicate,
-                      Place where = {__builtin_FILE(), __builtin_LINE()}) {
+                      standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
     return __any_sync(mask, predicate == 0 ? 1 : 0, where) == 0 ? 1 : 0;
 }
 template <class T>
 T __shfl_sync(unsigned mask, T value, int lane, int width = 32,
-              Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::index, mask, value, lane,
-                                            width, where);
+              standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    return standin::shuffle_value(standin::Shuffle::index, mask, value, lane, width, where);
 }
 template <class T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
-                 Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::up, mask, value,
-                                            static_cast<int>(delta), width, where);
+                 standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    return standin::shuffle_value(standin::Shuffle::up, mask, value, static_cast<int>(delta), width,
+                                  where);
 }
 template <class T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
-                   Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::down, mask, value,
-                                            static_cast<int>(delta), width, where);
+                   standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    return standin::shuffle_value(standin::Shuffle::down, mask, value, static_cast<int>(delta),
+                                  width, where);
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32,
-                  Place where = {__builtin_FILE(), __builtin_LINE()}) {
-    return cucurbit::standin::shuffle_value(cucurbit::standin::Shuffle::exclusive_or, mask, value,
-                                            bits, width, where);
+                  standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
+    return standin::shuffle_value(standin::Shuffle::exclusive_or, mask, value, bits, width, where);
 }
 template <class T>
 T atomicAdd(T* address, T value) {
@@ -111,5 +110,6 @@ template <class T>
 T __ldg(const T* address) {
     return *address;
 }
-// NOLINTEND(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp,
-// readability-identifier-naming)
+// NOLINTEND(bugprone-*, cert-dcl*, readability-identifier-naming)
+
+}  // namespace cucurbit
