@@ -6,7 +6,7 @@ function(cucurbit_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
-  target_compile_options(${target} PRIVATE ${CUCURBIT_WARNINGS})
+  target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${CUCURBIT_WARNINGS}>")
 endfunction()
 
 # cucurbit_room(NAME SOURCES a.cpp … USES room… LINKS target…)

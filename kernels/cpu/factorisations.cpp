@@ -115,9 +115,9 @@ void CpuEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
 
 void CpuEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     if (g.lanes > 1) return interleaved_.cholesky(g, rows_done);
-    for (std::size_t b = 0; b < g.count; ++b) {
-        rows_done.item(b)[0] = static_cast<double>(factorise_by_panels(g.item(b), g.rows, g.ld));
-    }
+    for (std::size_t b = 0; b < g.count; ++b)
+        std::fill_n(rows_done.item(b), rows_done.rows,
+                    static_cast<double>(factorise_by_panels(g.item(b), g.rows, g.ld)));
 }
 
 void CpuEngine::invert_lower(BatchMatrix l) {
