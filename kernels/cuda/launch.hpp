@@ -56,10 +56,10 @@ cudaError_t launch(const char* name, void (*kernel)(Parameters...), dim3 grid, d
 }
 
 #if defined(__CUDACC__)
-/// The block's dynamic shared memory, aligned to 16 bytes.
+/// The block's dynamic shared memory, aligned to 8 bytes.
 template <class T>
 __device__ T* shared_memory() {
-    extern __shared__ __align__(16) unsigned char cucurbit_shared_bytes[];
+    extern __shared__ __align__(8) unsigned char cucurbit_shared_bytes[];
     return reinterpret_cast<T*>(cucurbit_shared_bytes);
 }
 #elif defined(CUCURBIT_STANDIN)

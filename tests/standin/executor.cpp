@@ -21,7 +21,7 @@ namespace {
 
 constexpr unsigned lanes = 32;
 constexpr std::size_t page = 4096;
-constexpr std::size_t shared_alignment = 16;
+constexpr std::size_t shared_alignment = 8;
 constexpr std::size_t most_shared = std::size_t{256} << 10;
 constexpr int not_a_number = 0xff;  // every byte of a NaN
 
@@ -80,7 +80,8 @@ private:
     void enter(unsigned thread);
     void fiber_body();
     void run_current();
-    void wait(Place place);
+    void arrive(Place place);
+    void leave();
     void end_meetings(unsigned warp);
     /// The running thread's work so far is seen by those that follow the object, or the reverse.
     void publish(char* object) const;
@@ -110,7 +111,8 @@ private:
     char start_ = 0, end_ = 0;
     std::byte* shared_end_;
     std::byte* shared_ = nullptr;
-    std::mt19937_64 random_{Machine::the().settings.seed};
+    std::mt19937_64 random_;
+    std::uint64_t grids_ = 0;
 };
 
 Executor::Executor() {
@@ -137,6 +139,7 @@ void Executor::run_grid(const LaunchShape& shape, const std::function<void()>& b
     shape_ = shape;
     shared_ = shared_end_ -
               (shape.shared_bytes + shared_alignment - 1) / shared_alignment * shared_alignment;
+    random_.seed(Machine::the().settings.seed + grids_++);
     set_grid(shape.grid, shape.block);
     for (const unsigned block : ordered(volume(shape.grid))) {
         set_block(index_in(block, shape.grid));
@@ -216,11 +219,13 @@ void Executor::run_current() {
     end_meetings(current_ / lanes);
 }
 
-void Executor::wait(Place place) {
-    Thread& self = threads_[current_];
-    self.place = place;
-    self.waiting = true;
-    self.fiber->switch_to(*home_);
+void Executor::arrive(Place place) {
+    threads_[current_].place = place;
+    threads_[current_].waiting = true;
+}
+
+void Executor::leave() {
+    threads_[current_].fiber->switch_to(*home_);
 }
 
 void Executor::barrier(Place place) {
@@ -233,13 +238,14 @@ void Executor::barrier(Place place) {
                               text(threads_[at_barrier_.front()].place)));
     char* const order = &barriers_[barriers_passed_ % 2];
     publish(order);
+    arrive(place);
     at_barrier_.push_back(current_);
     if (at_barrier_.size() == threads_.size()) {
         ++barriers_passed_;
         make_ready(at_barrier_);
         at_barrier_.clear();
     }
-    wait(place);
+    leave();
     follow(order);
 }
 
@@ -262,11 +268,12 @@ std::shared_ptr<const Meeting> Executor::meet(unsigned mask, std::uint64_t value
         violation(fmt::format("mask {:#x} at {} meets mask {:#x} at {}", mask, text(place),
                               meeting->mask, text(meeting->place)));
     publish(meeting->order);
+    arrive(place);
     meeting->arrived |= own;
     meeting->values[lane()] = value;
     meeting->waiting.push_back(current_);
     end_meetings(current_ / lanes);
-    wait(place);
+    leave();
     follow(meeting->order);
     return meeting;
 }

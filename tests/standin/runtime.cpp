@@ -307,7 +307,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     return runtime_entry(__func__, [&](Machine& machine) {
-        Stream& gone = machine.streams.stream("cudaStreamDestroy", stream);
+        Stream& gone = machine.streams.any_stream("cudaStreamDestroy", stream);
         machine.streams.run(gone, gone.enqueued);
         gone.destroyed = true;
         return cudaSuccess;
@@ -316,7 +316,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     return runtime_entry(__func__, [&](Machine& machine) {
-        Stream& awaited = machine.streams.stream("cudaStreamSynchronize", stream);
+        Stream& awaited = machine.streams.any_stream("cudaStreamSynchronize", stream);
         ++machine.counters.stream_synchronisations;
         machine.streams.run(awaited, awaited.enqueued);
         return cudaSuccess;
@@ -334,7 +334,7 @@ cudaError_t cudaDeviceSynchronize() {
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned /*flags*/) {
     return runtime_entry(__func__, [&](Machine& machine) {
         Stream& waiting = machine.streams.stream("cudaStreamWaitEvent", stream);
-        const Event& awaited = machine.streams.event("cudaStreamWaitEvent", event);
+        const Event& awaited = machine.streams.any_event("cudaStreamWaitEvent", event);
         ++machine.counters.event_waits;
         if (awaited.stream != nullptr)
             machine.streams.enqueue(waiting,
@@ -352,7 +352,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned /*flags*/) {
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
     return runtime_entry(__func__, [&](Machine& machine) {
-        machine.streams.event("cudaEventDestroy", event).destroyed = true;
+        machine.streams.any_event("cudaEventDestroy", event).destroyed = true;
         return cudaSuccess;
     });
 }
@@ -368,7 +368,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     return runtime_entry(__func__, [&](Machine& machine) {
-        const Event& awaited = machine.streams.event("cudaEventSynchronize", event);
+        const Event& awaited = machine.streams.any_event("cudaEventSynchronize", event);
         ++machine.counters.event_synchronisations;
         if (awaited.stream != nullptr) machine.streams.run(*awaited.stream, awaited.end);
         return cudaSuccess;

@@ -16,6 +16,11 @@ Object& object_of(const char* call, const char* what, Handle handle,
     if (found == all.end()) violation(fmt::format("{}: no such {}", call, what));
     Object& object = *found->second;
     if (object.destroyed) violation(fmt::format("{}: the {} was destroyed", call, what));
+    return object;
+}
+
+template <class Object>
+Object& on_current_device(const char* call, const char* what, Object& object) {
     if (object.device != current_device())
         violation(fmt::format("{}: the {} belongs to cuda:{}, the current device is cuda:{}", call,
                               what, object.device, current_device()));
@@ -40,14 +45,22 @@ Event& Streams::create_event(int device) {
     return event;
 }
 
-Stream& Streams::stream(const char* call, cudaStream_t handle) {
+Stream& Streams::any_stream(const char* call, cudaStream_t handle) {
     if (handle == nullptr || handle == cudaStreamLegacy || handle == cudaStreamPerThread)
         violation(fmt::format("{}: uses a default stream", call));
     return object_of(call, "stream", handle, streams_);
 }
 
-Event& Streams::event(const char* call, cudaEvent_t handle) {
+Event& Streams::any_event(const char* call, cudaEvent_t handle) {
     return object_of(call, "event", handle, events_);
+}
+
+Stream& Streams::stream(const char* call, cudaStream_t handle) {
+    return on_current_device(call, "stream", any_stream(call, handle));
+}
+
+Event& Streams::event(const char* call, cudaEvent_t handle) {
+    return on_current_device(call, "event", any_event(call, handle));
 }
 
 void Streams::enqueue(Stream& stream, Operation operation) {

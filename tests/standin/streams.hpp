@@ -38,8 +38,10 @@ class Streams {
 public:
     Stream& create_stream(int device);
     Event& create_event(int device);
-    /// The stream behind a handle: a violation for the default stream, a destroyed one, or one of
-    /// another device than the current one.
+    /// The stream behind a handle: a violation for a default stream or a destroyed one.
+    Stream& any_stream(const char* call, cudaStream_t handle);
+    Event& any_event(const char* call, cudaEvent_t handle);
+    /// For calls that need it on the current device.
     Stream& stream(const char* call, cudaStream_t handle);
     Event& event(const char* call, cudaEvent_t handle);
     void enqueue(Stream& stream, Operation operation);
