@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "cucurbit/engine.hpp"
 #include "host/run/work.hpp"
 
 namespace cucurbit {
