@@ -12,20 +12,26 @@ cuda::DeviceList device_list(const IndexList& list) {
     return {list.data(), static_cast<unsigned>(list.host().size())};
 }
 
+/// The columns that have a length.
+BatchMatrix with_columns(BatchMatrix m, const IndexList& rows) {
+    return m.leading(m.rows, rows.host().size());
+}
+
 }  // namespace
 
 // Entries beyond rows[j] may be anything: one product of all columns keeps X's traffic at one read.
-void CudaEngine::project(BatchMatrix a, BatchMatrix b, const IndexList&, BatchMatrix c) {
-    context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, a, b, 0.0, c);
+void CudaEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
+    context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, a, with_columns(b, rows), 0.0,
+                      with_columns(c, rows));
 }
 
-void CudaEngine::solve_lower(BatchMatrix l, const IndexList&, BatchMatrix c) {
-    context_.solve(CUBLAS_OP_N, l, c);
+void CudaEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
+    context_.solve(CUBLAS_OP_N, l, with_columns(c, rows));
 }
 
 // Entries beyond rows[j] are zero, so the whole system has them zero too.
-void CudaEngine::solve_lower_transposed(BatchMatrix l, const IndexList&, BatchMatrix c) {
-    context_.solve(CUBLAS_OP_T, l, c);
+void CudaEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
+    context_.solve(CUBLAS_OP_T, l, with_columns(c, rows));
 }
 
 void CudaEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
@@ -33,8 +39,9 @@ void CudaEngine::spread(BatchMatrix c, const IndexList& source, const IndexList&
     cuda::spread(context_.stream(), c, device_list(source), device_list(rows), w);
 }
 
-void CudaEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList&, BatchMatrix e) {
-    context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, a, w, 0.0, e);
+void CudaEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) {
+    context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, a, with_columns(w, rows), 0.0,
+                      with_columns(e, rows));
 }
 
 void CudaEngine::subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) {

@@ -1,17 +1,25 @@
 #pragma once
 // The one way to launch a kernel, and what a .cu file needs to compile both as CUDA and, for
-// machines without a GPU, as plain C++ against tests/standin/ (CUCURBIT_STANDIN). Include this
-// before any other CUDA header. Sources that must run there use no <<<>>>, no __shared__ variable
-// (dynamic shared memory by shared_memory<T>() only), no __constant__ and no cudaMemcpyToSymbol.
+// machines without a GPU, as plain C++ against tests/standin/ (CUCURBIT_STANDIN). Sources that must
+// run there use no <<<>>>, no __shared__ variable (dynamic shared memory by shared_memory<T>()
+// only), no __constant__ and no cudaMemcpyToSymbol.
 
 #include <array>
 #include <cstddef>
 #include <tuple>
 #include <utility>
 
+#include <cuda_runtime.h>
+
 #if !defined(__CUDACC__)
-// A host compiler does not know the attributes that the real headers would give these names.
+// A host compiler does not know the attributes that the real headers give these names.
 // NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp)
+#undef __global__
+#undef __device__
+#undef __host__
+#undef __launch_bounds__
+#undef __shared__
+#undef __constant__
 #define __global__
 #define __device__
 #define __host__
@@ -20,8 +28,6 @@
 #define __constant__ static_assert(false, "no constant memory: pass the values as arguments");
 // NOLINTEND(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp)
 #endif
-
-#include <cuda_runtime.h>
 
 #if defined(CUCURBIT_STANDIN)
 #include "tests/standin/device.hpp"
