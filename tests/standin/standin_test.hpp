@@ -28,6 +28,10 @@ protected:
         EXPECT_EQ(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), cudaSuccess);
         reset_counters();
     }
+    void TearDown() override {
+        // Runs what is pending.
+        EXPECT_EQ(cudaStreamDestroy(stream_), cudaSuccess);
+    }
 
     static double* device_array(std::size_t size) {
         void* data = nullptr;

@@ -26,6 +26,10 @@ protected:
         ASSERT_EQ(cudaStreamCreateWithFlags(&other_, cudaStreamNonBlocking), cudaSuccess);
         ASSERT_EQ(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), cudaSuccess);
     }
+    void TearDown() override {
+        EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+        Standin::TearDown();
+    }
     void set_value(cudaStream_t stream, double* at, double value) {
         ASSERT_EQ(launch("set", set, 1, 1, 0, stream, at, value), cudaSuccess);
     }
