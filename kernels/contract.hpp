@@ -104,14 +104,14 @@ public:
     virtual void draw(const Stream& stream, std::span<const std::uint64_t> trials,
                       std::size_t first_row, const double* scale, BatchMatrix out) = 0;
 
-    /// Lower triangle of g = aᵀa, a: k×n, g: n×n; the strict upper triangle is not touched.
+    /// Lower triangle of g = aᵀa, a: k×n, g: n×n; the strict upper triangle is then undefined.
     virtual void gram(BatchMatrix a, BatchMatrix g) = 0;
-    /// Lower triangle of g += a aᵀ, a: n×k, g: n×n.
+    /// Lower triangle of g += a aᵀ, a: n×k, g: n×n; the strict upper triangle is then undefined.
     virtual void add_outer(BatchMatrix a, BatchMatrix g) = 0;
     /// diagonal(i, 0) = g(i, i).
     virtual void diagonal(BatchMatrix g, BatchMatrix diagonal) = 0;
-    /// The lower triangle of g becomes its Cholesky factor. rows_done(0, 0) = leading rows that
-    /// were factored: fewer than all where a pivot is not positive, and the rest of g is then
+    /// The lower triangle of g becomes its Cholesky factor. Every rows_done(i, 0) = leading rows
+    /// that were factored: fewer than all where a pivot is not positive, and the rest of g is then
     /// undefined.
     virtual void cholesky(BatchMatrix g, BatchMatrix rows_done) = 0;
     /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading
@@ -121,9 +121,10 @@ public:
     virtual void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) = 0;
     /// out = aᵀ.
     virtual void transpose(BatchMatrix a, BatchMatrix out) = 0;
-    /// a ← a rᵀ for lower triangular r: with r = L⁻¹ and a = Xᵀ the rows of Q = L⁻¹X as columns.
+    /// a ← a rᵀ for lower triangular r, zero above: with r = L⁻¹ and a = Xᵀ the rows of Q = L⁻¹X
+    /// as columns.
     virtual void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) = 0;
-    /// a ← r a for lower triangular r.
+    /// a ← r a for lower triangular r, zero above.
     virtual void multiply_by_lower(BatchMatrix r, BatchMatrix a) = 0;
     /// Householder factorisation of a: p×n, p ≥ n, a = Q Lᵀ: a becomes Q (orthonormal columns), l
     /// (n×n) the lower triangular factor with a positive diagonal, its strict upper triangle zero.

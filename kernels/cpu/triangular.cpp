@@ -94,7 +94,8 @@ std::size_t CpuEngine::factorise(double* g, std::size_t n, std::size_t ld) {
 void CpuEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     if (g.lanes > 1) return interleaved_.cholesky(g, rows_done);
     for (std::size_t t = 0; t < g.count; ++t)
-        rows_done.item(t)[0] = static_cast<double>(factorise(g.item(t), g.rows, g.ld));
+        std::fill_n(rows_done.item(t), rows_done.rows,
+                    static_cast<double>(factorise(g.item(t), g.rows, g.ld)));
 }
 
 /// [A 0; B C]⁻¹ = [A⁻¹ 0; −C⁻¹B A⁻¹ C⁻¹], halving.

@@ -117,6 +117,9 @@ void InterleavedOperations::add_outer(BatchMatrix a, BatchMatrix g) const {
 
 void InterleavedOperations::cholesky(BatchMatrix g, BatchMatrix rows_done) const {
     for_parts(g.count, [&](auto panel) { kernels_.cholesky(panel(g), panel(rows_done).data); });
+    for (std::size_t group = 0; group < groups(g.count); ++group)
+        for (std::size_t i = 1; i < rows_done.rows; ++i)
+            std::copy_n(element(rows_done, group, 0, 0), lanes, element(rows_done, group, i, 0));
 }
 
 void InterleavedOperations::invert_lower(BatchMatrix l) const {
