@@ -147,6 +147,8 @@ public:
     /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and
     /// stay so.
     virtual void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
+    /// c(·, j) += factor·column for every column j; column: n×1.
+    virtual void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) = 0;
     /// w(i, j) = i < rows[j] ? c(i, source[j]) : 0.
     virtual void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                         BatchMatrix w) = 0;

@@ -56,6 +56,8 @@ private:
     struct Form {
         std::size_t mean, inherited, noise, mean_inherited, mean_noise, inherited_noise;
     };
+    /// The noise of every term, where labels can carry it; otherwise 0.
+    double common_noise() const;
     std::size_t product(const Fit& left, const Fit& right);
     double risk(std::size_t trial, std::size_t term) const;
 

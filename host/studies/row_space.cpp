@@ -128,6 +128,9 @@ private:
             engine.draw({request_.key, request_.stage, Purpose::label_noise}, trials, 0, nullptr,
                         drawn);
             if (formed_) engine.multiply(of(factor_), false, drawn, noise);
+            if (request_.noise_in_labels > 0.0)
+                engine.add_to_columns(noise, request_.noise_in_labels,
+                                      of(coefficients_.leading(rows_, labels_)));
         }
         if (formed_) {
             engine.row_norms(of(factor_), of(per_row_));

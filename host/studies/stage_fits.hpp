@@ -32,6 +32,9 @@ struct StageRequest {
     std::vector<bool> against_truth;
     std::vector<std::pair<Fit, Fit>> products;  ///< Σ_i test_i left_i right_i
     LabelNoise label_noise = LabelNoise::integrate;
+    /// Standard deviation of sampled noise that every label column carries; 0: fits of noise are
+    /// kept apart, as several noise levels and integrated noise need them. Row space only.
+    double noise_in_labels = 0.0;
     std::size_t inherited = 0;  ///< columns of the previous stage's noise root; 0: none
 };
 

@@ -34,6 +34,10 @@ void CudaEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, Ba
     context_.solve(CUBLAS_OP_T, l, with_columns(c, rows));
 }
 
+void CudaEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {
+    cuda::add_to_columns(context_.stream(), column, factor, c);
+}
+
 void CudaEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                         BatchMatrix w) {
     cuda::spread(context_.stream(), c, device_list(source), device_list(rows), w);

@@ -35,6 +35,13 @@ __global__ void __launch_bounds__(threads_per_block)
 }
 
 __global__ void __launch_bounds__(threads_per_block)
+    add_column(BatchMatrix c, BatchMatrix column, double factor) {
+    for_entries(c, [&](std::size_t t, unsigned i, unsigned j) {
+        item(c, t)[i + j * c.ld] += factor * item(column, t)[i];
+    });
+}
+
+__global__ void __launch_bounds__(threads_per_block)
     spread_entries(BatchMatrix w, BatchMatrix c, DeviceList source, DeviceList rows) {
     for_entries(w, [&](std::size_t t, unsigned i, unsigned j) {
         item(w, t)[i + j * w.ld] =
@@ -85,6 +92,10 @@ void scale_rows(cudaStream_t stream, BatchMatrix from, const double* scale, Batc
 
 void diagonal(cudaStream_t stream, BatchMatrix g, BatchMatrix diagonal) {
     launch_on_entries("diagonal", copy_diagonal, stream, diagonal.leading(g.rows, 1), g);
+}
+
+void add_to_columns(cudaStream_t stream, BatchMatrix column, double factor, BatchMatrix c) {
+    launch_on_entries("add_to_columns", add_column, stream, c, column, factor);
 }
 
 void spread(cudaStream_t stream, BatchMatrix c, DeviceList source, DeviceList rows, BatchMatrix w) {

@@ -45,6 +45,7 @@ public:
     void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
     void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
+    void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                 BatchMatrix w) override;
     void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) override;

@@ -26,6 +26,7 @@ void copy(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
 void scale_rows(cudaStream_t stream, BatchMatrix from, const double* scale, BatchMatrix to);
 void diagonal(cudaStream_t stream, BatchMatrix g, BatchMatrix diagonal);
 void transpose(cudaStream_t stream, BatchMatrix a, BatchMatrix out);
+void add_to_columns(cudaStream_t stream, BatchMatrix column, double factor, BatchMatrix c);
 void spread(cudaStream_t stream, BatchMatrix c, DeviceList source, DeviceList rows, BatchMatrix w);
 void subtract(cudaStream_t stream, const double* reference, DeviceList subtracted, BatchMatrix e);
 

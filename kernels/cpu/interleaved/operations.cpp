@@ -83,6 +83,15 @@ void InterleavedOperations::transpose(BatchMatrix a, BatchMatrix out) const {
                 std::copy_n(element(a, g, j, i), lanes, element(out, g, i, j));
 }
 
+void InterleavedOperations::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) const {
+    for (std::size_t g = 0; g < groups(c.count); ++g)
+        for (std::size_t j = 0; j < c.cols; ++j) {
+            const double* from = element(column, g, 0, 0);
+            double* to = element(c, g, 0, j);
+            for (std::size_t i = 0; i < c.rows * lanes; ++i) to[i] += factor * from[i];
+        }
+}
+
 void InterleavedOperations::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                                    BatchMatrix w) const {
     for (std::size_t g = 0; g < groups(w.count); ++g)
