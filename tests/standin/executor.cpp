@@ -99,6 +99,7 @@ private:
     std::vector<Warp> warps_;
     std::vector<std::unique_ptr<Fiber>> fibers_;
     std::vector<Fiber*> idle_;
+    std::vector<Fiber*> used_;  ///< idle from the next block on
     Fiber* home_ = nullptr;
     unsigned current_ = 0;
     std::size_t finished_ = 0;
@@ -180,6 +181,8 @@ void Executor::run_block() {
     }
     if (finished_ < count) report_deadlock();
     acquire(&end_);
+    idle_.insert(idle_.end(), used_.begin(), used_.end());
+    used_.clear();
 }
 
 void Executor::make_ready(const std::vector<unsigned>& threads) {
@@ -198,14 +201,15 @@ void Executor::fiber_body() {
     for (;;) {
         Fiber* const own = threads_[current_].fiber;
         run_current();
-        // The stack is free again: the next thread can have it without a switch.
-        while (!ready_.empty() && threads_[ready_.front()].fiber == nullptr) {
+        // The stack is free again: the next thread can have it without a switch. The thread
+        // sanitizer would see two threads write to it.
+        while (!thread_sanitizer && !ready_.empty() && threads_[ready_.front()].fiber == nullptr) {
             enter(ready_.front());
             ready_.pop_front();
             threads_[current_].fiber = own;
             run_current();
         }
-        idle_.push_back(own);
+        (thread_sanitizer ? used_ : idle_).push_back(own);
         own->switch_to(*home_);
     }
 }
