@@ -43,8 +43,8 @@ public:
     /// NVIDIA recommends on its largest cards. Without it cuBLAS would allocate whenever it likes.
     static constexpr std::size_t own_bytes = std::size_t{32} << 20;
 
-    /// scratch_bytes: what operations may use beside their operands; they take fewer trials at a
-    /// time when that is little.
+    /// scratch_bytes: what operations may use beside their operands, allocated when one does; they
+    /// take fewer trials at a time where it is little.
     Context(int device, std::size_t scratch_bytes);
 
     cudaStream_t stream() const { return stream_.get(); }
@@ -77,7 +77,9 @@ public:
     void for_parts(std::size_t count, std::size_t doubles_per_trial, Body body) {
         const std::size_t fits = scratch_doubles_ / std::max<std::size_t>(doubles_per_trial, 1);
         const std::size_t most = std::clamp<std::size_t>(fits, 1, std::max<std::size_t>(count, 1));
-        double* scratch = scratch_.at_least(most * doubles_per_trial, stream());
+        // All of it at once: an array that grew would move, and every address in it with it.
+        double* scratch =
+            scratch_.at_least(std::max(scratch_doubles_, most * doubles_per_trial), stream());
         for (std::size_t first = 0; first < count; first += most)
             body(first, std::min(most, count - first), scratch);
     }

@@ -3,6 +3,7 @@
 #include <cublas_v2.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,9 @@ private:
 void enqueue_blas(Machine& machine, const char* call, const Blas& handle, double flops,
                   std::function<void()> work) {
     enqueue_call(machine, call, handle, flops, [handle, work = std::move(work)] {
-        destroy(handle.workspace, handle.workspace_bytes);
+        // Its first page stands for the whole: who keeps anything there will notice.
+        constexpr std::size_t page = 4096;
+        destroy(handle.workspace, std::min(handle.workspace_bytes, page));
         work();
     });
 }

@@ -99,7 +99,8 @@ template <class T>
 T atomicAdd(T* address, T value) {
     if constexpr (std::is_integral_v<T>)
         return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);
-    T seen = *address;
+    T seen;
+    __atomic_load(address, &seen, __ATOMIC_RELAXED);
     T sum = seen + value;
     while (
         !__atomic_compare_exchange(address, &seen, &sum, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))

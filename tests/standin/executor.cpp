@@ -35,10 +35,14 @@ struct Meeting {
     std::vector<unsigned> waiting;
 };
 
+struct Warp {
+    std::vector<std::shared_ptr<Meeting>> meetings;
+    unsigned gone = 0;  ///< lanes that have left the kernel or never were
+};
+
 struct Thread {
     Fiber* fiber = nullptr;  ///< null before it first runs
     Place place = {};        ///< where it waits
-    bool finished = false;
     bool waiting = false;
 };
 
@@ -82,7 +86,7 @@ private:
     void run_current();
     void arrive(Place place);
     void leave();
-    void end_meetings(unsigned warp);
+    void end_meetings(Warp& warp);
     /// The running thread's work so far is seen by those that follow the object, or the reverse.
     void publish(char* object) const;
     void follow(char* object) const;
@@ -92,9 +96,10 @@ private:
     LaunchShape shape_ = {};
     std::vector<Thread> threads_;
     std::deque<unsigned> ready_;
-    std::vector<std::vector<std::shared_ptr<Meeting>>> meetings_;  ///< by warp
+    std::vector<Warp> warps_;
     std::vector<std::unique_ptr<Fiber>> fibers_;
     std::vector<Fiber*> idle_;
+    std::vector<Fiber*> used_;  ///< idle from the next block on
     Fiber* home_ = nullptr;
     unsigned current_ = 0;
     std::size_t finished_ = 0;
@@ -154,7 +159,8 @@ void Executor::run_block() {
     std::memset(shared_, not_a_number, static_cast<std::size_t>(shared_end_ - shared_));
     threads_.assign(count, {});
     while (identities_.size() < count) identities_.push_back(new_identity());
-    meetings_.assign((count + lanes - 1) / lanes, {});
+    warps_.assign((count + lanes - 1) / lanes, {});
+    if (count % lanes != 0) warps_.back().gone = ~0U << count % lanes;
     finished_ = 0;
     release(&start_);
     const auto order = ordered(count);
@@ -175,6 +181,8 @@ void Executor::run_block() {
     }
     if (finished_ < count) report_deadlock();
     acquire(&end_);
+    idle_.insert(idle_.end(), used_.begin(), used_.end());
+    used_.clear();
 }
 
 void Executor::make_ready(const std::vector<unsigned>& threads) {
@@ -193,14 +201,15 @@ void Executor::fiber_body() {
     for (;;) {
         Fiber* const own = threads_[current_].fiber;
         run_current();
-        // The stack is free again: the next thread can have it without a switch.
-        while (!ready_.empty() && threads_[ready_.front()].fiber == nullptr) {
+        // The stack is free again: the next thread can have it without a switch. The thread
+        // sanitizer would see two threads write to it.
+        while (!thread_sanitizer && !ready_.empty() && threads_[ready_.front()].fiber == nullptr) {
             enter(ready_.front());
             ready_.pop_front();
             threads_[current_].fiber = own;
             run_current();
         }
-        idle_.push_back(own);
+        (thread_sanitizer ? used_ : idle_).push_back(own);
         own->switch_to(*home_);
     }
 }
@@ -214,9 +223,10 @@ void Executor::run_current() {
     if (!at_barrier_.empty())
         violation(fmt::format("divergent barrier: leaves the kernel while thread {} waits at {}",
                               at_barrier_.front(), text(threads_[at_barrier_.front()].place)));
-    threads_[current_].finished = true;
     ++finished_;
-    end_meetings(current_ / lanes);
+    Warp& warp = warps_[current_ / lanes];
+    warp.gone |= 1U << lane();
+    end_meetings(warp);
 }
 
 void Executor::arrive(Place place) {
@@ -254,7 +264,8 @@ std::shared_ptr<const Meeting> Executor::meet(unsigned mask, std::uint64_t value
     if ((mask & own) == 0)
         violation(
             fmt::format("lane {} is outside its own mask {:#x} at {}", lane(), mask, text(place)));
-    auto& all = meetings_[current_ / lanes];
+    Warp& warp = warps_[current_ / lanes];
+    auto& all = warp.meetings;
     auto found = std::find_if(all.begin(), all.end(),
                               [&](const auto& each) { return (each->mask & mask) != 0; });
     if (found == all.end()) {
@@ -272,21 +283,15 @@ std::shared_ptr<const Meeting> Executor::meet(unsigned mask, std::uint64_t value
     meeting->arrived |= own;
     meeting->values[lane()] = value;
     meeting->waiting.push_back(current_);
-    end_meetings(current_ / lanes);
+    end_meetings(warp);
     leave();
     follow(meeting->order);
     return meeting;
 }
 
-void Executor::end_meetings(unsigned warp) {
-    unsigned gone = 0;
-    for (unsigned each = 0; each < lanes; ++each) {
-        const std::size_t thread = std::size_t{warp} * lanes + each;
-        if (thread >= threads_.size() || threads_[thread].finished) gone |= 1U << each;
-    }
-    auto& all = meetings_[warp];
-    std::erase_if(all, [&](const auto& each) {
-        if (((each->arrived | gone) & each->mask) != each->mask) return false;
+void Executor::end_meetings(Warp& warp) {
+    std::erase_if(warp.meetings, [&](const auto& each) {
+        if (((each->arrived | warp.gone) & each->mask) != each->mask) return false;
         make_ready(each->waiting);
         return true;
     });

@@ -11,6 +11,12 @@
 
 namespace cucurbit::standin {
 
+#if defined(CUCURBIT_THREAD_SANITIZER)
+constexpr bool thread_sanitizer = true;
+#else
+constexpr bool thread_sanitizer = false;
+#endif
+
 class Fiber {
 public:
     /// The stack that calls.

@@ -18,7 +18,22 @@ namespace {
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t alignment = 256;  // of cudaMalloc
-constexpr int not_a_number = 0xff;      // every byte of a NaN
+
+/// A file full of NaN: memory that is mapped from it takes no page until it is touched.
+constexpr std::size_t nan_bytes = std::size_t{16} << 20;
+int nan_file() {
+    static const int file = [] {
+        constexpr int not_a_number = 0xff;  // every byte of it
+        const int made = memfd_create("nan", 0);
+        if (made < 0 || ftruncate(made, nan_bytes) != 0) violation("there is no memory for NaN");
+        void* all = mmap(nullptr, nan_bytes, PROT_WRITE, MAP_SHARED, made, 0);
+        if (all == MAP_FAILED) violation("there is no memory for NaN");
+        std::memset(all, not_a_number, nan_bytes);
+        munmap(all, nan_bytes);
+        return made;
+    }();
+    return file;
+}
 
 std::size_t round_up(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
@@ -93,9 +108,12 @@ void* Memory::allocate(std::size_t bytes, int device) {
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED) return nullptr;
     made.pages = static_cast<std::byte*>(pages);
-    mprotect(made.pages, made.page_bytes, PROT_READ | PROT_WRITE);
+    for (std::size_t done = 0; done < made.page_bytes; done += nan_bytes)
+        if (mmap(made.pages + done, std::min(nan_bytes, made.page_bytes - done),
+                 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, nan_file(),
+                 0) == MAP_FAILED)
+            return nullptr;
     made.data = made.pages + made.page_bytes - round_up(bytes, alignment);
-    std::memset(made.data, not_a_number, bytes);
     for_slack(made, [](std::byte* begin, std::size_t size) {
         std::memcpy(begin, canary_at(begin), size);
     });

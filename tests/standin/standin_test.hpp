@@ -24,6 +24,7 @@ using standin::settings;
 class Standin : public testing::Test {
 protected:
     void SetUp() override {
+        GTEST_FLAG_SET(death_test_style, "threadsafe");
         settings() = {};
         EXPECT_EQ(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), cudaSuccess);
         reset_counters();
