@@ -30,6 +30,7 @@ void add_theory(const TheoryRow* theory, Row& row) {
     row.theory = theory->prediction.value;
     row.theory_kind = theory->prediction.kind;
     row.flags = theory->flags;
+    row.equivalent_gap = theory->equivalent_gap;
     if (is_zero_risk(theory)) add_flag(row.flags, "zero_risk");
     if (lacks_variance(theory) && !has_flag(row.flags, "near_interpolation"))
         add_flag(row.flags, "near_interpolation");
@@ -99,12 +100,12 @@ bool is_derived(const Setting& setting, const TheoryRow& theory) {
 
 /// What the terms' theory makes of a derived row.
 TheoryRow derive_theory(const std::vector<TheoryRow>& theory, const DerivedRow& derived) {
-    TheoryRow row{derived.arm, derived.estimand, {0.0, TheoryKind::exact}, ""};
+    TheoryRow row{derived.arm, derived.estimand, {0.0, TheoryKind::exact}, "", 0.0};
     double above = 0.0, below = derived.below.empty() ? 1.0 : 0.0;
     const std::vector<DerivedRow::Term> terms = all_terms(derived);
     for (std::size_t k = 0; k < terms.size(); ++k) {
         const TheoryRow* term = find_theory(theory, terms[k].arm, terms[k].estimand);
-        if (term == nullptr) return {derived.arm, derived.estimand, no_prediction, ""};
+        if (term == nullptr) return {derived.arm, derived.estimand, no_prediction, "", 0.0};
         (k < derived.above.size() ? above : below) += terms[k].factor * term->prediction.value;
         row.prediction.kind = std::max(row.prediction.kind, term->prediction.kind);
         if (lacks_variance(term)) row.flags = "near_interpolation";

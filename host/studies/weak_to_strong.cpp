@@ -139,7 +139,7 @@ std::vector<TheoryRow> WeakToStrong::theory(const Point& point) const {
     std::vector<TheoryRow> table;
     const auto add = [&](const char* arm, const char* estimand, double value,
                          const std::string& flags) {
-        table.push_back({arm, estimand, {value, TheoryKind::exact}, flags});
+        table.push_back({arm, estimand, {value, TheoryKind::exact}, flags, 0.0});
     };
     const auto add_arm = [&](const char* arm, const RiskLaw& risk, const std::string& flags) {
         add(arm, "excess_risk", risk.excess_risk(), flags);

@@ -109,6 +109,9 @@ struct TheoryRow {
     std::string estimand;
     Prediction prediction;
     std::string flags;  ///< space-separated, e.g. "near_interpolation"
+    /// Relative error that a deterministic equivalent may have: 3/|n − rank| + 3/n, summed over the
+    /// stages that the arm goes through.
+    double equivalent_gap = 0.0;
 };
 
 /// A row computed from means over trials of other series of a point: Σ factor · mean over above,
