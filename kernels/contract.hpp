@@ -171,6 +171,16 @@ public:
     virtual void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) = 0;
     /// out(j, 0) = Σ_{i < ends[j]} v(i, 0)^power, power 1 or 2.
     virtual void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) = 0;
+
+    /// The first columns of Bartlett's factor of `samples` rows: out (p×k, k ≤ min(samples, p)),
+    /// one row of the factor per column, is lower trapezoidal. With a stream of this key and stage,
+    /// out(j, j) of trial b = √chi_square(Purpose::chi_square, trials[b], row j, samples − j),
+    /// out(i, j) = normal(Purpose::samples, trials[b], row j, column i) for i > j, zero above. The
+    /// rows of all k = min(samples, p) columns have the Gram matrix, in law, of `samples` standard
+    /// normal rows (Bartlett 1933). trials: [count], host memory.
+    virtual void draw_triangular(std::uint64_t key, std::uint8_t stage,
+                                 std::span<const std::uint64_t> trials, std::uint64_t samples,
+                                 BatchMatrix out) = 0;
 };
 
 }  // namespace cucurbit

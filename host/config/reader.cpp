@@ -114,6 +114,12 @@ std::uint64_t Reader::count(std::string_view key, std::uint64_t low, std::uint64
     return state_->count(state_->get(key), key, "", low, high);
 }
 
+bool Reader::flag(std::string_view key) {
+    const toml::node& node = state_->get(key);
+    if (const auto* value = node.as_boolean()) return value->get();
+    state_->refuse(node.source(), key, described(node) + " is not allowed; allowed: true or false");
+}
+
 std::string Reader::text(std::string_view key) {
     const toml::node& node = state_->get(key);
     if (const auto* value = node.as_string()) return value->get();

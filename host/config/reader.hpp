@@ -44,6 +44,7 @@ public:
     bool has(std::string_view key) const;  ///< present; counts as asked for
     double number(std::string_view key, Bounds bounds);
     std::uint64_t count(std::string_view key, std::uint64_t low, std::uint64_t high);
+    bool flag(std::string_view key);  ///< true or false
     std::string text(std::string_view key);
     /// Text that can be the name of a folder or a table's cell: 1 to 64 letters, digits, '-', '_'
     /// and '.', a letter or digit first.

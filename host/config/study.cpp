@@ -8,6 +8,7 @@
 
 #include "cucurbit/random.hpp"
 #include "host/config/document.hpp"
+#include "host/config/messages.hpp"
 #include "host/config/settings.hpp"
 
 namespace cucurbit {
@@ -36,6 +37,10 @@ Precision read_precision(Reader& root) {
         precision.label_noise = table.choice("label_noise", {"integrate", "sample"}) == "sample"
                                     ? LabelNoise::sample
                                     : LabelNoise::integrate;
+    if (table.has("sampler"))
+        precision.sampler = table.choice("sampler", {"sufficient", "direct"}) == "direct"
+                                ? Sampler::direct
+                                : Sampler::sufficient;
     if (adaptive) {
         read_adaptive(table, precision);
     } else if (table.has("max_trials")) {
@@ -46,6 +51,20 @@ Precision read_precision(Reader& root) {
     }
     table.finish();
     return precision;
+}
+
+/// What [precision] asks for and this setting cannot do is an error, at its key.
+void fit_precision_to(const Setting& setting, Reader& root, Precision& precision) {
+    const Reader table = root.table("precision");
+    if (precision.sampler && !setting.has_samplers())
+        table.fail("sampler",
+                   fmt::format("kind {} has no choice of samplers", in_quotes(setting.kind())));
+    if (setting.integrates_label_noise()) return;
+    if (table.has("label_noise") && precision.label_noise == LabelNoise::integrate)
+        table.fail("label_noise", fmt::format("kind {} cannot integrate label noise out; allowed: "
+                                              "sample",
+                                              in_quotes(setting.kind())));
+    precision.label_noise = LabelNoise::sample;
 }
 
 std::vector<std::string> kinds() {
@@ -83,6 +102,7 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     table.finish();
     study.precision = read_precision(root);
     study.setting = settings().at(study.kind)(root, study.precision, study.seed);
+    fit_precision_to(*study.setting, root, study.precision);
     root.finish();
     study.text = document->text;
     const bool sampled = study.precision.label_noise == LabelNoise::sample;

@@ -23,15 +23,18 @@ constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 void require_distinct_keys(const Study& study, const std::vector<Design>& designs) {
     std::map<std::uint64_t, const Design*> seen;
-    for (const Design& design : designs) {
-        const auto [other, added] = seen.emplace(design.key, &design);
+    const auto require_new = [&](std::uint64_t key, const Design& design) {
+        const auto [other, added] = seen.emplace(key, &design);
         if (!added)
             throw StudyError(
                 {study.name, 0, 0},
-                fmt::format(
-                    "two designs share the random key {:016x}: choose another seed. They are "
-                    "'{}' and '{}'",
-                    design.key, other->second->canonical, design.canonical));
+                fmt::format("two draws share the random key {:016x}: choose another seed. They are "
+                            "of the designs '{}' and '{}'",
+                            key, other->second->canonical, design.canonical));
+    };
+    for (const Design& design : designs) {
+        require_new(design.key, design);
+        for (const std::uint64_t key : design.further_keys) require_new(key, design);
     }
 }
 

@@ -44,7 +44,7 @@ std::vector<bool> deciding_series(const Setting& setting, const Design& design) 
     for (const Point& point : design.points) theory.push_back(setting.theory(point));
     std::vector<bool> deciding;
     for (const Series& series : design.series) {
-        const TheoryRow* row = find_theory(theory[series.point], series);
+        const TheoryRow* row = find_theory(theory[series.point], series.arm, series.estimand);
         deciding.push_back(!lacks_variance(row) && !is_zero_risk(row));
     }
     return deciding;

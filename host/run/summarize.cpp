@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "cucurbit/run.hpp"
 #include "host/run/precision.hpp"
@@ -14,6 +15,10 @@ namespace {
 
 /// Relative rounding of a measured risk: a smaller standard error is no spread of the trials.
 constexpr double rounding = 1e-9;
+constexpr Prediction no_prediction{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
+
+/// A ratio whose denominator is not clearly above zero.
+const std::string unclear = "unclear_denominator";
 
 void add_flag(std::string& flags, const std::string& flag) {
     if (!flags.empty()) flags += ' ';
@@ -25,6 +30,7 @@ void add_theory(const TheoryRow* theory, Row& row) {
     row.theory = theory->prediction.value;
     row.theory_kind = theory->prediction.kind;
     row.flags = theory->flags;
+    row.equivalent_gap = theory->equivalent_gap;
     if (is_zero_risk(theory)) add_flag(row.flags, "zero_risk");
     if (lacks_variance(theory) && !has_flag(row.flags, "near_interpolation"))
         add_flag(row.flags, "near_interpolation");
@@ -79,14 +85,88 @@ Row empty_row(const Point& point, const std::string& arm, const std::string& est
     return row;
 }
 
-/// Rows of one point: its series, then what theory alone says. store: null for theory alone.
+std::vector<DerivedRow::Term> all_terms(const DerivedRow& derived) {
+    std::vector<DerivedRow::Term> terms = derived.above;
+    terms.insert(terms.end(), derived.below.begin(), derived.below.end());
+    return terms;
+}
+
+bool is_derived(const Setting& setting, const TheoryRow& theory) {
+    const std::vector<DerivedRow> rows = setting.derived();
+    return std::any_of(rows.begin(), rows.end(), [&](const DerivedRow& row) {
+        return row.arm == theory.arm && row.estimand == theory.estimand;
+    });
+}
+
+/// What the terms' theory makes of a derived row.
+TheoryRow derive_theory(const std::vector<TheoryRow>& theory, const DerivedRow& derived) {
+    TheoryRow row{derived.arm, derived.estimand, {0.0, TheoryKind::exact}, "", 0.0};
+    double above = 0.0, below = derived.below.empty() ? 1.0 : 0.0;
+    const std::vector<DerivedRow::Term> terms = all_terms(derived);
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+        const TheoryRow* term = find_theory(theory, terms[k].arm, terms[k].estimand);
+        if (term == nullptr) return {derived.arm, derived.estimand, no_prediction, "", 0.0};
+        (k < derived.above.size() ? above : below) += terms[k].factor * term->prediction.value;
+        row.prediction.kind = std::max(row.prediction.kind, term->prediction.kind);
+        if (lacks_variance(term)) row.flags = "near_interpolation";
+    }
+    row.prediction.value = above / below;
+    if (!(below > 0.0) && std::isfinite(below)) row.flags = unclear;
+    const bool meaningful = std::isfinite(above) && std::isfinite(below) && below > 0.0;
+    if (!meaningful || row.prediction.kind == TheoryKind::none) row.prediction = no_prediction;
+    return row;
+}
+
+/// The values of every term's series at a point, as summarize_derived takes them; empty where one
+/// of them is not of the design.
+std::vector<std::vector<BlockValues>> read_terms(const Store& store, const Study& study,
+                                                 const Design& design, std::size_t point,
+                                                 const DerivedRow& derived) {
+    std::vector<std::vector<BlockValues>> values;
+    for (const DerivedRow::Term& term : all_terms(derived)) {
+        const auto found =
+            std::find_if(design.series.begin(), design.series.end(), [&](const Series& series) {
+                return series.point == point && series.arm == term.arm &&
+                       series.estimand == term.estimand;
+            });
+        if (found == design.series.end()) return {};
+        values.push_back(store.read(series_key(*study.setting, design, *found)));
+    }
+    return values;
+}
+
+void add_derived(const Store* store, const Study& study, const Design& design, std::size_t point,
+                 const std::vector<TheoryRow>& theory, std::uint64_t wanted,
+                 std::vector<Row>& rows) {
+    for (const DerivedRow& derived : study.setting->derived()) {
+        const TheoryRow* own = find_theory(theory, derived.arm, derived.estimand);
+        const TheoryRow predicted = own != nullptr ? *own : derive_theory(theory, derived);
+        Row row = empty_row(design.points[point], derived.arm, derived.estimand);
+        add_theory(&predicted, row);
+        if (store != nullptr) {
+            const auto values = read_terms(*store, study, design, point, derived);
+            if (values.empty()) continue;
+            SeriesSummary summary = summarize_derived(derived, values, wanted);
+            const bool ratio = !derived.below.empty();
+            if (ratio && (lacks_variance(&predicted) || has_flag(row.flags, unclear)))
+                summary.moments = Moments();
+            else if (ratio && summary.moments.count() == 0)
+                add_flag(row.flags, unclear);
+            add_estimate(summary, &predicted, wanted, row);
+        }
+        rows.push_back(std::move(row));
+    }
+}
+
+/// Rows of one point: its series, then what is derived from them, then what theory alone
+/// says. store: null for theory alone.
 void add_point(const Store* store, const Study& study, const Design& design, std::size_t point,
                std::uint64_t wanted, std::vector<Row>& rows) {
     const std::vector<TheoryRow> theory = study.setting->theory(design.points[point]);
     std::vector<bool> used(theory.size(), false);
     for (const Series& series : design.series) {
         if (series.point != point) continue;
-        const TheoryRow* predicted = find_theory(theory, series);
+        const TheoryRow* predicted = find_theory(theory, series.arm, series.estimand);
         if (predicted) used[static_cast<std::size_t>(predicted - theory.data())] = true;
         if (!store && !predicted) continue;
         Row row = empty_row(design.points[point], series.arm, series.estimand);
@@ -102,8 +182,9 @@ void add_point(const Store* store, const Study& study, const Design& design, std
         rows.push_back(row);
         if (quantiles) add_quantiles(summary, row, study.precision.label_noise, rows);
     }
+    add_derived(store, study, design, point, theory, wanted, rows);
     for (std::size_t i = 0; i < theory.size(); ++i) {
-        if (used[i]) continue;
+        if (used[i] || is_derived(*study.setting, theory[i])) continue;
         Row row = empty_row(design.points[point], theory[i].arm, theory[i].estimand);
         add_theory(&theory[i], row);
         rows.push_back(std::move(row));

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <sstream>
+#include <utility>
 
 namespace cucurbit {
 
@@ -43,9 +46,81 @@ SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint
     return summary;
 }
 
-const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const Series& series) {
-    const auto found = std::find_if(rows.begin(), rows.end(), [&series](const TheoryRow& row) {
-        return row.arm == series.arm && row.estimand == series.estimand;
+namespace {
+
+/// One trial's Σ factor · value over above and over below; not finite where a series failed.
+struct Sums {
+    double above = 0.0;
+    double below = 0.0;
+};
+
+std::vector<Sums> sum_terms(const DerivedRow& row,
+                            const std::vector<std::vector<BlockValues>>& values,
+                            std::uint64_t limit) {
+    std::map<std::uint64_t, std::pair<Sums, std::size_t>> sums;  // trial → sums, terms seen
+    for (std::size_t k = 0; k < values.size(); ++k) {
+        const bool above = k < row.above.size();
+        const double factor = above ? row.above[k].factor : row.below[k - row.above.size()].factor;
+        for (const BlockValues& block : values[k])
+            for (std::size_t i = 0; i < block.values.size(); ++i) {
+                const std::uint64_t trial = block.first_trial + i;
+                if (trial >= limit) break;
+                auto& [sum, seen] = sums[trial];
+                const double value = block.outcomes[i].status == Status::ok
+                                         ? block.values[i]
+                                         : std::numeric_limits<double>::quiet_NaN();
+                (above ? sum.above : sum.below) += factor * value;
+                ++seen;
+            }
+    }
+    std::vector<Sums> complete;
+    for (const auto& [trial, entry] : sums)
+        if (entry.second == values.size()) complete.push_back(entry.first);
+    return complete;
+}
+
+/// Moments of what a function makes of each trial, merged as those of a series.
+template <class Value>
+Moments merged_moments(const std::vector<Sums>& sums, Value value) {
+    Moments all, part;
+    for (std::size_t t = 0; t < sums.size(); ++t) {
+        if (t % merge_trials == 0) {
+            all.merge(part);
+            part = Moments();
+        }
+        if (std::isfinite(sums[t].above) && std::isfinite(sums[t].below)) part.add(value(sums[t]));
+    }
+    all.merge(part);
+    return all;
+}
+
+}  // namespace
+
+SeriesSummary summarize_derived(const DerivedRow& row,
+                                const std::vector<std::vector<BlockValues>>& values,
+                                std::uint64_t limit) {
+    constexpr double clearly = 4.0;
+    const std::vector<Sums> sums = sum_terms(row, values, limit);
+    const Moments above = merged_moments(sums, [](const Sums& of) { return of.above; });
+    SeriesSummary summary;
+    summary.trials = sums.size();
+    summary.failed = sums.size() - above.count();
+    if (row.below.empty()) {
+        summary.moments = above;
+        return summary;
+    }
+    const Moments below = merged_moments(sums, [](const Sums& of) { return of.below; });
+    if (!(below.mean() > clearly * below.standard_error())) return summary;
+    const double ratio = above.mean() / below.mean();
+    summary.moments = merged_moments(
+        sums, [&](const Sums& of) { return ratio + (of.above - ratio * of.below) / below.mean(); });
+    return summary;
+}
+
+const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::string& arm,
+                             const std::string& estimand) {
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const TheoryRow& row) {
+        return row.arm == arm && row.estimand == estimand;
     });
     return found == rows.end() ? nullptr : &*found;
 }

@@ -27,8 +27,18 @@ struct SeriesSummary {
 SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit,
                                bool keep_values = false);
 
-/// The theory of one series among a point's predictions; null when there is none.
-const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const Series& series);
+/// A derived row over trials 0 .. limit - 1 that none of its series lacks or failed; values: of
+/// each term of row.above, then of row.below. A ratio's moments are those of ratio + (above − ratio
+/// · below)/mean(below), whose mean is the ratio of means and whose standard error is its own to
+/// first order (delta method, with the covariance of above and below). Without moments where
+/// mean(below) is not 4 standard errors above zero.
+SeriesSummary summarize_derived(const DerivedRow& row,
+                                const std::vector<std::vector<BlockValues>>& values,
+                                std::uint64_t limit);
+
+/// The theory of an estimand of an arm among a point's predictions; null when there is none.
+const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::string& arm,
+                             const std::string& estimand);
 
 /// Whether one of the space-separated flags is this one.
 bool has_flag(const std::string& flags, const std::string& flag);

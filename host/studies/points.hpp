@@ -1,6 +1,7 @@
 #pragma once
 // Small things that the settings share about their points.
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -14,6 +15,12 @@ inline constexpr std::uint64_t max_samples = 1'000'000'000;
 /// "near_interpolation" for |n − p| ≤ 3, where no variance of the risk exists; else empty.
 inline std::string interpolation_flag(std::size_t n, std::size_t p) {
     return n + 3 >= p && n <= p + 3 ? "near_interpolation" : "";
+}
+
+/// One stage's part of TheoryRow::equivalent_gap.
+inline double equivalent_gap(std::size_t n, std::size_t p) {
+    const double distance = std::abs(static_cast<double>(n) - static_cast<double>(p));
+    return 3.0 / distance + 3.0 / static_cast<double>(n);
 }
 
 /// Fills the design's bytes from a simulation's workspace counted without an engine.

@@ -1,6 +1,7 @@
 #include "host/config/settings.hpp"
 #include "host/studies/model_shift.hpp"
 #include "host/studies/two_stage.hpp"
+#include "host/studies/weak_to_strong.hpp"
 
 namespace cucurbit {
 
@@ -8,6 +9,7 @@ const std::map<std::string, SettingReader>& settings() {
     static const std::map<std::string, SettingReader> readers{
         {"model_shift", &ModelShift::read},
         {"two_stage", &TwoStage::read},
+        {"weak_to_strong", &WeakToStrong::read},
     };
     return readers;
 }

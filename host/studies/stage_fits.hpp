@@ -62,7 +62,9 @@ public:
     double inherited_gain(std::size_t trial, std::size_t n) const {
         return at(trial, first_inherited() + n);
     }
-    /// Bound on the condition number of the Gram matrix, tr G · tr G⁻¹; infinite where a pivot
+    /// tr G · tr G⁻¹ / order of the Gram matrix G, its order times the ratio of its eigenvalues'
+    /// arithmetic and harmonic mean: within that factor of the condition number, and closer than it
+    /// to the relative error of a Cholesky fit's risk. Infinite where a pivot
     /// failed among the rows that the fit needs.
     double condition(std::size_t trial, std::size_t n, std::size_t rows_needed) const;
     double rank(std::size_t trial) const { return at(trial, rank_at()); }

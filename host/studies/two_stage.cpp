@@ -228,15 +228,17 @@ std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
         rows.push_back({arm, "excess_risk", excess_risk(law, population.truth, population.spectrum),
                         arm == "surrogate"                  ? near_m
                         : arm == "target" && near_n.empty() ? near_m
-                                                            : near_n});
+                                                            : near_n,
+                        (arm == "standard" ? 0.0 : equivalent_gap(m, p)) +
+                            (arm == "surrogate" ? 0.0 : equivalent_gap(n, p))});
     }
     const auto add = [&](const std::string& prefix, const std::vector<double>& of,
                          std::size_t rows_of) {
         const FixedPoint solution = solve_fixed_point(of, rows_of);
         const TheoryKind kind =
             rows_of < p ? TheoryKind::deterministic_equivalent : TheoryKind::exact;
-        rows.push_back({"", prefix + "xi", {solution.xi, kind}, ""});
-        rows.push_back({"", prefix + "omega", {solution.omega, kind}, ""});
+        rows.push_back({"", prefix + "xi", {solution.xi, kind}, "", 0.0});
+        rows.push_back({"", prefix + "omega", {solution.omega, kind}, "", 0.0});
     };
     add("", population.spectrum, n);
     add("surrogate_", spectrum, m);

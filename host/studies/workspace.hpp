@@ -2,6 +2,7 @@
 // Engine memory of one simulation, and its count before an engine exists.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,27 @@ public:
         return *lists_.back();
     }
 
+    /// The same list for the same values, so that asking again costs no memory.
+    const IndexList& kept(const std::vector<std::uint32_t>& values) {
+        const auto [place, added] = kept_.try_emplace(values, nullptr);
+        if (added) place->second = &indices(values);
+        return *place->second;
+    }
+    const IndexList& repeated(std::size_t value, std::size_t times) {
+        return kept(std::vector<std::uint32_t>(times, static_cast<std::uint32_t>(value)));
+    }
+    /// The first `count` trials of a matrix with one column: values [trial][row]. Waits for every
+    /// operation before it.
+    void download(BatchMatrix column, std::size_t count, std::vector<double>& values) const {
+        const std::size_t size = column.rows, lanes = column.lanes;
+        std::vector<double> stored((count + lanes - 1) / lanes * lanes * size);
+        engine_->download(column.data, stored);
+        values.resize(count * size);
+        for (std::size_t t = 0; t < count; ++t)
+            for (std::size_t k = 0; k < size; ++k)
+                values[t * size + k] = stored[(t / lanes * size + k) * lanes + t % lanes];
+    }
+
     bool counting() const { return engine_ == nullptr; }
     Engine& engine() const { return *engine_; }
     std::size_t batch() const { return batch_; }
@@ -59,6 +81,7 @@ private:
     std::size_t shared_doubles_ = 0;
     std::vector<std::unique_ptr<EngineBuffer>> buffers_;
     std::vector<std::unique_ptr<IndexList>> lists_;
+    std::map<std::vector<std::uint32_t>, const IndexList*> kept_;
 };
 
 }  // namespace cucurbit

@@ -2,8 +2,8 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
-#include <optional>
-#include <string_view>
+#include <sstream>
+#include <string>
 
 #include "cucurbit/run.hpp"
 
@@ -15,36 +15,20 @@ constexpr double significance = 1e-3;
 // Rounding of a measured risk, as a relative standard error: it decides only where the trials have
 // no spread of their own, as without noise at n ≥ p.
 constexpr double rounding = 1e-9;
-// Within this distance of n = p a risk has no variance.
-constexpr double interpolation_zone = 3.0;
 
-std::optional<double> parameter(const Table& table, const Row& row, std::string_view name) {
-    const auto found = std::find(table.parameters.begin(), table.parameters.end(), name);
-    if (found == table.parameters.end()) return std::nullopt;
-    return row.parameters[static_cast<std::size_t>(found - table.parameters.begin())];
+bool has_variance(const Row& row) {
+    std::istringstream words(row.flags);
+    for (std::string word; words >> word;)
+        if (word == "near_interpolation") return false;
+    return true;
 }
 
-// Sample counts of the stages that the row's arm goes through: the surrogate is fitted on m
-// samples, the target on n, and only the target of two stages sees both.
-std::vector<double> stage_samples(const Table& table, const Row& row) {
-    const std::optional<double> n = parameter(table, row, "n");
-    const std::optional<double> m = parameter(table, row, "m");
-    std::vector<double> samples;
-    if (m && row.arm != "standard") samples.push_back(*m);
-    if (n && !(m && row.arm == "surrogate")) samples.push_back(*n);
-    return samples;
-}
-
-std::string why_no_verdict(const Row& row, const std::vector<double>& samples,
-                           std::optional<double> p) {
+std::string why_no_verdict(const Row& row) {
     if (row.estimand != "excess_risk") return "only excess_risk is judged";
     if (row.theory_kind == TheoryKind::none || std::isnan(row.theory)) return "no theory";
     if (std::isinf(row.theory)) return "the mean is infinite";
     if (row.n_trials == 0 || !std::isfinite(row.estimate)) return "not measured";
-    if (samples.empty() || !p) return "the table has no columns n and p";
-    for (const double n : samples) {
-        if (std::abs(n - *p) <= interpolation_zone) return "no variance within 3 of n = p";
-    }
+    if (!has_variance(row)) return "no variance within 3 of n = p";
     if (row.n_trials - row.n_failed < 2 || !std::isfinite(row.std_err)) return "no standard error";
     if (row.theory == 0.0) return "zero up to rounding";
     return {};
@@ -55,12 +39,6 @@ double two_sided_p_value(const Row& row) {
     const double z = std::abs(row.estimate - row.theory) / spread;
     const boost::math::students_t student(static_cast<double>(row.n_trials - row.n_failed - 1));
     return 2.0 * boost::math::cdf(complement(student, z));
-}
-
-double allowed_gap(const Row& row, const std::vector<double>& samples, double p) {
-    double allowed = 4.0 * row.std_err / std::abs(row.theory);
-    for (const double n : samples) allowed += 3.0 / std::abs(n - p) + 3.0 / n;
-    return allowed;
 }
 
 // Holm (1979): the k-th smallest of K p-values times K − k + 1, made monotone, at most 1.
@@ -86,16 +64,14 @@ std::vector<Verdict> compare(const Table& table) {
     for (const Row& row : table.rows) {
         Verdict& verdict =
             verdicts.emplace_back(Verdict{Verdict::Kind::none, missing, missing, missing, {}});
-        const std::vector<double> samples = stage_samples(table, row);
-        const std::optional<double> p = parameter(table, row, "p");
-        verdict.reason = why_no_verdict(row, samples, p);
+        verdict.reason = why_no_verdict(row);
         if (!verdict.reason.empty()) continue;
         verdict.relative_gap = (row.estimate - row.theory) / row.theory;
         if (row.theory_kind == TheoryKind::exact) {
             verdict.p_value = two_sided_p_value(row);
             exact.push_back(&verdict);
         } else {
-            verdict.allowed_gap = allowed_gap(row, samples, *p);
+            verdict.allowed_gap = row.equivalent_gap + 4.0 * row.std_err / std::abs(row.theory);
             verdict.kind = std::abs(verdict.relative_gap) > verdict.allowed_gap
                                ? Verdict::Kind::failed
                                : Verdict::Kind::confirmed;

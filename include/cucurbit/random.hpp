@@ -45,6 +45,12 @@ void draw_normals(const Stream& stream, std::uint64_t trial, std::uint64_t row,
 double draw_normal(const Stream& stream, std::uint64_t trial, std::uint64_t row,
                    std::uint64_t column);
 
+/// χ² with `freedom` ≥ 1 degrees of freedom from the words of one row (Marsaglia and Tsang 2000, at
+/// most 64 proposals); the same bits on every engine, as normals. Throws std::out_of_range if the
+/// address does not fit, std::invalid_argument if freedom is 0.
+double draw_chi_square(const Stream& stream, std::uint64_t trial, std::uint64_t row,
+                       std::uint64_t freedom);
+
 /// The instruction set that draws normals in this process: "avx512", "avx2" or "generic"; the best
 /// that the processor has, decided at the first draw. The environment variable
 /// CUCURBIT_INSTRUCTION_SET with one of these names may lower it (a better one than the processor

@@ -76,6 +76,8 @@ struct Series {
 struct Design {
     std::string canonical;  ///< text hashed into key: everything the draws depend on but the seed
     std::uint64_t key = 0;  ///< 64-bit hash of seed and canonical
+    /// Keys of draws that more than the design addresses, such as an independent factor for each n.
+    std::vector<std::uint64_t> further_keys;
     std::size_t trials_per_block = 64;
     std::vector<Point> points;
     std::vector<Series> series;
@@ -107,6 +109,24 @@ struct TheoryRow {
     std::string estimand;
     Prediction prediction;
     std::string flags;  ///< space-separated, e.g. "near_interpolation"
+    /// Relative error that a deterministic equivalent may have: 3/|n − rank| + 3/n, summed over the
+    /// stages that the arm goes through.
+    double equivalent_gap = 0.0;
+};
+
+/// A row computed from means over trials of other series of a point: Σ factor · mean over above,
+/// divided by that over below unless below is empty. The same draws enter both, so that trials are
+/// taken together: a ratio of means, never a mean of ratios.
+struct DerivedRow {
+    struct Term {
+        double factor = 1.0;
+        std::string arm;
+        std::string estimand;
+    };
+    std::string arm;
+    std::string estimand;
+    std::vector<Term> above;
+    std::vector<Term> below;
 };
 
 /// One paper setting: its parameters, its simulation on an engine, its theory (host/studies/).
@@ -131,9 +151,18 @@ public:
         std::vector<std::vector<double>> columns;
     };
     virtual Coordinates coordinates(const Point& point) const = 0;
+    /// Whether label noise can be integrated out; it is sampled otherwise.
+    virtual bool integrates_label_noise() const { return true; }
+    /// Whether [precision] sampler means something.
+    virtual bool has_samplers() const { return false; }
+    /// Rows that the table computes from the stored values of each point's series.
+    virtual std::vector<DerivedRow> derived() const { return {}; }
 };
 
 enum class LabelNoise { integrate, sample };
+
+/// Data materialised row by row, or drawn as its sufficient factor, exact in law.
+enum class Sampler { direct, sufficient };
 
 /// How many trials: a fixed number, or until the relative (or absolute) standard error of every
 /// series is reached, decided after rounds of 256·2^k trials.
@@ -143,6 +172,7 @@ struct Precision {
     std::optional<double> abs_std_err;
     std::uint64_t max_trials = 0;  ///< with rel_std_err or abs_std_err
     LabelNoise label_noise = LabelNoise::integrate;
+    std::optional<Sampler> sampler;  ///< as written; a setting that has samplers knows its default
 };
 
 struct Study {

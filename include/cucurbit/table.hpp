@@ -24,7 +24,8 @@ struct Row {
     TheoryKind theory_kind = TheoryKind::none;
     double z;
     std::string flags;
-    Row();  ///< all numbers missing
+    double equivalent_gap = 0.0;  ///< TheoryRow's, for the verdict; no column
+    Row();                        ///< all numbers missing
 };
 
 struct Table {

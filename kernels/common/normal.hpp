@@ -63,16 +63,22 @@ CUCURBIT_HOST_DEVICE CUCURBIT_INLINE Magnitude<Lane> magnitude(typename Lane::Bi
             Lane::from_exponent(exponent) * -0x1.62e42fefa39efp-52};
 }
 
+/// −4 artanh(ratio) = −2 ln m for m = (1 + ratio)/(1 − ratio), √½ ≤ m < √2.
 template <class Lane>
-CUCURBIT_HOST_DEVICE CUCURBIT_INLINE typename Lane::Real radius(const Magnitude<Lane>& of) {
-    const auto z = of.ratio * of.ratio;
+CUCURBIT_HOST_DEVICE CUCURBIT_INLINE typename Lane::Real mantissa_term(typename Lane::Real ratio) {
+    const auto z = ratio * ratio;
     auto p = z * -0x1.587594eee6e24p-2 + -0x1.732c51e714fafp-2;
     p = p * z + -0x1.c72276996ddf9p-2;
     p = p * z + -0x1.2492417a979a6p-1;
     p = p * z + -0x1.999999a28e96bp-1;
     p = p * z + -0x1.555555555397ap+0;
     p = p * z + -4.0;
-    return Lane::root(of.log_term + p * of.ratio);
+    return p * ratio;
+}
+
+template <class Lane>
+CUCURBIT_HOST_DEVICE CUCURBIT_INLINE typename Lane::Real radius(const Magnitude<Lane>& of) {
+    return Lane::root(of.log_term + mantissa_term<Lane>(of.ratio));
 }
 
 template <class Lane>

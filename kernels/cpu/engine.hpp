@@ -60,6 +60,9 @@ public:
     void row_norms(BatchMatrix r, BatchMatrix out) override;
     void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
+    void draw_triangular(std::uint64_t key, std::uint8_t stage,
+                         std::span<const std::uint64_t> trials, std::uint64_t samples,
+                         BatchMatrix out) override;
 
 private:
     void compute(const Product& product) { dense_.multiply(product, packed_->data()); }

@@ -90,6 +90,16 @@ void CpuEngine::draw(const Stream& stream, std::span<const std::uint64_t> trials
         draw_block(stream, trials[b], first_row, out.cols, out.rows, scale, out.item(b), out.ld);
 }
 
+void CpuEngine::draw_triangular(std::uint64_t key, std::uint8_t stage,
+                                std::span<const std::uint64_t> trials, std::uint64_t samples,
+                                BatchMatrix out) {
+    assert(out.cols <= out.rows && out.cols <= samples);
+    if (out.lanes > 1) return interleaved_.draw_triangular(key, stage, trials, samples, out);
+    for (std::size_t b = 0; b < trials.size(); ++b)
+        draw_triangular_block(key, stage, trials[b], samples, out.rows, out.cols, out.item(b),
+                              out.ld);
+}
+
 std::span<double> CpuEngine::workspace(std::size_t doubles) {
     if (workspace_.size() < doubles) workspace_.resize(doubles);
     return {workspace_.data(), doubles};

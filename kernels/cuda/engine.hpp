@@ -58,6 +58,10 @@ public:
     void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
+    void draw_triangular(std::uint64_t key, std::uint8_t stage,
+                         std::span<const std::uint64_t> trials, std::uint64_t samples,
+                         BatchMatrix out) override;
+
 private:
     /// The Householder factorisation of every trial of a, in place; the reflections' factors go to
     /// taus, min(rows, cols) for each trial.

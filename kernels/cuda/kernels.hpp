@@ -19,6 +19,8 @@ struct DeviceList {
 // random.cu
 void draw(cudaStream_t stream, const Stream& from, const std::uint64_t* trials,
           std::uint64_t first_row, const double* scale, BatchMatrix out);
+void draw_triangular(cudaStream_t stream, std::uint64_t key, std::uint8_t stage,
+                     const std::uint64_t* trials, std::uint64_t samples, BatchMatrix out);
 
 // elementwise.cu: as the operations of kernels/contract.hpp.
 void fill(cudaStream_t stream, BatchMatrix out, double value);

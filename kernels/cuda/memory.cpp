@@ -77,4 +77,13 @@ void CudaEngine::draw(const Stream& stream, std::span<const std::uint64_t> trial
     cuda::draw(context_.stream(), stream, numbers, first_row, scale, out.trials(trials.size()));
 }
 
+void CudaEngine::draw_triangular(std::uint64_t key, std::uint8_t stage,
+                                 std::span<const std::uint64_t> trials, std::uint64_t samples,
+                                 BatchMatrix out) {
+    assert(out.cols <= out.rows && out.cols <= samples);
+    check_addresses({key, stage, Purpose::samples}, trials, 0, out.cols, out.rows);
+    cuda::draw_triangular(context_.stream(), key, stage, context_.trials(trials), samples,
+                          out.trials(trials.size()));
+}
+
 }  // namespace cucurbit

@@ -1,8 +1,9 @@
-// Philox normals: the same bits as on the CPU. Compiled without contraction of products and sums.
+// Philox normals and Bartlett's factors: the same bits as on the CPU. Compiled without contraction
+// of products and sums.
 
 #include "kernels/cuda/grid.hpp"
 
-#include "kernels/common/normal.hpp"
+#include "kernels/common/chi_square.hpp"
 
 namespace cucurbit::cuda {
 namespace {
@@ -29,7 +30,24 @@ __global__ void __launch_bounds__(threads_per_block)
     }
 }
 
+__global__ void __launch_bounds__(threads_per_block)
+    finish_triangle(BatchMatrix out, Stream diagonal, const std::uint64_t* trials,
+                    std::uint64_t samples) {
+    for_entries(out, [&](std::size_t t, unsigned i, unsigned j) {
+        if (i > j) return;
+        item(out, t)[i + j * out.ld] =
+            i < j ? 0.0 : sqrt(chi_square(philox_row(diagonal, trials[t], j), samples - j));
+    });
+}
+
 }  // namespace
+
+void draw_triangular(cudaStream_t stream, std::uint64_t key, std::uint8_t stage,
+                     const std::uint64_t* trials, std::uint64_t samples, BatchMatrix out) {
+    draw(stream, {key, stage, Purpose::samples}, trials, 0, nullptr, out);
+    launch_on_entries("finish_triangle", finish_triangle, stream, out,
+                      Stream{key, stage, Purpose::chi_square}, trials, samples);
+}
 
 void draw(cudaStream_t stream, const Stream& from, const std::uint64_t* trials,
           std::uint64_t first_row, const double* scale, BatchMatrix out) {

@@ -34,6 +34,31 @@ TEST_P(ExactOperations, DrawTakesEveryNormalFromItsAddress) {
         }
 }
 
+TEST_P(ExactOperations, DrawTriangularTakesEveryDrawFromItsAddress) {
+    const std::vector<std::uint64_t> trials{17, 0, max_trial, 1, 2, 17, 1234567, 5, 8};
+    const Stream normals{0xabcdef, 3, Purpose::samples};
+    const Stream squares{0xabcdef, 3, Purpose::chi_square};
+    for (const std::size_t p : {1, 2, 8, 15, 16, 17, 33, 65})
+        for (const std::uint64_t samples : {1, 2, 16, 65, 1000000000}) {
+            if (!lay_out(p)) continue;
+            const std::size_t columns = std::min<std::uint64_t>(samples, p);
+            Operand x = result(p, columns);
+            engine_->draw_triangular(0xabcdef, 3, trials, samples, x.batch());
+            for (std::size_t t = 0; t < trials.size(); ++t) {
+                const Matrix item = x.item(t);
+                for (std::size_t j = 0; j < columns; ++j)
+                    for (std::size_t i = 0; i < p; ++i) {
+                        const double expected =
+                            i < j ? 0.0
+                            : i > j
+                                ? draw_normal(normals, trials[t], j, i)
+                                : std::sqrt(draw_chi_square(squares, trials[t], j, samples - j));
+                        ASSERT_EQ(static_cast<double>(item(i, j)), expected) << i << " " << j;
+                    }
+            }
+        }
+}
+
 TEST_P(ExactOperations, FillCopyScaleTransposeAndDiagonalAreExact) {
     if (!lay_out(33)) GTEST_SKIP() << "the preferred layout is the plain one";
     const auto items = irregular_batch(33, 7);

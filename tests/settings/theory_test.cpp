@@ -173,5 +173,22 @@ TEST(TwoStageTheory, FlagsThePointsAroundInterpolationInEitherStage) {
     }
 }
 
+// 3/|n − p| + 3/n for every stage that an arm goes through.
+TEST(EquivalentGap, IsThatOfTheStagesAnArmSees) {
+    ModelShiftText one;
+    one.p = "500";
+    one.n = "200";
+    EXPECT_NEAR(row(theory(one.study()), "standard").equivalent_gap, 3.0 / 300 + 3.0 / 200, 1e-15);
+    TwoStageText two;
+    two.p = "300";
+    two.m = "150";
+    two.n = "100";
+    const auto rows = theory(two.study());
+    const double of_m = 3.0 / 150 + 3.0 / 150, of_n = 3.0 / 200 + 3.0 / 100;
+    EXPECT_NEAR(row(rows, "surrogate").equivalent_gap, of_m, 1e-15);
+    EXPECT_NEAR(row(rows, "target").equivalent_gap, of_m + of_n, 1e-15);
+    EXPECT_NEAR(row(rows, "standard").equivalent_gap, of_n, 1e-15);
+}
+
 }  // namespace
 }  // namespace cucurbit

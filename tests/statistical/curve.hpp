@@ -13,6 +13,7 @@ namespace cucurbit {
 struct Measured {
     Point point;
     std::string arm;
+    std::string estimand;
     Moments moments;
 };
 
@@ -24,7 +25,10 @@ inline std::vector<Measured> measure(const Study& study, std::size_t trials) {
     for (const Design& design : study.setting->designs()) {
         const auto values = simulate(study, design, *engine, first_trials(trials), batch);
         for (std::size_t s = 0; s < design.series.size(); ++s) {
-            Measured series{design.points[design.series[s].point], design.series[s].arm, {}};
+            Measured series{design.points[design.series[s].point],
+                            design.series[s].arm,
+                            design.series[s].estimand,
+                            {}};
             for (std::size_t t = 0; t < trials; ++t) {
                 if (values.outcomes[s * trials + t].status != Status::ok)
                     throw std::runtime_error("a trial failed in a test of means");

@@ -113,7 +113,9 @@ TEST(Study, BadPrecision) {
     EXPECT_EQ(refused("max_trials = 9").substr(0, 41), "s.toml:13:14: precision.max_trials: needs");
     EXPECT_EQ(refused("trails = 9"),
               "s.toml:13:1: precision.trails: unknown key (did you mean 'trials'?); allowed here: "
-              "trials, rel_std_err, abs_std_err, max_trials, label_noise");
+              "trials, rel_std_err, abs_std_err, max_trials, label_noise, sampler");
+    EXPECT_EQ(refused("trials = 9\nsampler = 'direct'"),
+              "s.toml:14:11: precision.sampler: kind 'probe' has no choice of samplers");
     EXPECT_EQ(refused("trials = 9\nlabel_noise = 'none'").substr(0, 60),
               "s.toml:14:15: precision.label_noise: text 'none' is not allo");
 }

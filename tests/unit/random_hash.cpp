@@ -21,5 +21,8 @@ int main() {
         std::printf("%s %016llx\n", draw->name, static_cast<unsigned long long>(hash));
         wrong += hash != pinned_hash;
     }
+    const std::uint64_t hash = cucurbit::hash_of_chi_squares();
+    std::printf("chi_square %016llx\n", static_cast<unsigned long long>(hash));
+    wrong += hash != cucurbit::pinned_chi_square_hash;
     return wrong == 0 ? 0 : 1;
 }

@@ -20,6 +20,15 @@ double* element(const BatchMatrix& m, std::size_t group, std::size_t i, std::siz
     return m.data + (group * m.stride + i + j * m.ld) * lanes;
 }
 
+/// The trials of a group of lanes; the last trial fills a group that is not full.
+std::array<std::uint64_t, lanes> trials_of_group(std::span<const std::uint64_t> trials,
+                                                 std::size_t group) {
+    std::array<std::uint64_t, lanes> members;
+    for (std::size_t i = 0; i < lanes; ++i)
+        members[i] = trials[std::min(group * lanes + i, trials.size() - 1)];
+    return members;
+}
+
 InterleavedKernels::List list(const IndexList& indices) {
     return {indices.host().data(), indices.host().size()};
 }
@@ -61,13 +70,19 @@ void InterleavedOperations::draw(const Stream& stream, std::span<const std::uint
     // Columns that follow each other without a gap are drawn at once.
     const std::size_t width = out.ld == out.rows ? out.cols : 1;
     for (std::size_t g = 0; g < groups(trials.size()); ++g) {
-        std::array<std::uint64_t, lanes> group;
-        for (std::size_t i = 0; i < lanes; ++i)
-            group[i] = trials[std::min(g * lanes + i, trials.size() - 1)];
+        const auto group = trials_of_group(trials, g);
         for (std::size_t j = 0; j < out.cols; j += width)
             draw_block_interleaved(stream, group.data(), first_row + j, width, out.rows, scale,
                                    element(out, g, 0, j));
     }
+}
+
+void InterleavedOperations::draw_triangular(std::uint64_t key, std::uint8_t stage,
+                                            std::span<const std::uint64_t> trials,
+                                            std::uint64_t samples, BatchMatrix out) const {
+    for (std::size_t g = 0; g < groups(trials.size()); ++g)
+        draw_triangular_interleaved(key, stage, trials_of_group(trials, g).data(), samples,
+                                    out.rows, out.cols, element(out, g, 0, 0), out.ld);
 }
 
 void InterleavedOperations::diagonal(BatchMatrix g, BatchMatrix diagonal) const {

@@ -17,6 +17,9 @@ public:
     /// The last trial is drawn again where the last group has lanes left.
     void draw(const Stream& stream, std::span<const std::uint64_t> trials, std::size_t first_row,
               const double* scale, BatchMatrix out) const;
+    void draw_triangular(std::uint64_t key, std::uint8_t stage,
+                         std::span<const std::uint64_t> trials, std::uint64_t samples,
+                         BatchMatrix out) const;
     void diagonal(BatchMatrix g, BatchMatrix diagonal) const;
     void transpose(BatchMatrix a, BatchMatrix out) const;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) const;

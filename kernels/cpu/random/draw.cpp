@@ -1,11 +1,13 @@
 #include "kernels/cpu/random/draw.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 
-#include "kernels/common/normal.hpp"
+#include "kernels/common/chi_square.hpp"
 
 namespace cucurbit {
 namespace {
@@ -108,6 +110,40 @@ void draw_block_interleaved(const Stream& stream, const std::uint64_t trials[int
         from[i] = philox_row(stream, trials[i], first_row);
     }
     bulk_draw().interleaved(from.data(), rows, columns, scale, out);
+}
+
+void draw_triangular_block(std::uint64_t key, std::uint8_t stage, std::uint64_t trial,
+                           std::uint64_t samples, std::size_t rows, std::size_t columns,
+                           double* out, std::size_t ld) {
+    draw_block({key, stage, Purpose::samples}, trial, 0, columns, rows, nullptr, out, ld);
+    const Stream diagonal{key, stage, Purpose::chi_square};
+    for (std::size_t j = 0; j < columns; ++j) {
+        std::fill_n(out + j * ld, j, 0.0);
+        out[j + j * ld] = std::sqrt(chi_square(philox_row(diagonal, trial, j), samples - j));
+    }
+}
+
+void draw_triangular_interleaved(std::uint64_t key, std::uint8_t stage,
+                                 const std::uint64_t trials[interleaved_trials],
+                                 std::uint64_t samples, std::size_t rows, std::size_t columns,
+                                 double* out, std::size_t ld) {
+    const Stream diagonal{key, stage, Purpose::chi_square};
+    for (std::size_t j = 0; j < columns; ++j) {
+        double* column = out + j * ld * interleaved_trials;
+        draw_block_interleaved({key, stage, Purpose::samples}, trials, j, 1, rows, nullptr, column);
+        std::fill_n(column, j * interleaved_trials, 0.0);
+        for (std::size_t i = 0; i < interleaved_trials; ++i)
+            column[j * interleaved_trials + i] =
+                std::sqrt(chi_square(philox_row(diagonal, trials[i], j), samples - j));
+    }
+}
+
+double draw_chi_square(const Stream& stream, std::uint64_t trial, std::uint64_t row,
+                       std::uint64_t freedom) {
+    check_trial(stream, trial);
+    check("row", row, max_row);
+    if (freedom == 0) throw std::invalid_argument("a chi-square needs a degree of freedom");
+    return chi_square(philox_row(stream, trial, row), freedom);
 }
 
 void draw_normals(const Stream& stream, std::uint64_t trial, std::uint64_t row,

@@ -33,6 +33,19 @@ void draw_block_interleaved(const Stream& stream, const std::uint64_t trials[int
                             std::uint64_t first_row, std::size_t rows, std::size_t columns,
                             const double* scale, double* out);
 
+/// The triangular factor of one trial as kernels/contract.hpp's draw_triangular: columns 0 ..
+/// columns − 1 of a column-major matrix of `rows` rows, ld ≥ rows ≥ columns. Throws as draw_block
+/// does.
+void draw_triangular_block(std::uint64_t key, std::uint8_t stage, std::uint64_t trial,
+                           std::uint64_t samples, std::size_t rows, std::size_t columns,
+                           double* out, std::size_t ld);
+
+/// The same of eight trials, interleaved: element (i, j) of trial t at out[(i + j·ld)·8 + t].
+void draw_triangular_interleaved(std::uint64_t key, std::uint8_t stage,
+                                 const std::uint64_t trials[interleaved_trials],
+                                 std::uint64_t samples, std::size_t rows, std::size_t columns,
+                                 double* out, std::size_t ld);
+
 /// Every set that this processor runs, the best last; all give the same bits.
 std::vector<const BulkDraw*> supported_bulk_draws();
 
