@@ -74,6 +74,12 @@ std::vector<double> student_combinations(double weak_mean, double student_mean) 
     return c;
 }
 
+bool measures_directions(const Design& design) {
+    return std::any_of(design.series.begin(), design.series.end(), [](const Series& series) {
+        return series.estimand.find(direction_suffix) != std::string::npos;
+    });
+}
+
 }  // namespace
 
 std::uint64_t factor_key(std::uint64_t seed, const Design& design, const char* what,
@@ -91,12 +97,14 @@ WeakToStrongRun::WeakToStrongRun(const WeakToStrongRecipe& recipe, const Design&
       weak_(recipe.pair.weak),
       strong_(recipe.pair.strong),
       width_(recipe.pair.joint() + (recipe.truth.outside > 0.0 ? 1 : 0) + 1),
+      directions_(measures_directions(design) ? recipe.pair.weak : 0),
       workspace_(engine, batch, design.bytes_per_trial) {
     collect_samples();
     make_rows();
     make_fits();
     make_constants();
     make_pairs();
+    if (directions_ > 0) make_fluctuations();
     for (std::size_t s = 0; s < design.series.size(); ++s) readings_.push_back(reading(s));
 }
 
@@ -153,7 +161,7 @@ void WeakToStrongRun::make_fits() {
     const auto most = [](const std::vector<std::size_t>& rows) {
         return *std::max_element(rows.begin(), rows.end());
     };
-    const std::size_t student_labels = label_vectors * samples_.size() + 1;
+    const std::size_t student_labels = label_vectors * samples_.size() + 1 + directions_;
     weak_fit_.emplace(workspace_, weak_, label_vectors, weak);
     baseline_fit_.emplace(workspace_, strong_, label_vectors, baseline);
     student_fit_.emplace(workspace_, strong_, student_labels, student);
@@ -167,7 +175,12 @@ void WeakToStrongRun::make_fits() {
     base_ = workspace_.matrix(strong_, base_vectors);
     turned_base_ = workspace_.matrix(base_vectors, strong_);
     errors_ = workspace_.matrix(std::max(weak_, strong_), student_errors);
-    results_ = workspace_.matrix(first_result_of_pair(pairs_.size()), 1);
+    results_ = workspace_.matrix(first_direction(pseudo_samples_.size()), 1);
+    if (directions_ == 0) return;
+    direction_pairs_ = workspace_.matrix(strong_, 2 * weak_);
+    turned_pairs_ = workspace_.matrix(2 * weak_, strong_);
+    fluctuation_ = workspace_.matrix(strong_, weak_);
+    turned_fluctuation_ = workspace_.matrix(weak_, strong_);
 }
 
 void WeakToStrongRun::make_constants() {
@@ -192,6 +205,7 @@ void WeakToStrongRun::make_constants() {
     labelled_truth_ = workspace_.shared(labelled, width_, label_vectors);
     pseudo_labelled_truth_ = workspace_.shared(pseudo, width_, label_vectors);
     weak_target_ = workspace_.shared(target, width_, 1);
+    if (directions_ > 0) all_directions_ = workspace_.shared(weak, width_, weak_);
     weak_truth_ = workspace_.shared(pair.weak_truth, weak_, 1);
     strong_truth_ = workspace_.shared(pair.strong_truth, strong_, 1);
     ones_ = workspace_.shared(std::vector<double>(errors_.rows, 1.0), errors_.rows, 1);
@@ -214,6 +228,18 @@ void WeakToStrongRun::make_pairs() {
         each.combinations = workspace_.shared(
             student_combinations(law.weak.mean_factor, law.w2s.mean_factor / law.weak.mean_factor),
             base_vectors, student_errors);
+    }
+}
+
+void WeakToStrongRun::make_fluctuations() {
+    for (const std::uint64_t pseudo_rows : pseudo_samples_) {
+        const RiskLaw student = weak_to_strong_law(recipe_.pair, weak_, pseudo_rows, 0.0).w2s;
+        std::vector<double> difference(2 * weak_ * weak_, 0.0);
+        for (std::size_t j = 0; j < weak_; ++j) {
+            difference[j + j * 2 * weak_] = 1.0;
+            difference[weak_ + j + j * 2 * weak_] = -student.mean_factor;
+        }
+        fluctuations_.push_back(workspace_.shared(difference, 2 * weak_, weak_));
     }
 }
 
@@ -266,9 +292,27 @@ WeakToStrongRun::Reading WeakToStrongRun::reading(std::size_t series) const {
         reading.form = {first + 5, first + 6, first + 7, 0.0};
     else if (of.estimand == "variance_discrepancy")
         reading.form = {first + 8, first + 9, first + 10, 0.0};
+    else if (const auto place = of.estimand.find(direction_suffix); place != std::string::npos)
+        read_direction(std::stoul(of.estimand.substr(place + direction_suffix.size())) - 1,
+                       of.estimand.starts_with("variance_inherited"), reading);
     else
         reading.form = {first + 11, Form::none, Form::none, 0.0};
     return reading;
+}
+
+void WeakToStrongRun::read_direction(std::size_t j, bool inherited, Reading& reading) const {
+    reading.direction = j;
+    const std::uint64_t n = samples_[reading.labelled];
+    reading.mean =
+        recipe_.pair.weak_truth[j] * weak_to_strong_law(recipe_.pair, n, 1, 0.0).weak.mean_factor;
+    if (!inherited) {
+        reading.form = {first_direction(reading.pseudo_labelled) + j, Form::none, Form::none, 0.0};
+        return;
+    }
+    const WeakToStrongLaw law =
+        weak_to_strong_law(recipe_.pair, weak_, pseudo_samples_[reading.pseudo_labelled], 0.0);
+    const double kept = law.w2s.mean_factor * recipe_.pair.cosine(j);
+    reading.form = {Form::none, Form::none, Form::none, kept * kept};
 }
 
 void WeakToStrongRun::attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) {
@@ -277,6 +321,7 @@ void WeakToStrongRun::attempt(std::span<const std::uint64_t> trials, Rung rung, 
     label_for_student();
     for (std::size_t k = 0; k < pseudo_samples_.size(); ++k) {
         fit_pseudo_labelled(k, trials, rung);
+        if (directions_ > 0) measure_directions(k);
         for (std::size_t pair = 0; pair < pairs_.size(); ++pair) {
             if (pairs_[pair].pseudo_labelled != k) continue;
             fit_ceiling(pair, rung);
@@ -319,6 +364,9 @@ void WeakToStrongRun::label_for_student() {
     engine.transpose(of(turned_), of(student_labels_.leading(width_, weak_fits_.cols)));
     engine.copy(weak_target_.trials(count_),
                 of(student_labels_.block(0, width_, weak_fits_.cols, 1)));
+    if (directions_ > 0)
+        engine.copy(all_directions_.trials(count_),
+                    of(student_labels_.block(0, width_, weak_fits_.cols + 1, weak_)));
 }
 
 void WeakToStrongRun::fit_pseudo_labelled(std::size_t k, std::span<const std::uint64_t> trials,
@@ -332,6 +380,20 @@ void WeakToStrongRun::fit_pseudo_labelled(std::size_t k, std::span<const std::ui
     engine.project(rows, of(student_labels_), workspace_.repeated(needed, student_labels_.cols),
                    sample.block(0, needed, strong_, student_labels_.cols));
     student_fit_->solve(k, sample, count_, rung);
+}
+
+void WeakToStrongRun::measure_directions(std::size_t k) {
+    Engine& engine = workspace_.engine();
+    const std::size_t first = weak_fits_.cols + 1;
+    engine.copy(of(student_fit_->coefficients().block(0, strong_, first, weak_)),
+                of(direction_pairs_.leading(strong_, weak_)));
+    engine.copy(of(student_labels_.block(0, strong_, first, weak_)),
+                of(direction_pairs_.block(0, strong_, weak_, weak_)));
+    engine.transpose(of(direction_pairs_), of(turned_pairs_));
+    engine.project(of(turned_pairs_), fluctuations_[k], workspace_.repeated(strong_, weak_),
+                   of(fluctuation_));
+    engine.transpose(of(fluctuation_), of(turned_fluctuation_));
+    engine.row_norms(of(turned_fluctuation_), of(results_.block(first_direction(k), weak_, 0, 1)));
 }
 
 void WeakToStrongRun::fit_ceiling(std::size_t pair, Rung rung) {
@@ -398,33 +460,51 @@ void WeakToStrongRun::collect(std::span<const std::uint64_t> trials, Rung rung, 
         fit->read(count_);
     labelled_->read(count_);
     pseudo_labelled_->read(count_);
-    std::vector<double> results;
-    workspace_.download(results_, count_, results);
+    workspace_.download(results_, count_, read_results_);
+    if (directions_ > 0) {
+        BatchMatrix all = weak_fits_;
+        all.rows *= all.cols;
+        all.cols = 1;
+        workspace_.download(all, count_, read_weak_fits_);
+    }
     out.resize(readings_.size() * trials.size());
     for (std::size_t s = 0; s < readings_.size(); ++s)
         for (std::size_t t = 0; t < trials.size(); ++t) {
-            const Reading& reading = readings_[s];
-            const double sigma = reading.noise_std;
-            const auto part = [&](double factor, std::size_t index) {
-                return index == Form::none ? 0.0 : factor * results[t * results_.rows + index];
-            };
             const std::size_t index = s * trials.size() + t;
-            out.values[index] = reading.form.constant + part(1.0, reading.form.square) +
-                                part(2.0 * sigma, reading.form.cross) +
-                                part(sigma * sigma, reading.form.noise);
-            out.demanded[index] = Rung::cholesky;
-            out.rank_deficit[index] = 0;
-            for (const Dependence& on : reading.fits) {
-                out.demanded[index] =
-                    std::max(out.demanded[index], on.fit->demanded(on.index, t, rung));
-                out.rank_deficit[index] =
-                    std::max(out.rank_deficit[index], on.fit->rank_deficit(on.index, t, rung));
-            }
-            const bool reduced = labelled_->reduced(reading.labelled, t) &&
-                                 (reading.pseudo_labelled == Form::none ||
-                                  pseudo_labelled_->reduced(reading.pseudo_labelled, t));
-            if (!reduced) out.demanded[index] = std::max(out.demanded[index], Rung::orthogonal);
+            out.values[index] = value(readings_[s], t);
+            judge(readings_[s], t, rung, out.demanded[index], out.rank_deficit[index]);
         }
+}
+
+double WeakToStrongRun::value(const Reading& reading, std::size_t trial) const {
+    const double sigma = reading.noise_std;
+    const auto part = [&](double factor, std::size_t index) {
+        return index == Form::none ? 0.0 : factor * read_results_[trial * results_.rows + index];
+    };
+    const double form = reading.form.constant + part(1.0, reading.form.square) +
+                        part(2.0 * sigma, reading.form.cross) +
+                        part(sigma * sigma, reading.form.noise);
+    if (reading.direction == Form::none) return form;
+    const std::size_t j = reading.direction;
+    const double* fitted = read_weak_fits_.data() + trial * weak_fits_.rows * weak_fits_.cols +
+                           label_vectors * reading.labelled * weak_;
+    const double deviation = fitted[j] - reading.mean + sigma * fitted[weak_ + j];
+    return form * deviation * deviation;
+}
+
+/// The highest rung that one of the value's fits needs, and the largest deficit.
+void WeakToStrongRun::judge(const Reading& reading, std::size_t trial, Rung used, Rung& demanded,
+                            std::uint16_t& rank_deficit) const {
+    demanded = Rung::cholesky;
+    rank_deficit = 0;
+    for (const Dependence& on : reading.fits) {
+        demanded = std::max(demanded, on.fit->demanded(on.index, trial, used));
+        rank_deficit = std::max(rank_deficit, on.fit->rank_deficit(on.index, trial, used));
+    }
+    const bool reduced = labelled_->reduced(reading.labelled, trial) &&
+                         (reading.pseudo_labelled == Form::none ||
+                          pseudo_labelled_->reduced(reading.pseudo_labelled, trial));
+    if (!reduced) demanded = std::max(demanded, Rung::orthogonal);
 }
 
 }  // namespace cucurbit
