@@ -18,6 +18,13 @@ namespace cucurbit {
 /// An estimand of the j-th weak principal direction (from 1) ends in this and j.
 inline constexpr std::string_view direction_suffix = "_angle_";
 
+/// Label vectors of a supervised fit: noise-free labels of the truth, unit label noise.
+inline constexpr std::size_t label_vectors = 2;
+inline constexpr std::size_t supervised_products = 5;
+inline constexpr std::size_t student_products = 12;
+inline constexpr std::size_t base_vectors = 7;
+inline constexpr std::size_t student_errors = 8;
+
 /// What a design's trials need beside its points and series.
 struct WeakToStrongRecipe {
     std::uint64_t seed = 0;
