@@ -74,11 +74,17 @@ std::vector<Device> devices() {
 
 DeviceChoice choose_devices(const std::string& name) {
     DeviceChoice choice;
-    for (const std::size_t card : cards_named(name)) choice.devices.push_back(cuda_device(card));
-    const bool found = !choice.devices.empty();
-    if (name == "auto")
-        choice.reason = found ? "cards come before the cpu" : "no card: " + why_no_cuda_device();
-    if (!found) choice.devices.push_back(cpu_device());
+    for (const std::size_t card : cards_named(name)) {
+        choice.devices.push_back(cuda_device(card));
+        choice.name += choice.name.empty() ? card_name(card) : "," + std::to_string(card);
+    }
+    if (choice.devices.empty()) {
+        choice.devices.push_back(cpu_device());
+        choice.name = choice.devices.front().name;
+        if (name == "auto") choice.reason = "no card: " + why_no_cuda_device();
+    } else if (name == "auto") {
+        choice.reason = "cards come before the cpu";
+    }
     return choice;
 }
 

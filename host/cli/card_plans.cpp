@@ -73,7 +73,7 @@ void add_predictions(const Study& study, std::size_t threads, CardPlanTable& tab
             any = true;
         } catch (const DeviceError& error) {
             lacking = error.what();
-            say(fmt::format("{}: {}", card.name, lacking));
+            say(lacking);
         }
     }
     if (!any) throw DeviceError(lacking);

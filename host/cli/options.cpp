@@ -69,6 +69,10 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{4096}).description(""));
 }
 
+std::string device_text(const std::string& device, const std::string& reason) {
+    return "device: " + device + " (" + reason + ")";
+}
+
 std::string extent_text(const Study& study) {
     const std::vector<Design> designs = study.setting->designs();
     std::size_t points = 0;

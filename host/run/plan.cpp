@@ -75,14 +75,6 @@ std::size_t affordable_batch(const Design& design, std::size_t wanted, std::size
     return std::min(wanted, (bytes - design.bytes_per_worker) / design.bytes_per_trial);
 }
 
-/// "cuda:0,2" for the cards 0 and 2.
-std::string joined_name(const std::vector<Device>& devices) {
-    std::string name = devices.front().name;
-    for (std::size_t i = 1; i < devices.size(); ++i)
-        name += "," + devices[i].name.substr(devices[i].name.find(':') + 1);
-    return name;
-}
-
 /// The device with the least memory: every worker's batch fits it.
 const Device& tightest(const std::vector<Device>& devices) {
     return *std::min_element(devices.begin(), devices.end(), [](const Device& a, const Device& b) {
@@ -105,7 +97,7 @@ Plan make_plan(const Study& study, const std::string& device, std::size_t thread
 
 Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads) {
     Plan plan;
-    plan.device = joined_name(choice.devices);
+    plan.device = choice.name;
     plan.devices = std::move(choice.devices);
     plan.reason = std::move(choice.reason);
     const Device& device = tightest(plan.devices);

@@ -15,8 +15,7 @@ namespace {
 /// As the CUDA engine describes a card whose memory is all free.
 Device device_of(const Card& card) {
     Device device;
-    device.name = "cuda:0";
-    device.description = card.name;
+    device.name = card.name;
     device.memory_bytes = card.memory_bytes;
     device.engine_bytes = CountingEngine::own_bytes(card.memory_bytes);
     device.workers = 2;
@@ -65,7 +64,7 @@ const char* limit_name(Limit limit) {
 }
 
 std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads) {
-    const Plan plan = make_plan(study, DeviceChoice{{device_of(card)}, {}}, threads);
+    const Plan plan = make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads);
     std::vector<CardPlan> plans;
     for (const Plan::Entry& entry : plan.entries) {
         CountingEngine engine(CountingEngine::scratch_bytes(card.memory_bytes));

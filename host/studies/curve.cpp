@@ -52,9 +52,11 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
 
 double Curve::common_noise() const {
     const double noise_std = terms_.front().noise_std;
-    const bool common = std::all_of(terms_.begin(), terms_.end(), [&](const CurveTerm& term) {
-        return term.noise_std == noise_std && !term.inherits && term.samples < stage_.truth.size();
-    });
+    const bool common =
+        stage_.last && std::all_of(terms_.begin(), terms_.end(), [&](const CurveTerm& term) {
+            return term.noise_std == noise_std && !term.inherits &&
+                   term.samples < stage_.truth.size();
+        });
     return common ? noise_std : 0.0;
 }
 

@@ -34,6 +34,8 @@ struct CurveStage {
     /// Column of the inherited noise fit (sampled noise); no column by default.
     std::size_t inherited_label = static_cast<std::size_t>(-1);
     std::size_t root_columns = 0;  ///< of the inherited noise root (integrated noise)
+    /// No stage learns from these fits, so that those of the label noise need not be kept apart.
+    bool last = false;
 };
 
 /// The part of a curve on one side of p.

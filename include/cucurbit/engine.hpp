@@ -34,6 +34,7 @@ std::vector<Device> devices();
 
 /// What a user's name for devices stands for.
 struct DeviceChoice {
+    std::string name;             ///< "cpu", "cuda:0", "cuda:0,2"
     std::vector<Device> devices;  ///< the CPU, or one or more cards
     std::string reason;           ///< why these, where the name left it open
 };

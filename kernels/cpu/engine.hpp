@@ -9,7 +9,7 @@
 
 namespace cucurbit {
 
-class CpuEngine final : public Engine {
+class CpuEngine : public Engine {
 public:
     /// Trials of up to so many bytes are interleaved: eight of them fit the second-level cache (1
     /// MiB and more on current processors), and measured, it is there that LAPACK's cache blocking
@@ -75,6 +75,9 @@ private:
     void solve_block(bool transposed, std::size_t row, std::size_t rows,
                      std::span<const std::uint32_t> ends, const double* l, std::size_t ldl,
                      double* c, std::size_t ldc);
+    /// 0, 1, … last: where the columns of a triangle begin, and from 1 on where they end.
+    const std::uint32_t* ascending(std::size_t last);
+    std::vector<std::uint32_t> ascending_;
     /// Scratch that grows to the largest request and then stays.
     std::span<double> workspace(std::size_t doubles);
     std::vector<double> workspace_;

@@ -47,7 +47,7 @@ struct Thread {
 };
 
 bool same(Place a, Place b) {
-    return a.line == b.line && std::strcmp(a.file, b.file) == 0;
+    return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
 }
 
 std::string text(Place place) {
@@ -78,7 +78,8 @@ public:
     std::string describe_shared(const void* address) const;
 
 private:
-    std::vector<unsigned> ordered(std::size_t count);
+    /// 0 … count − 1 in the order that was set; until the next call.
+    const std::vector<unsigned>& ordered(std::size_t count);
     void run_block();
     void make_ready(const std::vector<unsigned>& threads);
     void enter(unsigned thread);
@@ -95,6 +96,7 @@ private:
     const std::function<void()>* body_ = nullptr;  ///< null outside a grid
     LaunchShape shape_ = {};
     std::vector<Thread> threads_;
+    std::vector<uint3> indices_;  ///< of the threads in their block
     std::deque<unsigned> ready_;
     std::vector<Warp> warps_;
     std::vector<std::unique_ptr<Fiber>> fibers_;
@@ -117,6 +119,7 @@ private:
     std::byte* shared_end_;
     std::byte* shared_ = nullptr;
     std::mt19937_64 random_;
+    std::vector<unsigned> order_;
     std::uint64_t grids_ = 0;
 };
 
@@ -128,13 +131,13 @@ Executor::Executor() {
     mprotect(shared_end_, page, PROT_NONE);
 }
 
-std::vector<unsigned> Executor::ordered(std::size_t count) {
-    std::vector<unsigned> order(count);
-    std::iota(order.begin(), order.end(), 0U);
+const std::vector<unsigned>& Executor::ordered(std::size_t count) {
+    order_.resize(count);
+    std::iota(order_.begin(), order_.end(), 0U);
     const Order wanted = Machine::the().settings.order;
-    if (wanted == Order::reverse) std::reverse(order.begin(), order.end());
-    if (wanted == Order::shuffled) std::shuffle(order.begin(), order.end(), random_);
-    return order;
+    if (wanted == Order::reverse) std::reverse(order_.begin(), order_.end());
+    if (wanted == Order::shuffled) std::shuffle(order_.begin(), order_.end(), random_);
+    return order_;
 }
 
 void Executor::run_grid(const LaunchShape& shape, const std::function<void()>& body) {
@@ -146,7 +149,10 @@ void Executor::run_grid(const LaunchShape& shape, const std::function<void()>& b
               (shape.shared_bytes + shared_alignment - 1) / shared_alignment * shared_alignment;
     random_.seed(Machine::the().settings.seed + grids_++);
     set_grid(shape.grid, shape.block);
-    for (const unsigned block : ordered(volume(shape.grid))) {
+    indices_.resize(volume(shape.block));
+    for (std::size_t i = 0; i < indices_.size(); ++i) indices_[i] = index_in(i, shape.block);
+    const std::vector<unsigned> blocks = ordered(volume(shape.grid));
+    for (const unsigned block : blocks) {
         set_block(index_in(block, shape.grid));
         body_ = &body;
         run_block();
@@ -163,7 +169,7 @@ void Executor::run_block() {
     if (count % lanes != 0) warps_.back().gone = ~0U << count % lanes;
     finished_ = 0;
     release(&start_);
-    const auto order = ordered(count);
+    const auto& order = ordered(count);
     ready_.assign(order.begin(), order.end());
     while (!ready_.empty()) {
         const unsigned next = ready_.front();
@@ -194,7 +200,7 @@ void Executor::make_ready(const std::vector<unsigned>& threads) {
 
 void Executor::enter(unsigned thread) {
     current_ = thread;
-    set_thread(index_in(thread, shape_.block));
+    set_thread(indices_[thread]);
 }
 
 void Executor::fiber_body() {

@@ -51,7 +51,7 @@ void Fiber::start() {
 void Fiber::arrive() {
 #if defined(CUCURBIT_ADDRESS_SANITIZER)
     const void* left = nullptr;
-    __fake_stack_finish_switch_fiber(fake_stack_, &left, &leaving->stack_bytes_);
+    __sanitizer_finish_switch_fiber(fake_stack_, &left, &leaving->stack_bytes_);
     leaving->stack_ = const_cast<void*>(left);
 #endif
 }
@@ -60,7 +60,7 @@ void Fiber::switch_to(Fiber& next) {
     leaving = this;
     entering = &next;
 #if defined(CUCURBIT_ADDRESS_SANITIZER)
-    __fake_stack_start_switch_fiber(&fake_stack_, next.stack_, next.stack_bytes_);
+    __sanitizer_start_switch_fiber(&fake_stack_, next.stack_, next.stack_bytes_);
 #endif
 #if defined(CUCURBIT_ADDRESS_SANITIZER) || defined(CUCURBIT_THREAD_SANITIZER)
     swapcontext(&context_, &next.context_);  // the sanitizers know no jump to another stack

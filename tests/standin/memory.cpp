@@ -49,9 +49,17 @@ const std::array<std::uint64_t, page / sizeof(std::uint64_t)>& canaries() {
     return words;
 }
 
+std::uintptr_t number(const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address);
+}
+
+std::uintptr_t end_of(const Allocation& allocation) {
+    return number(allocation.pages) + allocation.page_bytes;
+}
+
 const std::byte* canary_at(const std::byte* address) {
     const auto* first = reinterpret_cast<const std::byte*>(canaries().data());
-    return first + reinterpret_cast<std::uintptr_t>(address) % page;
+    return first + number(address) % page;
 }
 
 /// Calls body(begin, bytes) for the slack before and behind an allocation.
@@ -118,7 +126,7 @@ void* Memory::allocate(std::size_t bytes, int device) {
         std::memcpy(begin, canary_at(begin), size);
     });
     if (device != host) mprotect(made.pages, made.page_bytes, PROT_NONE);
-    live_[made.pages + made.page_bytes] = made;
+    live_[end_of(made)] = made;
     return made.data;
 }
 
@@ -133,8 +141,8 @@ void Memory::release(const char* call, void* data, bool pinned) {
     // The address stays taken; only its contents go.
     mmap(gone.pages, gone.page_bytes, PROT_NONE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    live_.erase(gone.pages + gone.page_bytes);
-    freed_[gone.pages + gone.page_bytes] = gone;
+    live_.erase(end_of(gone));
+    freed_[end_of(gone)] = gone;
 }
 
 std::size_t Memory::live_bytes(int device) const {
@@ -145,9 +153,8 @@ std::size_t Memory::live_bytes(int device) const {
 }
 
 const Allocation* Memory::find(const void* address) const {
-    const auto* at = static_cast<const std::byte*>(address);
-    const auto next = live_.upper_bound(at);
-    return next != live_.end() && at >= next->second.pages ? &next->second : nullptr;
+    const auto next = live_.upper_bound(number(address));
+    return next != live_.end() && address >= next->second.pages ? &next->second : nullptr;
 }
 
 void Memory::require(const std::string& what, const void* data, std::size_t bytes,
@@ -173,11 +180,11 @@ std::string Memory::describe(const void* address) const {
     if (const Allocation* in = find(address); in != nullptr)
         return fmt::format("byte {} of a live allocation of {} bytes on cuda:{}", at - in->data,
                            in->bytes, in->device);
-    const auto behind = live_.upper_bound(at - page);
-    if (behind != live_.end() && at >= behind->first)
+    const auto behind = live_.lower_bound(number(address) - page + 1);
+    if (behind != live_.end() && number(address) >= behind->first)
         return fmt::format("byte {} of an allocation of {} bytes, past its end",
                            at - behind->second.data, behind->second.bytes);
-    const auto freed = freed_.upper_bound(at - page);
+    const auto freed = freed_.lower_bound(number(address) - page + 1);
     if (freed != freed_.end() && at >= freed->second.pages)
         return fmt::format("byte {} of an allocation of {} bytes that was freed",
                            at - freed->second.data, freed->second.bytes);
@@ -211,7 +218,7 @@ bool Memory::count_traffic(const void* address, bool write) const {
     const Allocation* in = find(address);
     if (!machine.settings.traffic || in == nullptr || in->device == host) return false;
     (write ? machine.counters.bytes_written : machine.counters.bytes_read) += page;
-    const auto offset = reinterpret_cast<std::uintptr_t>(address) % page;
+    const auto offset = number(address) % page;
     auto* begin = const_cast<std::byte*>(static_cast<const std::byte*>(address)) - offset;
     return mprotect(begin, page, write ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
 }

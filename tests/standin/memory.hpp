@@ -55,8 +55,8 @@ public:
 private:
     void protect(int protection) const;
 
-    std::map<const std::byte*, Allocation> live_;  ///< by the end of its pages
-    std::map<const std::byte*, Allocation> freed_;
+    std::map<std::uintptr_t, Allocation> live_;  ///< by the end of its pages
+    std::map<std::uintptr_t, Allocation> freed_;
 };
 
 }  // namespace cucurbit::standin

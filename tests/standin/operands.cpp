@@ -21,38 +21,41 @@ std::size_t extent(const Operand& of) {
            static_cast<std::size_t>(of.rows);
 }
 
-struct Column {
+struct Piece {
     const double* begin;
     const double* end;
     const Operand* of;
     bool written;
 };
 
-void add_columns(std::vector<Column>& columns, const Operand& of, bool written) {
+/// Each matrix of the batch as one piece, gaps between columns included, or each column as one.
+void add_pieces(std::vector<Piece>& pieces, const Operand& of, bool written, bool by_column) {
+    if (extent(of) == 0) return;
     // A shared matrix is read by every trial; a written one is written by every trial.
     const int items = !written && of.stride == 0 ? std::min(of.count, 1) : of.count;
-    for (int b = 0; b < items; ++b)
-        for (int j = 0; j < of.cols && of.rows > 0; ++j) {
+    for (int b = 0; b < items; ++b) {
+        if (!by_column) pieces.push_back({item(of, b), item(of, b) + extent(of), &of, written});
+        for (int j = 0; j < of.cols && by_column; ++j) {
             const double* begin = item(of, b) + static_cast<std::size_t>(j) * of.ld;
-            columns.push_back({begin, begin + of.rows, &of, written});
+            pieces.push_back({begin, begin + of.rows, &of, written});
         }
+    }
 }
 
-bool apart(const Operand& a, const Operand& b) {
-    const auto end = [](const Operand& of) { return item(of, of.count - 1) + extent(of); };
-    return a.count == 0 || b.count == 0 || end(a) <= b.data || end(b) <= a.data;
-}
-
-bool obviously_apart(const std::vector<Operand>& written, const std::vector<Operand>& read) {
-    return std::all_of(written.begin(), written.end(), [&](const Operand& one) {
-        const bool alone = one.count <= 1 || static_cast<std::size_t>(one.stride) >= extent(one);
-        return alone &&
-               std::all_of(read.begin(), read.end(),
-                           [&](const Operand& other) { return apart(one, other); }) &&
-               std::all_of(written.begin(), written.end(), [&](const Operand& other) {
-                   return &one == &other || apart(one, other);
-               });
-    });
+/// Two operands of which pieces overlap, one of them written; null where there are none.
+std::pair<const Operand*, const Operand*> overlapping(std::vector<Piece> pieces) {
+    std::sort(pieces.begin(), pieces.end(),
+              [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+    const Piece* farthest = nullptr;          // of all pieces before
+    const Piece* farthest_written = nullptr;  // of those that are written
+    for (const Piece& each : pieces) {
+        const Piece* before = each.written ? farthest : farthest_written;
+        if (before != nullptr && each.begin < before->end) return {each.of, before->of};
+        if (farthest == nullptr || each.end > farthest->end) farthest = &each;
+        if (each.written && (farthest_written == nullptr || each.end > farthest_written->end))
+            farthest_written = &each;
+    }
+    return {};
 }
 
 }  // namespace
@@ -75,22 +78,16 @@ void check_operand(const std::string& call, const Operand& operand, int device) 
 
 void refuse_overlap(const std::string& call, const std::vector<Operand>& written,
                     const std::vector<Operand>& read) {
-    if (obviously_apart(written, read)) return;
-    std::vector<Column> columns;
-    for (const Operand& each : written) add_columns(columns, each, true);
-    for (const Operand& each : read) add_columns(columns, each, false);
-    std::sort(columns.begin(), columns.end(),
-              [](const Column& a, const Column& b) { return a.begin < b.begin; });
-    const Column* farthest = nullptr;          // of all columns before
-    const Column* farthest_written = nullptr;  // of those that are written
-    for (const Column& each : columns) {
-        const Column* before = each.written ? farthest : farthest_written;
-        if (before != nullptr && each.begin < before->end)
-            violation(fmt::format("{}: {} overlaps {}", call, each.of->name, before->of->name));
-        if (farthest == nullptr || each.end > farthest->end) farthest = &each;
-        if (each.written && (farthest_written == nullptr || each.end > farthest_written->end))
-            farthest_written = &each;
+    std::pair<const Operand*, const Operand*> found;
+    // Columns are many: they are looked at only where whole matrices are not apart.
+    for (const bool by_column : {false, true}) {
+        std::vector<Piece> pieces;
+        for (const Operand& each : written) add_pieces(pieces, each, true, by_column);
+        for (const Operand& each : read) add_pieces(pieces, each, false, by_column);
+        found = overlapping(std::move(pieces));
+        if (found.first == nullptr) return;
     }
+    violation(fmt::format("{}: {} overlaps {}", call, found.first->name, found.second->name));
 }
 
 void check_array(const std::string& call, const char* name, const void* data, int count,
