@@ -168,6 +168,13 @@ public:
     virtual void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) = 0;
     /// out(j, 0) = Σ_{i < ends[j]} v(i, 0)^power, power 1 or 2.
     virtual void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) = 0;
+
+    // Gradient descent. Operands of these operations have one lane.
+
+    /// Eigendecomposition of the symmetric g, its lower triangle read: values(i, 0) ascending, the
+    /// columns of g become orthonormal eigenvectors in that order, of either sign. All of both are
+    /// NaN where the iteration did not converge.
+    virtual void eigen(BatchMatrix g, BatchMatrix values) = 0;
 };
 
 }  // namespace cucurbit

@@ -13,6 +13,9 @@ namespace cucurbit {
 /// plan's bytes come from the very code that allocates.
 class Workspace {
 public:
+    /// As bytes_per_trial: trials lie one after another, whatever the engine prefers.
+    static constexpr std::size_t never_interleaved = static_cast<std::size_t>(-1);
+
     /// bytes_per_trial: what a workspace without an engine counted; not read without one.
     Workspace(Engine* engine, std::size_t batch, std::size_t bytes_per_trial)
         : engine_(engine),

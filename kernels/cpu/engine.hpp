@@ -58,6 +58,8 @@ public:
     void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
+    void eigen(BatchMatrix g, BatchMatrix values) override;
+
 private:
     /// Scratch that grows to the largest request and then stays.
     std::span<double> workspace(std::size_t doubles);
