@@ -6,22 +6,6 @@
 #include <numeric>
 
 namespace cucurbit {
-namespace {
-
-std::vector<double> square_roots(std::vector<double> values) {
-    for (double& value : values) value = std::sqrt(value);
-    return values;
-}
-
-/// [1 … 1; noise_std …]: labels of every noise level from noise-free labels and unit noise.
-std::vector<double> noise_mixing(const std::vector<double>& noise_stds) {
-    std::vector<double> mixing;
-    for (const double noise : noise_stds) mixing.insert(mixing.end(), {1.0, noise});
-    return mixing;
-}
-
-}  // namespace
-
 ClosedDescent::ClosedDescent(const DescentSpec& spec, const Design& design, Engine* engine,
                              std::size_t batch)
     : design_(design),
@@ -93,9 +77,7 @@ void ClosedDescent::find_risks(std::size_t count, const std::vector<double>& coe
 void ClosedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out) {
     const std::size_t count = trials.size();
     const auto download = [&](const BatchMatrix& matrix) {
-        std::vector<double> values(matrix.stride * count);
-        workspace_.engine().download(matrix.data, values);
-        return values;
+        return fetch(workspace_.engine(), matrix.trials(count));
     };
     draw(trials);
     const std::vector<double> eigenvalues = download(eigenvalues_), moments = download(moments_);

@@ -13,12 +13,9 @@ ClosedPaths::ClosedPaths(const DescentSpec& spec, const DescentGrid& grid)
       grid_(grid),
       plain_(spec.student.labels == LabelSource::teacher &&
              spec.student.later_labels == LabelSource::teacher),
-      risk_(grid.estimand("excess_risk")),
       projection_(grid.estimand("projection_1")),
-      ratio_(projection_ + spec.student.directions),
-      violations_(ratio_ + spec.student.directions - 1),
-      gain_(grid.estimand("gain")),
-      over_teacher_(grid.estimand("gain_over_teacher")) {}
+      ratio_(grid.first_student_estimand()),
+      violations_(ratio_ + spec.student.directions - 1) {}
 
 ClosedDirections ClosedPaths::directions(const double* eigenvalues, const double* moments) const {
     const std::size_t rank = std::min(grid_.n(), grid_.p());
@@ -38,15 +35,6 @@ ClosedDirections ClosedPaths::directions(const double* eigenvalues, const double
     return of;
 }
 
-template <class Body>
-void ClosedPaths::for_each_student(Body body) const {
-    for (std::size_t f = 0; f < grid_.disturbances().size(); ++f)
-        for (std::size_t i = 0; i < grid_.teacher_steps().size(); ++i)
-            for (std::size_t c = 0; c < grid_.switches().size(); ++c)
-                for (std::size_t j = 0; j < grid_.student_steps().size(); ++j)
-                    body(Student{f, i, c, j});
-}
-
 /// Calls body(column, disturbance, progress as a function of a direction's rate).
 template <class Body>
 void ClosedPaths::for_each_model(Body body) const {
@@ -59,8 +47,8 @@ void ClosedPaths::for_each_model(Body body) const {
         for (std::size_t j = 0; j < grid_.student_steps().size(); ++j)
             body(grid_.one_hot(f, j), f, after(grid_.student_steps()[j]));
     }
-    for_each_student([&](const Student& s) {
-        body(grid_.student(s.disturbance, s.stop, s.change, s.step), s.disturbance,
+    grid_.for_each_student([&](const Student& s) {
+        body(grid_.student(s), s.disturbance,
              [&](double rate) { return student_progress(rate, s); });
     });
 }
@@ -70,9 +58,7 @@ double ClosedPaths::student_progress(double rate, const Student& student) const 
     const double change = grid_.switches()[student.change];
     const double step = grid_.student_steps()[student.step];
     const auto target = [&](LabelSource source) {
-        const double weight = source == LabelSource::teacher   ? 1.0
-                              : source == LabelSource::one_hot ? 0.0
-                                                               : spec_.student.teacher_weight;
+        const double weight = spec_.student.weight_of(source);
         return weight * progress(rate, stop) + (1.0 - weight);
     };
     const double before = target(spec_.student.labels) * progress(rate, std::min(step, change));
@@ -94,8 +80,8 @@ void ClosedPaths::fill_coefficients(const ClosedDirections& of, double* out) con
 void ClosedPaths::measure(const ClosedDirections& of, const double* risks,
                           std::vector<double>& values) const {
     const std::size_t rank = of.squares.size();
+    grid_.set_risks(risks, values);
     for_each_model([&](std::size_t column, std::size_t disturbance, const auto& covered) {
-        values[grid_.at(risk_, column)] = risks[column];
         for (std::size_t k = 0; k < spec_.student.directions; ++k) {
             // v_k = Xᵀu_k/s_k for n < p.
             const double length = grid_.n() < grid_.p() ? std::sqrt(of.squares[k]) : of.squares[k];
@@ -103,7 +89,7 @@ void ClosedPaths::measure(const ClosedDirections& of, const double* risks,
             values[grid_.at(projection_ + k, column)] = std::abs(covered(of.rates[k]) * whole);
         }
     });
-    for_each_student([&](const Student& student) { compare(of, student, values); });
+    grid_.for_each_student([&](const Student& student) { compare(of, student, values); });
 }
 
 bool ClosedPaths::violates(const ClosedDirections& of, std::size_t stronger, std::size_t weaker,
@@ -119,13 +105,12 @@ bool ClosedPaths::violates(const ClosedDirections& of, std::size_t stronger, std
 
 void ClosedPaths::compare(const ClosedDirections& of, const Student& student,
                           std::vector<double>& values) const {
-    const auto [f, i, c, j] = student;
-    const std::size_t column = grid_.student(f, i, c, j);
+    const std::size_t column = grid_.student(student);
     const std::size_t directions = spec_.student.directions;
     const double lead = of.rates[0];
-    const double time = plain_
-                            ? matched_time(lead, grid_.teacher_steps()[i], grid_.student_steps()[j])
-                            : std::log1p(-student_progress(lead, student)) / lead;
+    const double time = plain_ ? matched_time(lead, grid_.teacher_steps()[student.stop],
+                                              grid_.student_steps()[student.step])
+                               : std::log1p(-student_progress(lead, student)) / lead;
     std::size_t violations = 0;
     for (std::size_t k = 1; k < directions; ++k) {
         values[grid_.at(ratio_ + k - 1, column)] =
@@ -136,9 +121,6 @@ void ClosedPaths::compare(const ClosedDirections& of, const Student& student,
         values[grid_.at(violations_, column)] =
             static_cast<double>(violations) /
             static_cast<double>(directions * (directions - 1) / 2);
-    const double risk = values[grid_.at(risk_, column)];
-    values[grid_.at(gain_, column)] = values[grid_.at(risk_, grid_.one_hot(f, j))] - risk;
-    values[grid_.at(over_teacher_, column)] = values[grid_.at(risk_, grid_.teacher(f, i))] - risk;
 }
 
 }  // namespace cucurbit

@@ -32,14 +32,10 @@ public:
                  std::vector<double>& values) const;
 
 private:
-    /// A student: the place of its column in the grid.
-    struct Student {
-        std::size_t disturbance, stop, change, step;
-    };
+    using Student = DescentGrid::Student;
+
     template <class Body>
     void for_each_model(Body body) const;
-    template <class Body>
-    void for_each_student(Body body) const;
     double student_progress(double rate, const Student& student) const;
     bool violates(const ClosedDirections& of, std::size_t stronger, std::size_t weaker,
                   const Student& student) const;
@@ -50,7 +46,7 @@ private:
     const DescentSpec& spec_;
     const DescentGrid& grid_;
     bool plain_;  ///< students learn from their teacher alone, as the theorem has it
-    std::size_t risk_, projection_, ratio_, violations_, gain_, over_teacher_;
+    std::size_t projection_, ratio_, violations_;
 };
 
 }  // namespace cucurbit

@@ -15,6 +15,8 @@ enum Parameter : std::size_t { disturbance = 2, teacher_step = 3, student_step =
 
 std::vector<std::string> base_estimands(const DescentSpec& spec) {
     std::vector<std::string> names{"excess_risk"};
+    if (spec.teacher.loss == Loss::cross_entropy)
+        names = {"accuracy", "cross_entropy", "calibration_error", "fit_clean", "fit_flipped"};
     for (std::size_t k = 1; k <= spec.student.directions; ++k)
         names.push_back("projection_" + std::to_string(k));
     return names;
@@ -24,7 +26,14 @@ std::vector<std::string> student_estimands(const DescentSpec& spec) {
     std::vector<std::string> names;
     for (std::size_t k = 2; k <= spec.student.directions; ++k)
         names.push_back("projection_ratio_" + std::to_string(k));
-    if (spec.student.directions > 1) names.emplace_back("violations");
+    if (spec.student.directions > 1) {
+        names.emplace_back("violations");
+        if (spec.method == DescentMethod::iterated) names.emplace_back("matched");
+    }
+    if (spec.teacher.loss == Loss::cross_entropy)
+        for (const char* sample : {"_train", "_test"})
+            for (const char* name : {"margin_slope", "margin_intercept", "underfit", "exceeded"})
+                names.push_back(std::string(name) + sample);
     names.insert(names.end(), {"gain", "gain_over_teacher"});
     return names;
 }
@@ -59,8 +68,14 @@ void DescentGrid::fill(const DescentSpec& spec, std::size_t p, std::size_t n, De
     const auto add = [&](const std::string& arm, std::vector<double> parameters, bool student) {
         for (const auto* names : {&base, &own}) {
             if (names == &own && !student) continue;
-            for (const std::string& name : *names)
+            for (const std::string& name : *names) {
+                // A trial without such labels would have no value.
+                constexpr double least = 20.0;
+                const double flipped = parameters[0] * static_cast<double>(n);
+                if (name == "fit_flipped" && flipped < least) continue;
+                if (name == "fit_clean" && static_cast<double>(n) - flipped < least) continue;
                 design.series.push_back({design.points.size(), arm, arm, name});
+            }
         }
         parameters.insert(parameters.begin(), {static_cast<double>(p), static_cast<double>(n)});
         parameters.resize(switches ? 6 : 5);
@@ -86,7 +101,8 @@ DescentGrid::DescentGrid(const DescentSpec& spec, const Design& design)
       disturbances_(distinct(design, disturbance)),
       teacher_steps_(distinct(design, teacher_step)),
       student_steps_(distinct(design, student_step)),
-      estimands_(base_estimands(spec)) {
+      estimands_(base_estimands(spec)),
+      first_student_estimand_(estimands_.size()) {
     const bool has_switch = !spec.student.switch_at.values.empty();
     if (has_switch) switches_ = distinct(design, switch_at);
     if (switches_.empty()) switches_ = {std::numeric_limits<double>::infinity()};
@@ -100,7 +116,7 @@ DescentGrid::DescentGrid(const DescentSpec& spec, const Design& design)
         const std::size_t change = has_switch ? index_of(switches_, at_point[switch_at]) : 0;
         const std::size_t column = series.arm == "teacher"   ? teacher(noise, stop)
                                    : series.arm == "one_hot" ? one_hot(noise, step)
-                                                             : student(noise, stop, change, step);
+                                                             : student({noise, stop, change, step});
         places_.push_back(at(estimand(series.estimand), column));
     }
 }
@@ -113,6 +129,16 @@ void DescentGrid::take(const std::vector<double>& values, std::size_t trial,
         out.outcomes[s * out.trials + trial].status =
             std::isfinite(value) ? Status::ok : Status::not_finite;
     }
+}
+
+void DescentGrid::set_risks(const double* risks, std::vector<double>& values) const {
+    const std::size_t gain = estimand("gain");
+    for (std::size_t k = 0; k < columns(); ++k) values[at(0, k)] = risks[k];
+    for_each_student([&](const Student& s) {
+        const std::size_t k = student(s);
+        values[at(gain, k)] = risks[one_hot(s.disturbance, s.step)] - risks[k];
+        values[at(gain + 1, k)] = risks[teacher(s.disturbance, s.stop)] - risks[k];
+    });
 }
 
 std::size_t DescentGrid::estimand(const std::string& name) const {

@@ -32,26 +32,39 @@ public:
     const std::vector<double>& switches() const { return switches_; }
 
     std::size_t teacher(std::size_t disturbance, std::size_t step) const {
-        return disturbance * teacher_steps_.size() + step;
+        return step * disturbances_.size() + disturbance;
     }
+    std::size_t teachers() const { return disturbances_.size() * teacher_steps_.size(); }
+    /// One-hot models and students of one step lie side by side, the first of them here.
+    std::size_t snapshot(std::size_t step) const { return teachers() + step * learners(); }
+    std::size_t learners() const { return disturbances_.size() + switches_.size() * teachers(); }
     std::size_t one_hot(std::size_t disturbance, std::size_t step) const {
-        return disturbances_.size() * teacher_steps_.size() + disturbance * student_steps_.size() +
-               step;
+        return snapshot(step) + disturbance;
     }
-    /// Students of one disturbance, teacher and switch, at one of their steps.
-    std::size_t student(std::size_t disturbance, std::size_t teacher_step, std::size_t switch_at,
-                        std::size_t step) const {
-        return one_hot(disturbances_.size(), 0) +
-               ((disturbance * teacher_steps_.size() + teacher_step) * switches_.size() +
-                switch_at) *
-                   student_steps_.size() +
-               step;
+    /// Indices of a student.
+    struct Student {
+        std::size_t disturbance, stop, change, step;
+    };
+    std::size_t student(const Student& of) const {
+        return snapshot(of.step) + disturbances_.size() + of.change * teachers() +
+               teacher(of.disturbance, of.stop);
     }
-    std::size_t columns() const { return student(disturbances_.size(), 0, 0, 0); }
+    template <class Body>
+    void for_each_student(Body body) const {
+        for (std::size_t f = 0; f < disturbances_.size(); ++f)
+            for (std::size_t i = 0; i < teacher_steps_.size(); ++i)
+                for (std::size_t c = 0; c < switches_.size(); ++c)
+                    for (std::size_t j = 0; j < student_steps_.size(); ++j)
+                        body(Student{f, i, c, j});
+    }
+    std::size_t columns() const { return snapshot(student_steps_.size()); }
 
-    /// Names of the estimands; those after base_estimands() are of students alone.
+    /// Names of the estimands: first those of every model, then those of students alone.
     const std::vector<std::string>& estimands() const { return estimands_; }
     std::size_t estimand(const std::string& name) const;
+    std::size_t first_student_estimand() const { return first_student_estimand_; }
+    /// Excess risks of all columns, and the gains of students from them.
+    void set_risks(const double* risks, std::vector<double>& values) const;
     /// Takes the series of a trial, at this place of its batch, from the values of all columns.
     void take(const std::vector<double>& values, std::size_t trial, TrialValues& out) const;
     std::size_t values() const { return estimands_.size() * columns(); }
@@ -63,6 +76,7 @@ private:
     std::size_t p_, n_;
     std::vector<double> disturbances_, teacher_steps_, student_steps_, switches_;
     std::vector<std::string> estimands_;
+    std::size_t first_student_estimand_;
     std::vector<std::size_t> places_;  ///< of each series' value
 };
 

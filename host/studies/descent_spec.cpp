@@ -135,6 +135,33 @@ std::string DescentData::canonical() const {
                        signal.canonical(), classes, canonical_number(strength), test_samples);
 }
 
+DescentFeatures DescentFeatures::read(Reader& root) {
+    DescentFeatures features;
+    if (!root.has("features")) return features;
+    Reader table = root.table("features");
+    if (table.choice("kind", {"identity", "random_relu"}) == "random_relu") {
+        features.width = table.count("width", 2, max_dimension);
+        features.seed = table.count("seed", 0, (std::uint64_t{1} << 63) - 1);
+    }
+    table.finish();
+    return features;
+}
+
+std::string DescentFeatures::canonical() const {
+    return width == 0 ? "identity" : fmt::format("random_relu:{}:{}", width, seed);
+}
+
+std::vector<double> noise_mixing(const std::vector<double>& noise_stds) {
+    std::vector<double> mixing;
+    for (const double noise : noise_stds) mixing.insert(mixing.end(), {1.0, noise});
+    return mixing;
+}
+
+std::vector<double> square_roots(std::vector<double> values) {
+    for (double& value : values) value = std::sqrt(value);
+    return values;
+}
+
 std::string DescentModel::canonical() const {
     return fmt::format("loss={} {}={} momentum={} batch={}",
                        loss == Loss::squared ? "squared" : "cross_entropy",
@@ -153,6 +180,7 @@ std::string DescentStudent::canonical() const {
 DescentSpec DescentSpec::read(Reader& root) {
     DescentSpec spec;
     spec.data = DescentData::read(root);
+    spec.features = DescentFeatures::read(root);
     const std::uint64_t smallest =
         *std::min_element(spec.data.samples.values.begin(), spec.data.samples.values.end());
     Reader teacher = root.table("teacher");
@@ -162,6 +190,8 @@ DescentSpec DescentSpec::read(Reader& root) {
                                  ? "linear labels need loss = \"squared\""
                                  : "labels of classes need loss = \"cross_entropy\"");
     if (teacher.has("method")) spec.method = choose<DescentMethod>(teacher, "method", method_names);
+    if (spec.features.width > 0 && spec.teacher.loss == Loss::squared)
+        teacher.fail("loss", "random features need loss = \"cross_entropy\"");
     if (spec.method != DescentMethod::iterated && spec.teacher.loss != Loss::squared)
         teacher.fail("method", "only loss = \"squared\" has a closed form; allowed: iterated");
     read_descent(teacher, spec.method, spec.teacher, smallest);
@@ -178,9 +208,9 @@ DescentSpec DescentSpec::read(Reader& root) {
 }
 
 std::string DescentSpec::canonical() const {
-    return fmt::format("{} method={} teacher {} student {}", data.canonical(),
-                       method_names.at(static_cast<std::size_t>(method)), teacher.canonical(),
-                       student.canonical());
+    return fmt::format("{} features={} method={} teacher {} student {}", data.canonical(),
+                       features.canonical(), method_names.at(static_cast<std::size_t>(method)),
+                       teacher.canonical(), student.canonical());
 }
 
 }  // namespace cucurbit

@@ -36,6 +36,16 @@ struct DescentData {
     std::string canonical() const;
 };
 
+/// What models see of a sample.
+struct DescentFeatures {
+    std::uint64_t width = 0;  ///< of random ReLU features; 0: the sample itself
+    std::uint64_t seed = 0;
+
+    static DescentFeatures read(Reader& root);
+    std::size_t dimension(std::size_t p) const { return width > 0 ? width : p; }
+    std::string canonical() const;
+};
+
 /// One gradient descent.
 struct DescentModel {
     Loss loss = Loss::squared;
@@ -57,12 +67,19 @@ struct DescentStudent : DescentModel {
     bool fresh_inputs = false;
     std::size_t directions = 4;  ///< leading eigenvectors that are measured
 
+    /// The teacher's share in the labels of a source.
+    double weight_of(LabelSource source) const {
+        return source == LabelSource::teacher   ? 1.0
+               : source == LabelSource::one_hot ? 0.0
+                                                : teacher_weight;
+    }
     std::string canonical() const;
 };
 
 /// Everything of the study that is special to this kind, checked.
 struct DescentSpec {
     DescentData data;
+    DescentFeatures features;
     DescentModel teacher;
     DescentStudent student;
     DescentMethod method = DescentMethod::iterated;
@@ -70,5 +87,10 @@ struct DescentSpec {
     static DescentSpec read(Reader& root);
     std::string canonical() const;
 };
+
+/// [1 … 1; noise_std …], by columns: labels of every noise level from noise-free labels and unit
+/// noise.
+std::vector<double> noise_mixing(const std::vector<double>& noise_stds);
+std::vector<double> square_roots(std::vector<double> values);
 
 }  // namespace cucurbit

@@ -4,6 +4,7 @@
 #include "host/studies/closed_descent.hpp"
 #include "host/studies/curve.hpp"
 #include "host/studies/descent_grid.hpp"
+#include "host/studies/iterated_descent.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {
@@ -41,8 +42,13 @@ std::vector<Design> GradientDescent::designs() const {
             design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
             design.trials_per_block = trials_per_block(p);
             DescentGrid::fill(spec_, p, n, design);
-            design.flops_per_trial = ClosedDescent::flops(spec_, design);
-            measure_memory<ClosedDescent>(spec_, design);
+            if (spec_.method == DescentMethod::iterated) {
+                design.flops_per_trial = IteratedDescent::flops(spec_, design);
+                measure_memory<IteratedDescent>(spec_, design);
+            } else {
+                design.flops_per_trial = ClosedDescent::flops(spec_, design);
+                measure_memory<ClosedDescent>(spec_, design);
+            }
             designs.push_back(std::move(design));
         }
     return designs;
@@ -50,6 +56,8 @@ std::vector<Design> GradientDescent::designs() const {
 
 std::unique_ptr<Simulation> GradientDescent::simulation(const Design& design, Engine& engine,
                                                         std::size_t batch) const {
+    if (spec_.method == DescentMethod::iterated)
+        return std::make_unique<IteratedDescent>(spec_, design, &engine, batch);
     return std::make_unique<ClosedDescent>(spec_, design, &engine, batch);
 }
 

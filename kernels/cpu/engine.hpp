@@ -4,6 +4,7 @@
 // own. A trial's bits do not depend on the batch it came in.
 
 #include "kernels/contract.hpp"
+#include "kernels/cpu/descent/choice.hpp"
 #include "kernels/cpu/interleaved/operations.hpp"
 
 namespace cucurbit {
@@ -59,6 +60,12 @@ public:
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
     void eigen(BatchMatrix g, BatchMatrix values) override;
+    void rectify(BatchMatrix a) override;
+    void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
+    void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix weights) override;
 
 private:
     /// Scratch that grows to the largest request and then stays.
@@ -66,6 +73,7 @@ private:
     std::vector<double> workspace_;
     std::size_t interleaved_bytes_;
     InterleavedOperations interleaved_;
+    DescentKernels descent_ = chosen_descent_kernels();
 };
 
 }  // namespace cucurbit
