@@ -44,9 +44,10 @@ DescentPaths::Place DescentPaths::find(const std::vector<double>& path, double l
     const auto after = std::find_if(path.begin() + 1, path.end(),
                                     [&](double reached) { return reached >= least; });
     if (after == path.end()) {
-        const auto farthest = std::max_element(path.begin() + 1, path.end());
-        return {static_cast<std::size_t>(farthest - path.begin()) - 1, 1.0,
-                length <= *farthest * (1.0 + rounding)};
+        const double farthest = *std::max_element(path.begin() + 1, path.end());
+        std::size_t record = path.size() - 1;
+        while (path[record] < farthest * (1.0 - rounding)) --record;
+        return {record - 1, 1.0, length <= farthest * (1.0 + rounding)};
     }
     const double before = *(after - 1);
     const auto record = static_cast<std::size_t>(after - path.begin()) - 1;
