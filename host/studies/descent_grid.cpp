@@ -31,9 +31,13 @@ std::vector<std::string> student_estimands(const DescentSpec& spec) {
         if (spec.method == DescentMethod::iterated) names.emplace_back("matched");
     }
     if (spec.teacher.loss == Loss::cross_entropy)
-        for (const char* sample : {"_train", "_test"})
+        for (const std::string sample : {"_train", "_test"}) {
             for (const char* name : {"margin_slope", "margin_intercept", "underfit", "exceeded"})
-                names.push_back(std::string(name) + sample);
+                names.push_back(name + sample);
+            for (std::size_t b = 1; b <= spec.student.margin_bins; ++b)
+                for (const char* whose : {"teacher", "student"})
+                    names.push_back(whose + sample + "_margin_" + std::to_string(b));
+        }
     names.insert(names.end(), {"gain", "gain_over_teacher"});
     return names;
 }

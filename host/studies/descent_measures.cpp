@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace cucurbit {
 namespace {
@@ -50,47 +51,58 @@ double loss_of(double margin) {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// The margin of this rank, from the lowest; NaN where one of them is.
-double threshold(std::vector<double> margins, std::size_t rank) {
-    if (std::any_of(margins.begin(), margins.end(), [](double m) { return std::isnan(m); }))
-        return missing;
-    const auto place = margins.begin() + static_cast<std::ptrdiff_t>(rank);
-    std::nth_element(margins.begin(), place, margins.end());
-    return *place;
+/// Points from the least to the most sure of a teacher; of one that diverged in any order.
+std::vector<std::size_t> by_margin(const std::vector<double>& margins) {
+    std::vector<std::size_t> order(margins.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto is_nan = [](double margin) { return std::isnan(margin); };
+    if (std::none_of(margins.begin(), margins.end(), is_nan))
+        std::sort(order.begin(), order.end(),
+                  [&](std::size_t a, std::size_t b) { return margins[a] < margins[b]; });
+    return order;
 }
 
-/// Sums of pairs (teacher, student).
+/// A student's margins beside its teacher's, and what is made of them.
 struct Comparison {
-    double slope, intercept, underfit, exceeded;
-};
+    const std::vector<double>& teacher;
+    const std::vector<double>& student;
+    const std::vector<std::size_t>& order;  ///< by the teacher's margin
 
-Comparison compare_margins(const std::vector<double>& teacher, const std::vector<double>& student,
-                           double low, double high) {
-    const auto count = static_cast<double>(teacher.size());
-    double mean_teacher = 0.0, mean_student = 0.0;
-    for (std::size_t i = 0; i < teacher.size(); ++i) {
-        mean_teacher += teacher[i] / count;
-        mean_student += student[i] / count;
+    double mean(const std::vector<double>& of, std::size_t first, std::size_t end) const {
+        double sum = 0.0;
+        for (std::size_t k = first; k < end; ++k) sum += of[order[k]];
+        return sum / static_cast<double>(end - first);
     }
-    double squares = 0.0, products = 0.0;
-    double unsure = 0.0, underfit = 0.0, sure = 0.0, exceeded = 0.0;
-    for (std::size_t i = 0; i < teacher.size(); ++i) {
-        const double x = teacher[i] - mean_teacher;
-        squares += x * x;
-        products += x * (student[i] - mean_student);
-        unsure += teacher[i] <= low;
-        underfit += teacher[i] <= low && student[i] < teacher[i];
-        sure += teacher[i] >= high;
-        exceeded += teacher[i] >= high && student[i] > teacher[i];
+    /// Share of the points first .. end − 1 in the order where the student's margin is below
+    /// (above) the teacher's.
+    double share(std::size_t first, std::size_t end, bool below) const {
+        double count = 0.0;
+        for (std::size_t k = first; k < end; ++k) {
+            const double gap = student[order[k]] - teacher[order[k]];
+            count += std::isnan(gap) ? missing : below ? gap < 0.0 : gap > 0.0;
+        }
+        return count / static_cast<double>(end - first);
     }
-    const double slope = products / squares;
-    return {slope, mean_student - slope * mean_teacher, underfit / unsure, exceeded / sure};
-}
+    /// Least squares of the student's margin on the teacher's.
+    std::pair<double, double> line() const {
+        const double x = mean(teacher, 0, order.size()), y = mean(student, 0, order.size());
+        double squares = 0.0, products = 0.0;
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            squares += (teacher[i] - x) * (teacher[i] - x);
+            products += (teacher[i] - x) * (student[i] - y);
+        }
+        const double slope = products / squares;
+        return {slope, y - slope * x};
+    }
+};
 
 }  // namespace
 
 DescentMeasures::DescentMeasures(const DescentSpec& spec, const DescentGrid& grid)
-    : grid_(grid), outputs_(spec.data.outputs()), columns_(grid.columns()) {
+    : grid_(grid),
+      outputs_(spec.data.outputs()),
+      margin_bins_(spec.student.margin_bins),
+      columns_(grid.columns()) {
     for (Margins* margins : {&test_, &train_}) {
         margins->teacher.resize(grid.teachers());
         margins->student.resize(grid.columns());
@@ -178,21 +190,27 @@ void DescentMeasures::add_train(const DescentOutputs& outputs, const ClassLabels
 
 void DescentMeasures::compare(const Margins& margins, const char* sample,
                               std::vector<double>& values) const {
-    std::vector<double> low, high;
-    for (const std::vector<double>& of : margins.teacher) {
-        low.push_back(threshold(of, (of.size() - 1) / 4));
-        high.push_back(threshold(of, of.size() - 1 - (of.size() - 1) / 4));
-    }
+    std::vector<std::vector<std::size_t>> orders;
+    for (const std::vector<double>& teacher : margins.teacher) orders.push_back(by_margin(teacher));
     const std::size_t first = grid_.estimand(std::string("margin_slope") + sample);
     grid_.for_each_student([&](const DescentGrid::Student& of) {
         const std::size_t student = grid_.student(of);
         const std::size_t teacher = grid_.teacher(of.disturbance, of.stop);
-        const Comparison all = compare_margins(margins.teacher[teacher], margins.student[student],
-                                               low[teacher], high[teacher]);
-        values[grid_.at(first, student)] = all.slope;
-        values[grid_.at(first + 1, student)] = all.intercept;
-        values[grid_.at(first + 2, student)] = all.underfit;
-        values[grid_.at(first + 3, student)] = all.exceeded;
+        const Comparison both{margins.teacher[teacher], margins.student[student], orders[teacher]};
+        const std::size_t points = both.order.size(), quarter = (points + 3) / 4;
+        std::size_t at = first;
+        const auto set = [&](double value) { values[grid_.at(at++, student)] = value; };
+        const auto [slope, intercept] = both.line();
+        set(slope);
+        set(intercept);
+        set(both.share(0, quarter, true));
+        set(both.share(points - quarter, points, false));
+        for (std::size_t b = 0; b < margin_bins_; ++b) {
+            const std::size_t begin = b * points / margin_bins_;
+            const std::size_t end = (b + 1) * points / margin_bins_;
+            set(both.mean(both.teacher, begin, end));
+            set(both.mean(both.student, begin, end));
+        }
     });
 }
 

@@ -56,7 +56,7 @@ private:
                      std::size_t disturbance, std::vector<double>& values) const;
 
     const DescentGrid& grid_;
-    std::size_t outputs_;
+    std::size_t outputs_, margin_bins_;
     std::vector<Column> columns_;
     double points_ = 0.0;
     Margins test_, train_;

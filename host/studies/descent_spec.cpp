@@ -109,6 +109,12 @@ void read_student(Reader& table, const DescentSpec& spec, DescentStudent& studen
             table.fail("inputs", "only iterated descent has fresh ones");
     }
     if (table.has("directions")) student.directions = table.count("directions", 1, 64);
+    if (table.has("margin_bins")) {
+        const std::uint64_t points = std::min(smallest_sample, spec.data.test_samples);
+        student.margin_bins = table.count("margin_bins", 1, std::max<std::uint64_t>(1, points));
+        if (student.loss == Loss::squared)
+            table.fail("margin_bins", "only loss = \"cross_entropy\" has margins");
+    }
 }
 
 std::string canonical_grid(const Grid<double>& grid) {

@@ -65,7 +65,8 @@ struct DescentStudent : DescentModel {
     LabelSource later_labels = LabelSource::teacher;  ///< after switch_at
     Grid<double> switch_at;                           ///< empty: never
     bool fresh_inputs = false;
-    std::size_t directions = 4;  ///< leading eigenvectors that are measured
+    std::size_t directions = 4;   ///< leading eigenvectors that are measured
+    std::size_t margin_bins = 0;  ///< of points by the teacher's margin; 0: not measured
 
     /// The teacher's share in the labels of a source.
     double weight_of(LabelSource source) const {
