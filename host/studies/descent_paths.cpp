@@ -51,7 +51,7 @@ DescentPaths::Place DescentPaths::find(const std::vector<double>& path, double l
     }
     const double before = *(after - 1);
     const auto record = static_cast<std::size_t>(after - path.begin()) - 1;
-    return {record, *after > before ? (length - before) / (*after - before) : 1.0, true};
+    return {record, *after > before ? (least - before) / (*after - before) : 1.0, true};
 }
 
 void DescentPaths::compare(const Path& teacher, std::size_t student,
