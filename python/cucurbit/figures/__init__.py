@@ -6,19 +6,22 @@ import pandas
 
 from cucurbit import table as tables
 from cucurbit.figures import panels
+from cucurbit.figures.descent import descent_figure, switch_figure
 from cucurbit.figures.gain import gain_figure
 from cucurbit.figures.risk import risk_figure
 from cucurbit.figures.scaling import scaling_figure
 from cucurbit.figures.style import save
 from cucurbit.figures.weights import weights_figure
 
-KINDS = ("risk", "scaling", "gain", "weights")
+KINDS = ("risk", "scaling", "gain", "weights", "descent", "switch")
 
 
 def kind_of(table):
-    """The figure that suits a table: `gain` for one-stage curves that reach n > p with the standard
+    """The figure that suits a table: of gradient descent `switch` where labels switch, else `descent`; `gain` for one-stage curves that reach n > p with the standard
     arm beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest
     p, else `risk`."""
+    if "teacher_steps" in table:
+        return "switch" if "switch_at" in table else "descent"
     n, p = table["n"], table["p"]
     arms = panels.arms(table)
     if "m" not in table and (n > p).any() and "standard" in arms and len(arms) > 1:
@@ -57,6 +60,10 @@ def _draw(table, kind, coordinates, n):
         return scaling_figure(table)
     if kind == "gain":
         return gain_figure(table)
+    if kind == "descent":
+        return descent_figure(table)
+    if kind == "switch":
+        return switch_figure(table)
     if kind == "weights":
         if coordinates is None:
             raise ValueError("the weights figure needs the coordinates table: cucurbit.theory(..., "
