@@ -216,8 +216,9 @@ public:
     /// One step of gradient descent with momentum for all models of a trial at once. With Z =
     /// samplesᵀ weights (samples: p×n, weights: p×k) and R = Σ over losses of rate(0, 0) · factor ·
     /// (link(Z) − targets) in the columns that a loss covers, velocity ← momentum · velocity −
-    /// samples R and weights ← weights + velocity. outputs (n×k) is scratch, and velocity (p×k) is
-    /// too where momentum is 0.
+    /// samples R and weights ← weights + velocity. All links have the same number of classes, of
+    /// which each loss's `first` is a multiple. outputs (n×k) is scratch, and velocity (p×k) is too
+    /// where momentum is 0.
     virtual void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
                          double momentum, BatchMatrix outputs, BatchMatrix velocity,
                          BatchMatrix weights) = 0;
