@@ -204,7 +204,7 @@ public:
 
     /// Eigendecomposition of the symmetric g, its lower triangle read: values(i, 0) ascending, the
     /// columns of g become orthonormal eigenvectors in that order, of either sign. All of both are
-    /// NaN where the iteration did not converge.
+    /// NaN where the triangle is not finite or the iteration did not converge.
     virtual void eigen(BatchMatrix g, BatchMatrix values) = 0;
     /// a(i, j) = max(a(i, j), 0).
     virtual void rectify(BatchMatrix a) = 0;

@@ -1,12 +1,26 @@
 // Eigendecompositions and gradient descent of the CPU engine.
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "kernels/cpu/engine.hpp"
 #include "kernels/cpu/lapack.hpp"
 
 namespace cucurbit {
+namespace {
+
+/// Whether a matrix's lower triangle is.
+bool is_finite(BatchMatrix g, std::size_t trial) {
+    for (std::size_t j = 0; j < g.cols; ++j) {
+        const double* column = g.item(trial) + j * g.ld;
+        if (!std::all_of(column + j, column + g.rows, [](double x) { return std::isfinite(x); }))
+            return false;
+    }
+    return true;
+}
+
+}  // namespace
 
 void CpuEngine::eigen(BatchMatrix g, BatchMatrix values) {
     const int n = static_cast<int>(g.rows), ld = static_cast<int>(g.ld);
@@ -20,10 +34,14 @@ void CpuEngine::eigen(BatchMatrix g, BatchMatrix values) {
     double* work = workspace(static_cast<std::size_t>(work_size)).data();
     std::vector<int> indices(static_cast<std::size_t>(index_size));
     for (std::size_t b = 0; b < g.count; ++b) {
-        CUCURBIT_CHECK_LAPACK(lapack::dsyevd_("V", "L", &n, g.item(b), &ld, values.item(b), work,
-                                              &work_size, indices.data(), &index_size, &info),
-                              info);
-        if (info == 0) continue;
+        const bool finite = is_finite(g, b);
+        // LAPACK takes some matrices that are not for a wrong call.
+        if (finite)
+            CUCURBIT_CHECK_LAPACK(
+                lapack::dsyevd_("V", "L", &n, g.item(b), &ld, values.item(b), work, &work_size,
+                                indices.data(), &index_size, &info),
+                info);
+        if (finite && info == 0) continue;
         constexpr double missing = std::numeric_limits<double>::quiet_NaN();
         std::fill_n(values.item(b), g.rows, missing);
         for (std::size_t j = 0; j < g.cols; ++j) std::fill_n(g.item(b) + j * g.ld, g.rows, missing);

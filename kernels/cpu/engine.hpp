@@ -91,7 +91,7 @@ private:
     InterleavedOperations interleaved_;
     const DenseKernels& dense_;
     std::unique_ptr<EngineBuffer> packed_;
-    DescentKernels descent_ = chosen_descent_kernels();
+    const DescentKernels& descent_ = chosen_descent_kernels();
 };
 
 }  // namespace cucurbit

@@ -65,6 +65,24 @@ TEST_P(DescentOperations, EigenvectorsAreOrthonormalAndAscending) {
     }
 }
 
+TEST_P(DescentOperations, EigenvectorsOfWhatIsNotFiniteAreNaN) {
+    for (const std::size_t n : {1, 2, 17, 65}) {
+        auto items = irregular_batch(n, n);
+        items[bad_item](n - 1, 0) = std::numeric_limits<Real>::quiet_NaN();
+        items[bad_item + 1](n - 1, n / 2) = std::numeric_limits<Real>::infinity();
+        Operand g = operand(items), values = result(n, 1);
+        engine_->eigen(g.batch(), values.batch());
+        for (std::size_t t = 0; t < batch_count; ++t) {
+            const Matrix v = g.item(t), s = values.item(t);
+            for (std::size_t i = 0; i < n; ++i) {
+                const bool bad = t == bad_item || t == bad_item + 1;
+                EXPECT_EQ(std::isnan(s(i, 0)), bad) << n << " " << t;
+                for (std::size_t j = 0; j < n; ++j) EXPECT_EQ(std::isnan(v(i, j)), bad);
+            }
+        }
+    }
+}
+
 TEST_P(DescentOperations, RectifyAndGatherAreExact) {
     const auto items = irregular_batch(11, 7);
     Operand a = operand(items), shared(*engine_, std::vector<Matrix>{items[2]}, 1);
@@ -111,6 +129,18 @@ TEST_P(DescentOperations, PredictionsOfEveryLink) {
             expect_close(out.item(t), predicted(link, items[t]), 8 * eps, "predictions");
             expect_close(z.item(t), out.item(t), 0.0, "in place");
         }
+    }
+}
+
+TEST_P(DescentOperations, PredictionsHaveTheBitsOfTheCpu) {
+    const EnginePointer cpu = make_engine("cpu");
+    for (const DescentLink& link : {identity, DescentLink{DescentLink::Kind::logistic, 1, 2.0},
+                                    DescentLink{DescentLink::Kind::softmax, 3, 0.5}}) {
+        const auto items = irregular_batch(13, 6);
+        Operand z = operand(items), there(*cpu, items, 1);
+        engine_->predict(link, z.batch(), z.batch());
+        cpu->predict(link, there.batch().trials(1), there.batch().trials(1));
+        expect_close(z.item(0), there.item(0), 0.0, "predictions");
     }
 }
 
@@ -174,6 +204,33 @@ TEST_P(DescentOperations, StepsWithMomentumAndMixtures) {
                     expect_close(velocity.item(t), at.velocity, 100 * eps, "velocity");
             }
         }
+}
+
+/// More losses than one launch takes.
+TEST_P(DescentOperations, ManyLossesAddUp) {
+    constexpr std::size_t p = 4, n = 5, columns = 2, count = 40;
+    const auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
+    const auto labels = irregular_batch(n, 1);
+    const std::vector<Matrix> rates(batch_count, [] {
+        Matrix one(1, 1);
+        one(0, 0) = 0.25;
+        return one;
+    }());
+    Operand samples = operand(x), weights = operand(w), rate = operand(rates);
+    Operand targets = operand(labels), scratch = result(n, columns), velocity = result(p, columns);
+    std::vector<DescentLoss> losses;
+    for (std::size_t l = 0; l < count; ++l)
+        losses.push_back({{DescentLink::Kind::logistic, 1, 1.0 + 0.1 * static_cast<double>(l)},
+                          l % columns,
+                          targets.batch(),
+                          0.01 * static_cast<double>(l + 1)});
+    engine_->descend(samples.batch(), losses, rate.batch(), 0.0, scratch.batch(), velocity.batch(),
+                     weights.batch());
+    for (const std::size_t t : good_items) {
+        const std::vector<Matrix> all(count, labels[t]);
+        const Step step = step_of(x[t], losses, all, 0.25, 0.0, {Matrix(p, columns), w[t]});
+        expect_close(weights.item(t), step.weights, 100 * eps, "weights");
+    }
 }
 
 Real cross_entropy(const Matrix& x, const Matrix& w, const Matrix& targets,

@@ -63,21 +63,21 @@ TEST(Links, SameBitsFromEverySet) {
             const DescentLink link{kind, classes, 1.7};
             const auto z = irregular(ld * cols, 9.0), targets = irregular(ld * cols, 1.0);
             std::vector<double> scratch(classes * link_lanes), first;
-            for (const DescentKernels& kernels : sets) {
+            for (const DescentKernels* kernels : sets) {
                 std::vector<double> out = irregular(ld * cols, 0.5);
-                kernels.link->add_residual(link, {z.data(), ld, targets.data(), ld, out.data(), ld,
-                                                  rows, cols, 0.3, scratch.data()});
+                kernels->link->add_residual(link, {z.data(), ld, targets.data(), ld, out.data(), ld,
+                                                   rows, cols, 0.3, scratch.data()});
                 if (first.empty()) first = out;
                 for (std::size_t i = 0; i < out.size(); ++i)
                     ASSERT_EQ(std::bit_cast<std::uint64_t>(out[i]),
                               std::bit_cast<std::uint64_t>(first[i]))
-                        << kernels.link->name << " " << rows << " " << i;
+                        << kernels->name << " " << rows << " " << i;
             }
         }
 }
 
 TEST(Steps, ProductsOfEverySet) {
-    for (const DescentKernels& kernels : supported_descent_kernels())
+    for (const DescentKernels* kernels : supported_descent_kernels())
         for (const std::size_t dimension : {1, 7, 8, 17, 64, 75})
             for (const std::size_t rows : {1, 2, 3, 5, 32})
                 for (const std::size_t cols : {1, 2, 3, 4, 9}) {
@@ -85,10 +85,10 @@ TEST(Steps, ProductsOfEverySet) {
                     auto x = irregular(ld * rows, 1.0), w = irregular(ld * cols, 1.0);
                     auto z = irregular(out_ld * cols, 1.0), g = irregular(ld * cols, 0.5);
                     const auto before = g;
-                    kernels.steps->outputs({x.data(), ld}, dimension, rows, {w.data(), ld}, cols,
-                                           {z.data(), out_ld});
-                    kernels.steps->descend({x.data(), ld}, dimension, rows, {z.data(), out_ld},
-                                           cols, {g.data(), ld});
+                    kernels->steps->outputs({x.data(), ld}, dimension, rows, {w.data(), ld}, cols,
+                                            {z.data(), out_ld});
+                    kernels->steps->descend({x.data(), ld}, dimension, rows, {z.data(), out_ld},
+                                            cols, {g.data(), ld});
                     for (std::size_t c = 0; c < cols; ++c)
                         for (std::size_t r = 0; r < rows; ++r) {
                             long double sum = 0;
@@ -102,7 +102,7 @@ TEST(Steps, ProductsOfEverySet) {
                             for (std::size_t r = 0; r < rows && i < dimension; ++r)
                                 sum -= static_cast<long double>(x[i + r * ld]) * z[r + c * out_ld];
                             ASSERT_NEAR(g[i + c * ld], static_cast<double>(sum), 1e-11)
-                                << kernels.steps->name;
+                                << kernels->name;
                         }
                 }
 }

@@ -9,14 +9,15 @@
 namespace cucurbit {
 
 struct DescentKernels {
+    const char* name;
     const LinkKernel* link;
     const StepKernels* steps;
 };
 
 /// Every set that this processor runs, the best last.
-std::vector<DescentKernels> supported_descent_kernels();
+std::vector<const DescentKernels*> supported_descent_kernels();
 
 /// The set that draws the normals (random_instruction_set), or the best below it that can be had.
-DescentKernels chosen_descent_kernels();
+const DescentKernels& chosen_descent_kernels();
 
 }  // namespace cucurbit

@@ -25,7 +25,6 @@ inline constexpr std::size_t link_lanes = 8;
 
 /// to += factor · (prediction(outputs) − targets).
 struct LinkKernel {
-    const char* name;
     void (*add_residual)(const DescentLink& link, const LinkTask& task);
 };
 

@@ -17,7 +17,6 @@ struct Panel {
 };
 
 struct StepKernels {
-    const char* name;
     /// outputs = samplesᵀ weights; samples: dimension×rows, weights: dimension×cols.
     void (*outputs)(Panel samples, std::size_t dimension, std::size_t rows, Panel weights,
                     std::size_t cols, Panel outputs);

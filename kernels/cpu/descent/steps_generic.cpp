@@ -2,5 +2,4 @@
 #define CUCURBIT_LANE_BYTES 16
 #include "kernels/cpu/descent/steps.inl"
 
-const cucurbit::StepKernels cucurbit::steps_generic = {"generic", generic::outputs,
-                                                       generic::descend};
+const cucurbit::StepKernels cucurbit::steps_generic = {generic::outputs, generic::descend};
