@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t most_steps = 100'000'000;
 constexpr std::uint64_t most_classes = 1000;
 constexpr std::uint64_t most_test_samples = 1'000'000;
+constexpr std::uint64_t most_directions = 64;
 /// Iterated descent diverges long before; a study may want to see it.
 constexpr Bounds iterated_fraction{0.0, 64.0, true};
 
@@ -108,7 +109,12 @@ void read_student(Reader& table, const DescentSpec& spec, DescentStudent& studen
         if (student.fresh_inputs && !iterated)
             table.fail("inputs", "only iterated descent has fresh ones");
     }
-    if (table.has("directions")) student.directions = table.count("directions", 1, 64);
+    const std::uint64_t rank =
+        std::min(smallest_sample, spec.features.dimension(*std::min_element(
+                                      spec.data.p.values.begin(), spec.data.p.values.end())));
+    student.directions = std::min<std::uint64_t>(student.directions, rank);
+    if (table.has("directions"))
+        student.directions = table.count("directions", 1, std::min(rank, most_directions));
     if (table.has("margin_bins")) {
         const std::uint64_t points = std::min(smallest_sample, spec.data.test_samples);
         student.margin_bins = table.count("margin_bins", 1, std::max<std::uint64_t>(1, points));
@@ -176,11 +182,13 @@ std::string DescentModel::canonical() const {
 }
 
 std::string DescentStudent::canonical() const {
-    return fmt::format("{} temperature={} labels={} switch_at={} switch_to={} weight={} inputs={}",
-                       DescentModel::canonical(), canonical_number(temperature),
-                       label_names.at(static_cast<std::size_t>(labels)), canonical_grid(switch_at),
-                       label_names.at(static_cast<std::size_t>(later_labels)),
-                       canonical_number(teacher_weight), fresh_inputs ? "fresh" : "same");
+    return fmt::format(
+        "{} temperature={} labels={} switch_at={} switch_to={} weight={} inputs={} "
+        "directions={} margin_bins={}",
+        DescentModel::canonical(), canonical_number(temperature),
+        label_names.at(static_cast<std::size_t>(labels)), canonical_grid(switch_at),
+        label_names.at(static_cast<std::size_t>(later_labels)), canonical_number(teacher_weight),
+        fresh_inputs ? "fresh" : "same", directions, margin_bins);
 }
 
 DescentSpec DescentSpec::read(Reader& root) {

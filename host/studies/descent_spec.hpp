@@ -42,7 +42,7 @@ struct DescentFeatures {
     std::uint64_t seed = 0;
 
     static DescentFeatures read(Reader& root);
-    std::size_t dimension(std::size_t p) const { return width > 0 ? width : p; }
+    std::uint64_t dimension(std::uint64_t p) const { return width > 0 ? width : p; }
     std::string canonical() const;
 };
 
