@@ -33,12 +33,12 @@ precision = {{ trials = 1 }}
 """
 
 
-def philox(key, row, index, stage, purpose):
-    """The four words at trial 0, each an array like row and index broadcast (Salmon et al. 2011)."""
+def philox(key, row, index, stage, purpose, trial):
+    """The four words, each an array like row and index broadcast (Salmon et al. 2011)."""
     mask = numpy.uint64(0xFFFFFFFF)
     index, row = numpy.broadcast_arrays(numpy.asarray(index, numpy.uint64), numpy.asarray(row, numpy.uint64))
     high = numpy.uint64(stage << 20 | purpose << 28)
-    words = [index, row, numpy.zeros_like(index), numpy.full_like(index, high)]
+    words = [index, row, numpy.full_like(index, numpy.uint64(trial)), numpy.full_like(index, high)]
     key = [key & 0xFFFFFFFF, key >> 32]
     for _ in range(10):
         first = numpy.uint64(0xD2511F53) * words[0]
@@ -53,44 +53,44 @@ def joined(high, low):
     return high << numpy.uint64(32) | low
 
 
-def normals(key, rows, columns, stage, purpose):
+def normals(key, rows, columns, stage, purpose, trial):
     """[row][column]; columns 16k … 16k+7 are cosines, 16k+8 … 16k+15 the sines of the same words."""
     column = numpy.arange(columns)
-    words = philox(key, rows[:, None], column // 16 * 8 + column % 8, stage, purpose)
+    words = philox(key, rows[:, None], column // 16 * 8 + column % 8, stage, purpose, trial)
     first, second = joined(*words[:2]), joined(*words[2:])
     radius = numpy.sqrt(-2 * numpy.log((first | numpy.uint64(1)).astype(float) * 2.0 ** -64))
     angle = 2 * numpy.pi * ((second >> numpy.uint64(10)).astype(float) / 2.0 ** 54 - 0.125)
     return radius * numpy.where(column & 8, numpy.sin(angle), numpy.cos(angle))
 
 
-def uniforms(key, rows, stage, purpose):
-    words = philox(key, rows, 0, stage, purpose)
+def uniforms(key, rows, stage, purpose, trial):
+    words = philox(key, rows, 0, stage, purpose, trial)
     return (joined(*words[:2]) >> numpy.uint64(11)).astype(float) * 2.0 ** -53, words[2]
 
 
 class Problem:
     """Samples and labels of one trial."""
 
-    def __init__(self, key, classes, strength, flip):
-        self.key, self.classes = key, classes
+    def __init__(self, key, classes, strength, flip, trial=0):
+        self.key, self.classes, self.trial = key, classes, trial
         self.outputs = classes if classes > 2 else 1
         index = numpy.arange(1.0, P + 1)
         self.spectrum = 1 / index
         signal = numpy.sqrt(index ** -1.5 / self.spectrum)
         if classes > 2:
-            signal = signal * normals(key, numpy.arange(classes), P, 0, TRUTH)
+            signal = signal * normals(key, numpy.arange(classes), P, 0, TRUTH, 0)
         signal = numpy.atleast_2d(signal)
         self.truth = (strength * signal / numpy.sqrt((self.spectrum * signal ** 2).sum(1, keepdims=True))).T
         self.x, self.clean = self.draw(N, 0)
-        u, word = uniforms(key, numpy.arange(N), 0, FLIPS)
+        u, word = uniforms(key, numpy.arange(N), 0, FLIPS, trial)
         shift = 1 + (word * numpy.uint64(classes - 1) >> numpy.uint64(32)).astype(int)
         self.y = numpy.where(u < flip, (self.clean + shift) % classes, self.clean)
         self.test, self.test_labels = self.draw(TEST, 2)
 
     def draw(self, count, stage):
         rows = numpy.arange(count)
-        x = normals(self.key, rows, P, stage, SAMPLES) * numpy.sqrt(self.spectrum)
-        u, _ = uniforms(self.key, rows, stage, LABELS)
+        x = normals(self.key, rows, P, stage, SAMPLES, self.trial) * numpy.sqrt(self.spectrum)
+        u, _ = uniforms(self.key, rows, stage, LABELS, self.trial)
         if self.outputs == 1:
             return x, (u < predict(x @ self.truth, 1.0)[:, 0]).astype(int)
         cumulative = numpy.cumsum(predict(x @ self.truth, 1.0), axis=1)
@@ -132,7 +132,7 @@ def descend(problem, losses, stage, steps, *, fraction, momentum=0.0, batch=None
         chosen = numpy.arange(N)
         if batch:
             epoch, place = divmod(step, N // batch)
-            order = joined(*philox(problem.key, epoch, numpy.arange(N), stage, BATCHES)[:2]).argsort()
+            order = joined(*philox(problem.key, epoch, numpy.arange(N), stage, BATCHES, problem.trial)[:2]).argsort()
             chosen = order[place * batch:(place + 1) * batch]
         z = x[chosen] @ w
         residual = sum(factor * (predict(z, temperature) - targets[chosen])
@@ -144,23 +144,27 @@ def descend(problem, losses, stage, steps, *, fraction, momentum=0.0, batch=None
     return found
 
 
+def read_run(program, run):
+    """A run's estimates by (arm, estimand, teacher_steps, student_steps), and its random key."""
+    table = subprocess.run([program, "export", run, "--format", "csv"], check=True, capture_output=True,
+                           text=True).stdout
+    with contextlib.closing(sqlite3.connect(run / "store.sqlite")) as database:
+        [(key,)] = database.execute("SELECT DISTINCT design FROM series")
+    rows = csv.DictReader(io.StringIO(table))
+    return {(row["arm"], row["estimand"], row["teacher_steps"], row["student_steps"]):
+            float(row["estimate"]) for row in rows}, key % 2 ** 64
+
+
 class AgainstNumpy(unittest.TestCase):
     def simulate(self, **parts):
-        """The program's values by (arm, estimand, teacher_steps, student_steps), and the random key."""
+        """What the program makes of the study's only trial."""
         with tempfile.TemporaryDirectory() as folder:
             study = Path(folder) / "study.toml"
             study.write_text(STUDY.format(**parts))
             program, run = os.environ["CUCURBIT"], Path(folder) / "run"
             subprocess.run([program, "run", study, "-o", run], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
-            table = subprocess.run([program, "export", run, "--format", "csv"], check=True,
-                                   capture_output=True, text=True).stdout
-            [store] = run.glob("*.sqlite*")
-            with contextlib.closing(sqlite3.connect(store)) as database:
-                [(key,)] = database.execute("SELECT DISTINCT design FROM series")
-        rows = csv.DictReader(io.StringIO(table))
-        return {(row["arm"], row["estimand"], row["teacher_steps"], row["student_steps"]):
-                float(row["estimate"]) for row in rows}, key % 2 ** 64
+            return read_run(program, run)
 
     def check(self, values, arm, estimand, stop, step, expected):
         found = values[arm, estimand, str(stop or ""), str(step or "")]
