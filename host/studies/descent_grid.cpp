@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "cucurbit/hash.hpp"
+
 namespace cucurbit {
 namespace {
 
@@ -42,6 +44,12 @@ std::vector<std::string> student_estimands(const DescentSpec& spec) {
     return names;
 }
 
+std::string canonical_list(const std::vector<double>& values) {
+    std::string text;
+    for (const double value : values) text += canonical_number(value) + " ";
+    return text;
+}
+
 std::vector<double> distinct(const Design& design, std::size_t parameter) {
     std::vector<double> values;
     for (const Point& point : design.points) {
@@ -69,33 +77,47 @@ std::vector<std::string> DescentGrid::parameters(const DescentSpec& spec) {
 void DescentGrid::fill(const DescentSpec& spec, std::size_t p, std::size_t n, Design& design) {
     const std::vector<std::string> base = base_estimands(spec), own = student_estimands(spec);
     const bool switches = !spec.student.switch_at.values.empty();
-    const auto add = [&](const std::string& arm, std::vector<double> parameters, bool student) {
-        for (const auto* names : {&base, &own}) {
-            if (names == &own && !student) continue;
-            for (const std::string& name : *names) {
-                // A trial without such labels would have no value.
-                constexpr double least = 20.0;
-                const double flipped = parameters[0] * static_cast<double>(n);
-                if (name == "fit_flipped" && flipped < least) continue;
-                if (name == "fit_clean" && static_cast<double>(n) - flipped < least) continue;
-                design.series.push_back({design.points.size(), arm, arm, name});
-            }
+    const auto add_series = [&](const std::string& arm, const std::string& key, double flip,
+                                const std::vector<std::string>& names) {
+        for (const std::string& name : names) {
+            // A trial without such labels would have no value.
+            constexpr double least = 20.0;
+            const double flipped = flip * static_cast<double>(n);
+            if (name == "fit_flipped" && flipped < least) continue;
+            if (name == "fit_clean" && static_cast<double>(n) - flipped < least) continue;
+            design.series.push_back({design.points.size(), arm, key, name});
         }
+    };
+    const auto add = [&](const std::string& arm, std::vector<double> parameters,
+                         const std::string& candidates = "") {
+        const std::string key = arm + candidates;
+        add_series(arm, key, parameters[0], base);
+        if (arm.ends_with("student")) add_series(arm, key, parameters[0], own);
+        if (!candidates.empty()) add_series(arm, key, parameters[0], {"stopped_at"});
         parameters.insert(parameters.begin(), {static_cast<double>(p), static_cast<double>(n)});
         parameters.resize(switches ? 6 : 5);
         design.points.push_back({std::move(parameters)});
     };
     const std::vector<double> never{missing};
     const std::vector<double>& switch_grid = switches ? spec.student.switch_at.values : never;
+    // What an early stop is depends on all the candidates.
+    const std::string stops = "#" + hash_digits(canonical_list(spec.teacher.steps.values));
+    const std::string steps = "#" + hash_digits(canonical_list(spec.student.steps.values));
     for (const double noise : spec.data.disturbance.values) {
         for (const double stop : spec.teacher.steps.values)
-            add("teacher", {noise, stop, missing, missing}, false);
+            add("teacher", {noise, stop, missing, missing});
         for (const double step : spec.student.steps.values)
-            add("one_hot", {noise, missing, step, missing}, false);
+            add("one_hot", {noise, missing, step, missing});
         for (const double stop : spec.teacher.steps.values)
             for (const double change : switch_grid)
                 for (const double step : spec.student.steps.values)
-                    add("student", {noise, stop, step, change}, true);
+                    add("student", {noise, stop, step, change});
+        if (spec.data.held_out == 0) continue;
+        add("early_teacher", {noise, missing, missing, missing}, stops);
+        add("early_one_hot", {noise, missing, missing, missing}, steps);
+        for (const double change : switch_grid)
+            for (const double step : spec.student.steps.values)
+                add("early_student", {noise, missing, step, change}, stops);
     }
 }
 
@@ -107,20 +129,30 @@ DescentGrid::DescentGrid(const DescentSpec& spec, const Design& design)
       student_steps_(distinct(design, student_step)),
       estimands_(base_estimands(spec)),
       first_student_estimand_(estimands_.size()) {
+    for (const Series& series : design.series) {
+        if (series.arm == "early_one_hot") student_steps_ = spec.student.steps.values;
+        if (series.arm.starts_with("early_")) teacher_steps_ = spec.teacher.steps.values;
+    }
+    if (spec.data.held_out > 0) estimands_.emplace_back("stopped_at");
     const bool has_switch = !spec.student.switch_at.values.empty();
     if (has_switch) switches_ = distinct(design, switch_at);
     if (switches_.empty()) switches_ = {std::numeric_limits<double>::infinity()};
     const std::vector<std::string> own = student_estimands(spec);
-    estimands_.insert(estimands_.end(), own.begin(), own.end());
+    estimands_.insert(estimands_.begin() + static_cast<std::ptrdiff_t>(first_student_estimand_),
+                      own.begin(), own.end());
     for (const Series& series : design.series) {
         const std::vector<double>& at_point = design.points[series.point].parameters;
         const std::size_t noise = index_of(disturbances_, at_point[disturbance]);
         const std::size_t stop = index_of(teacher_steps_, at_point[teacher_step]);
         const std::size_t step = index_of(student_steps_, at_point[student_step]);
         const std::size_t change = has_switch ? index_of(switches_, at_point[switch_at]) : 0;
-        const std::size_t column = series.arm == "teacher"   ? teacher(noise, stop)
-                                   : series.arm == "one_hot" ? one_hot(noise, step)
-                                                             : student({noise, stop, change, step});
+        const std::size_t column = series.arm == "teacher"         ? teacher(noise, stop)
+                                   : series.arm == "one_hot"       ? one_hot(noise, step)
+                                   : series.arm == "early_teacher" ? early_teacher(noise)
+                                   : series.arm == "early_one_hot" ? early_one_hot(noise)
+                                   : series.arm == "early_student"
+                                       ? early_student(noise, change, step)
+                                       : student({noise, stop, change, step});
         places_.push_back(at(estimand(series.estimand), column));
     }
 }

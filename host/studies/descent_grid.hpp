@@ -59,6 +59,19 @@ public:
     }
     std::size_t columns() const { return snapshot(student_steps_.size()); }
 
+    /// Models stopped where their loss on held-out samples is least, copies of columns: the
+    /// teacher, the one-hot model, and the teacher's student at each of its steps.
+    std::size_t early_teacher(std::size_t disturbance) const { return columns() + disturbance; }
+    std::size_t early_one_hot(std::size_t disturbance) const {
+        return columns() + disturbances_.size() + disturbance;
+    }
+    std::size_t early_student(std::size_t disturbance, std::size_t switch_at,
+                              std::size_t step) const {
+        return columns() + (2 + switch_at * student_steps_.size() + step) * disturbances_.size() +
+               disturbance;
+    }
+    std::size_t all_columns() const { return early_student(0, switches_.size(), 0); }
+
     /// Names of the estimands: first those of every model, then those of students alone.
     const std::vector<std::string>& estimands() const { return estimands_; }
     std::size_t estimand(const std::string& name) const;
@@ -67,9 +80,13 @@ public:
     void set_risks(const double* risks, std::vector<double>& values) const;
     /// Takes the series of a trial, at this place of its batch, from the values of all columns.
     void take(const std::vector<double>& values, std::size_t trial, TrialValues& out) const;
-    std::size_t values() const { return estimands_.size() * columns(); }
+    std::size_t values() const { return estimands_.size() * all_columns(); }
     std::size_t at(std::size_t estimand, std::size_t column) const {
-        return estimand * columns() + column;
+        return estimand * all_columns() + column;
+    }
+    /// Copies all values of a column.
+    void copy(std::size_t from, std::size_t to, std::vector<double>& values) const {
+        for (std::size_t e = 0; e < estimands_.size(); ++e) values[at(e, to)] = values[at(e, from)];
     }
 
 private:

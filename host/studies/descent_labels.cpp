@@ -45,27 +45,31 @@ std::vector<double> class_coefficients(const DescentData& data, std::size_t p, s
     return all;
 }
 
-ClassLabels draw_class_labels(const DescentData& data, const std::vector<double>& flips,
-                              std::uint64_t key, std::uint8_t stage, std::uint64_t trial,
-                              std::uint64_t first_row, std::size_t samples, const double* logits) {
-    ClassLabels labels;
-    labels.clean.resize(samples);
-    labels.observed.resize(flips.size() * samples);
-    for (std::size_t i = 0; i < samples; ++i) {
-        const auto words = random_words({key, stage, Purpose::labels}, trial, first_row + i, 0);
-        const std::uint32_t label =
-            pick(logits + i, samples, data.outputs(), uniform(words[0], words[1]));
-        labels.clean[i] = label;
-        if (flips.empty()) continue;
-        const auto change = random_words({key, stage, Purpose::flips}, trial, first_row + i, 0);
-        const double u = uniform(change[0], change[1]);
-        const std::uint64_t others = data.classes - 1;
-        const auto shift = static_cast<std::uint32_t>(1 + (change[2] * others >> 32));
-        const auto other = static_cast<std::uint32_t>((label + shift) % data.classes);
-        for (std::size_t f = 0; f < flips.size(); ++f)
-            labels.observed[f * samples + i] = u < flips[f] ? other : label;
+std::vector<std::uint32_t> draw_class_labels(std::size_t outputs, const LabelRows& rows,
+                                             const double* logits) {
+    std::vector<std::uint32_t> labels(rows.count);
+    const Stream stream{rows.key, rows.stage, Purpose::labels};
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        const auto words = random_words(stream, rows.trial, rows.first + i, 0);
+        labels[i] = pick(logits + i, rows.count, outputs, uniform(words[0], words[1]));
     }
     return labels;
+}
+
+std::vector<std::uint32_t> flip_labels(const std::vector<std::uint32_t>& clean, std::size_t classes,
+                                       const std::vector<double>& flips, const LabelRows& rows) {
+    std::vector<std::uint32_t> observed(flips.size() * rows.count);
+    const Stream stream{rows.key, rows.stage, Purpose::flips};
+    for (std::size_t i = 0; i < rows.count && !flips.empty(); ++i) {
+        const auto words = random_words(stream, rows.trial, rows.first + i, 0);
+        const double u = uniform(words[0], words[1]);
+        const std::uint64_t others = classes - 1;
+        const auto shift = static_cast<std::uint32_t>(1 + (words[2] * others >> 32));
+        const auto other = static_cast<std::uint32_t>((clean[i] + shift) % classes);
+        for (std::size_t f = 0; f < flips.size(); ++f)
+            observed[f * rows.count + i] = u < flips[f] ? other : clean[i];
+    }
+    return observed;
 }
 
 void write_one_hot(const ClassLabels& labels, std::size_t outputs, double* to) {

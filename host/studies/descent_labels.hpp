@@ -19,12 +19,23 @@ struct ClassLabels {
     std::vector<std::uint32_t> observed;  ///< [disturbance][sample]
 };
 
-/// Draws the labels of rows first_row .. first_row + samples − 1 of a trial's stage. logits:
-/// [outputs][samples]. A label is flipped to one of the other classes, each equally likely, with
-/// probability `flip`; the flips of a lower rate are among those of a higher one.
-ClassLabels draw_class_labels(const DescentData& data, const std::vector<double>& flips,
-                              std::uint64_t key, std::uint8_t stage, std::uint64_t trial,
-                              std::uint64_t first_row, std::size_t samples, const double* logits);
+/// Rows of one trial's stage.
+struct LabelRows {
+    std::uint64_t key = 0;
+    std::uint8_t stage = 0;
+    std::uint64_t trial = 0;
+    std::uint64_t first = 0;
+    std::size_t count = 0;
+};
+
+/// Clean labels with the logits [outputs][row].
+std::vector<std::uint32_t> draw_class_labels(std::size_t outputs, const LabelRows& rows,
+                                             const double* logits);
+
+/// Flips labels to one of the other classes, each equally likely, with each probability of `flips`;
+/// the flips of a lower one are among those of a higher one. [flip][row].
+std::vector<std::uint32_t> flip_labels(const std::vector<std::uint32_t>& clean, std::size_t classes,
+                                       const std::vector<double>& flips, const LabelRows& rows);
 
 /// One-hot rows of every disturbance, [disturbance][output][sample]; the indicator of class 1 where
 /// a model has one output.

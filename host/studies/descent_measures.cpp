@@ -102,6 +102,7 @@ DescentMeasures::DescentMeasures(const DescentSpec& spec, const DescentGrid& gri
     : grid_(grid),
       outputs_(spec.data.outputs()),
       margin_bins_(spec.student.margin_bins),
+      stops_early_(spec.data.held_out > 0),
       columns_(grid.columns()) {
     for (Margins* margins : {&test_, &train_}) {
         margins->teacher.resize(grid.teachers());
@@ -152,6 +153,44 @@ void DescentMeasures::add_test(const DescentOutputs& outputs,
     add_margins(outputs, test_);
 }
 
+void DescentMeasures::add_held_out(const DescentOutputs& outputs, const ClassLabels& labels) {
+    for (std::size_t k = 0; k < grid_.columns(); ++k) {
+        const std::uint32_t* observed = labels.observed.data() + disturbance_of(k) * outputs.rows;
+        for (std::size_t i = 0; i < outputs.rows; ++i) {
+            const Reading reading{column(outputs, k) + i, outputs.rows, outputs_};
+            columns_[k].held_out_loss += loss_of(reading.margin(observed[i]));
+        }
+    }
+}
+
+std::size_t DescentMeasures::stop(std::size_t first, std::size_t step, std::size_t count) const {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < count; ++i)
+        if (columns_[first + i * step].held_out_loss < columns_[first + best * step].held_out_loss)
+            best = i;
+    return best;
+}
+
+void DescentMeasures::stop_early(std::vector<double>& values) const {
+    const std::size_t disturbances = grid_.disturbances().size();
+    const std::size_t stopped_at = grid_.estimand("stopped_at");
+    for (std::size_t f = 0; f < disturbances; ++f) {
+        const std::size_t i = stop(grid_.teacher(f, 0), disturbances, grid_.teacher_steps().size());
+        const std::size_t j =
+            stop(grid_.one_hot(f, 0), grid_.learners(), grid_.student_steps().size());
+        const auto set = [&](std::size_t from, std::size_t to, double steps) {
+            grid_.copy(from, to, values);
+            values[grid_.at(stopped_at, to)] = steps;
+        };
+        set(grid_.teacher(f, i), grid_.early_teacher(f), grid_.teacher_steps()[i]);
+        set(grid_.one_hot(f, j), grid_.early_one_hot(f), grid_.student_steps()[j]);
+        for (std::size_t c = 0; c < grid_.switches().size(); ++c)
+            for (std::size_t step = 0; step < grid_.student_steps().size(); ++step)
+                set(grid_.student({f, i, c, step}), grid_.early_student(f, c, step),
+                    grid_.teacher_steps()[i]);
+    }
+}
+
 void DescentMeasures::measure_fit(const DescentOutputs& outputs, const ClassLabels& labels,
                                   std::size_t at, std::size_t disturbance,
                                   std::vector<double>& values) const {
@@ -178,13 +217,8 @@ void DescentMeasures::fit_teachers(const DescentOutputs& outputs, const ClassLab
 
 void DescentMeasures::add_train(const DescentOutputs& outputs, const ClassLabels& labels,
                                 std::vector<double>& values) {
-    const std::size_t disturbances = grid_.disturbances().size();
-    // In each snapshot, as among the teachers, disturbances change fastest.
-    for (std::size_t k = 0; k < grid_.columns(); ++k) {
-        const std::size_t within =
-            k < grid_.teachers() ? k : (k - grid_.teachers()) % grid_.learners();
-        measure_fit(outputs, labels, k, within % disturbances, values);
-    }
+    for (std::size_t k = 0; k < grid_.columns(); ++k)
+        measure_fit(outputs, labels, k, disturbance_of(k), values);
     add_margins(outputs, train_);
 }
 
@@ -234,6 +268,7 @@ void DescentMeasures::finish(std::vector<double>& values) {
         values[grid_.at(gain, student)] = own - values[grid_.at(accuracy, one_hot)];
         values[grid_.at(gain + 1, student)] = own - values[grid_.at(accuracy, teacher)];
     });
+    if (stops_early_) stop_early(values);
 }
 
 }  // namespace cucurbit

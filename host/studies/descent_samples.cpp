@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cucurbit/hash.hpp"
+#include "host/studies/shuffle.hpp"
 
 namespace cucurbit {
 namespace {
@@ -29,21 +30,32 @@ DescentSampler::DescentSampler(Workspace& workspace, const DescentSpec& spec,
       dimension_(spec.features.dimension(grid.p())),
       outputs_(spec.data.outputs()) {
     const std::size_t p = grid.p(), n = grid.n(), rank = std::min(n, dimension_);
-    const std::vector<double> spectrum = spec.data.spectrum.values(p);
-    scale_ = workspace.shared(square_roots(spectrum), p, 1);
-    if (spec.data.classes > 0) {
-        truth_ = workspace.shared(class_coefficients(spec.data, p, key), p, outputs_);
-        logits_ = workspace.matrix(n, outputs_);
+    const bool counting = workspace.counting();
+    if (spec.data.from_files()) {
+        const std::size_t samples = spec.data.file_labels.size();
+        file_ = workspace.shared(spec.data.features, p, samples);
+        order_ = workspace.matrix(n, 1);
     } else {
-        truth_ = workspace.shared(spec.data.signal.values(spectrum), p, 1);
+        const std::vector<double> spectrum = spec.data.spectrum.values(p);
+        scale_ = workspace.shared(square_roots(spectrum), p, 1);
+        std::vector<double> truth;
+        if (spec.data.classes == 0)
+            truth = spec.data.signal.values(spectrum);
+        else if (!counting)
+            truth = class_coefficients(spec.data, p, key);
+        truth_ = workspace.shared(truth, p, outputs_);
+        if (spec.data.classes > 0) logits_ = workspace.matrix(n, outputs_);
+    }
+    if (spec.data.classes == 0) {
         noise_ = workspace.matrix(n, 2);
         mixing_ =
             workspace.shared(noise_mixing(grid.disturbances()), 2, grid.disturbances().size());
     }
     if (spec.features.width > 0) {
         inputs_ = workspace.matrix(p, n);
-        projection_ =
-            workspace.shared(random_weights(p, dimension_, spec.features.seed), p, dimension_);
+        projection_ = workspace.shared(
+            counting ? std::vector<double>() : random_weights(p, dimension_, spec.features.seed), p,
+            dimension_);
     }
     gram_ = workspace.matrix(rank, rank);
     eigenvalues_ = workspace.matrix(rank, 1);
@@ -56,9 +68,26 @@ DescentSample DescentSampler::make_sample() const {
             {}};
 }
 
+std::vector<double> DescentSampler::choose_rows(std::span<const std::uint64_t> trials,
+                                                DescentStage stage, std::size_t first_row,
+                                                std::size_t rows) const {
+    const std::size_t all = spec_.data.file_labels.size();
+    const std::size_t before_test = all - spec_.data.test_samples;
+    const std::size_t before = stage == DescentStage::labelled         ? 0
+                               : stage == DescentStage::student_inputs ? grid_.n()
+                               : stage == DescentStage::test           ? before_test
+                                                             : before_test - spec_.data.held_out;
+    std::vector<double> chosen;
+    for (const std::uint64_t trial : trials) {
+        const std::vector<std::size_t> order = shuffled({key_, 0, Purpose::split}, trial, 0, all);
+        for (std::size_t i = 0; i < rows; ++i)
+            chosen.push_back(static_cast<double>(order[before + first_row + i]));
+    }
+    return chosen;
+}
+
 std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> trials,
                                               DescentStage stage, std::size_t first_row,
-                                              const std::vector<double>& flips,
                                               BatchMatrix features) {
     Engine& engine = workspace_.engine();
     const std::size_t count = trials.size(), rows = features.cols;
@@ -66,19 +95,37 @@ std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> tri
     const auto number = static_cast<std::uint8_t>(stage);
     const BatchMatrix inputs =
         spec_.features.width > 0 ? of(inputs_.leading(inputs_.rows, rows)) : features;
-    engine.draw({key_, number, Purpose::samples}, trials, first_row, scale_.data, inputs);
+    std::vector<double> chosen;
+    if (spec_.data.from_files()) {
+        chosen = choose_rows(trials, stage, first_row, rows);
+        BatchMatrix order = of(order_);
+        order.rows = order.ld = order.stride = rows;
+        engine.upload(chosen, order.data);
+        engine.gather(of(file_), order, false, inputs);
+    } else {
+        engine.draw({key_, number, Purpose::samples}, trials, first_row, scale_.data, inputs);
+    }
     if (spec_.features.width > 0) {
         engine.multiply(of(projection_), true, inputs, features);
         engine.rectify(features);
     }
-    std::vector<ClassLabels> labels;
+    std::vector<ClassLabels> labels(count);
     if (spec_.data.classes == 0) return labels;
-    const BatchMatrix logits = of(logits_.leading(rows, outputs_));
-    engine.multiply(inputs, true, of(truth_), logits);
-    const std::vector<double> values = fetch(engine, logits);
-    for (std::size_t t = 0; t < count; ++t)
-        labels.push_back(draw_class_labels(spec_.data, flips, key_, number, trials[t], first_row,
-                                           rows, values.data() + t * rows * outputs_));
+    std::vector<double> logits;
+    if (!spec_.data.from_files()) {
+        const BatchMatrix outputs = of(logits_.leading(rows, outputs_));
+        engine.multiply(inputs, true, of(truth_), outputs);
+        logits = fetch(engine, outputs);
+    }
+    for (std::size_t t = 0; t < count; ++t) {
+        const LabelRows at{key_, number, trials[t], first_row, rows};
+        std::vector<std::uint32_t>& clean = labels[t].clean;
+        if (!spec_.data.from_files())
+            clean = draw_class_labels(outputs_, at, logits.data() + t * rows * outputs_);
+        for (std::size_t i = clean.size(); i < rows; ++i)
+            clean.push_back(spec_.data.file_labels[static_cast<std::size_t>(chosen[t * rows + i])]);
+        labels[t].observed = flip_labels(clean, spec_.data.classes, grid_.disturbances(), at);
+    }
     return labels;
 }
 
@@ -86,7 +133,7 @@ void DescentSampler::draw(std::span<const std::uint64_t> trials, DescentStage st
                           DescentSample& sample) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(trials.size()); };
-    sample.labels = draw(trials, stage, 0, grid_.disturbances(), of(sample.features));
+    sample.labels = draw(trials, stage, 0, of(sample.features));
     if (spec_.data.classes > 0) {
         std::vector<double> targets(sample.targets.stride * trials.size());
         for (std::size_t t = 0; t < trials.size(); ++t)
@@ -135,11 +182,6 @@ std::vector<double> DescentSampler::lengths(const DescentSample& sample, std::si
         for (std::size_t k = 0; k < all.size(); ++k)
             all[k] = std::sqrt(sample.squares[trial * all.size() + k]);
     return all;
-}
-
-std::vector<ClassLabels> DescentSampler::draw_test(std::span<const std::uint64_t> trials,
-                                                   std::size_t first_row, BatchMatrix features) {
-    return draw(trials, DescentStage::test, first_row, {}, features);
 }
 
 }  // namespace cucurbit

@@ -11,7 +11,7 @@
 namespace cucurbit {
 
 /// What the draws of a stage are for.
-enum class DescentStage : std::uint8_t { labelled = 0, student_inputs = 1, test = 2 };
+enum class DescentStage : std::uint8_t { labelled = 0, student_inputs = 1, test = 2, held_out = 3 };
 
 /// A training sample.
 struct DescentSample {
@@ -37,16 +37,16 @@ public:
     void directions(const DescentSample& sample, BatchMatrix out) const;
     /// Lengths of those columns in one trial, the leading one first.
     std::vector<double> lengths(const DescentSample& sample, std::size_t trial) const;
-    /// Features of consecutive test samples, and their classes.
-    std::vector<ClassLabels> draw_test(std::span<const std::uint64_t> trials, std::size_t first_row,
-                                       BatchMatrix features);
+    /// Draws features (dimension×rows) of a stage from first_row on and, of classes, labels.
+    std::vector<ClassLabels> draw(std::span<const std::uint64_t> trials, DescentStage stage,
+                                  std::size_t first_row, BatchMatrix features);
 
 private:
     bool wide() const { return grid_.n() < dimension_; }
-    /// Draws features (dimension×rows) and, of classes, labels.
-    std::vector<ClassLabels> draw(std::span<const std::uint64_t> trials, DescentStage stage,
-                                  std::size_t first_row, const std::vector<double>& flips,
-                                  BatchMatrix features);
+    /// Which rows of the files they are, [trial][row]: each trial shuffles all, and each stage
+    /// takes its own.
+    std::vector<double> choose_rows(std::span<const std::uint64_t> trials, DescentStage stage,
+                                    std::size_t first_row, std::size_t rows) const;
     void decompose(DescentSample& sample, std::size_t count);
 
     Workspace& workspace_;
@@ -55,7 +55,8 @@ private:
     std::uint64_t key_;
     std::size_t dimension_, outputs_;
     BatchMatrix scale_, truth_, mixing_, projection_;
-    BatchMatrix inputs_;  ///< of random features
+    BatchMatrix inputs_;        ///< of random features
+    BatchMatrix file_, order_;  ///< all samples of a file, p×samples; those of a trial
     BatchMatrix logits_, noise_, gram_, eigenvalues_;
 };
 

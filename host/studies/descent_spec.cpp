@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t most_steps = 100'000'000;
 constexpr std::uint64_t most_classes = 1000;
 constexpr std::uint64_t most_test_samples = 1'000'000;
+constexpr std::uint64_t most_directions = 64;
 /// Iterated descent diverges long before; a study may want to see it.
 constexpr Bounds iterated_fraction{0.0, 64.0, true};
 
@@ -37,6 +38,33 @@ void read_labels(Reader& parent, DescentData& data) {
         data.disturbance = table.numbers("flip", {0.0, 1.0});
     }
     table.finish();
+}
+
+/// Samples and classes of two files; each class from 0 on has a sample.
+void read_files(Reader& table, DescentData& data) {
+    Reader::TableFile features = table.table_file("features_file");
+    const Reader::File labels = table.file("labels_file");
+    if (labels.values.size() != features.rows)
+        table.fail("labels_file", fmt::format("{} labels, but {} rows of features",
+                                              labels.values.size(), features.rows));
+    std::vector<bool> seen;
+    for (const double label : labels.values) {
+        if (!(label >= 0.0 && label < static_cast<double>(most_classes)) ||
+            label != std::trunc(label))
+            table.fail("labels_file", fmt::format("label {}; allowed: classes from 0 to {}",
+                                                  canonical_number(label), most_classes - 1));
+        data.file_labels.push_back(static_cast<std::uint32_t>(label));
+        seen.resize(std::max<std::size_t>(seen.size(), data.file_labels.back() + 1));
+        seen[data.file_labels.back()] = true;
+    }
+    if (seen.size() < 2 || std::find(seen.begin(), seen.end(), false) != seen.end())
+        table.fail("labels_file", "allowed: two classes or more, 0, 1, …, each with a sample");
+    if (features.cols < 2) table.fail("features_file", "allowed: two columns or more");
+    data.classes = seen.size();
+    data.features = std::move(features.values);
+    data.files = features.hash + ":" + labels.hash;
+    data.p = {{features.cols}, table.position("features_file")};
+    data.disturbance = table.numbers("flip", {0.0, 1.0});
 }
 
 /// A grid of steps: whole numbers where descent is iterated.
@@ -108,13 +136,31 @@ void read_student(Reader& table, const DescentSpec& spec, DescentStudent& studen
         if (student.fresh_inputs && !iterated)
             table.fail("inputs", "only iterated descent has fresh ones");
     }
-    if (table.has("directions")) student.directions = table.count("directions", 1, 64);
+    const std::uint64_t rank =
+        std::min(smallest_sample, spec.features.dimension(*std::min_element(
+                                      spec.data.p.values.begin(), spec.data.p.values.end())));
+    student.directions = std::min<std::uint64_t>(student.directions, rank);
+    if (table.has("directions"))
+        student.directions = table.count("directions", 1, std::min(rank, most_directions));
     if (table.has("margin_bins")) {
         const std::uint64_t points = std::min(smallest_sample, spec.data.test_samples);
         student.margin_bins = table.count("margin_bins", 1, std::max<std::uint64_t>(1, points));
         if (student.loss == Loss::squared)
             table.fail("margin_bins", "only loss = \"cross_entropy\" has margins");
     }
+}
+
+/// Each trial takes different samples of a file for every purpose.
+void check_rows(Reader& table, const DescentSpec& spec) {
+    if (!spec.data.from_files()) return;
+    const std::uint64_t n =
+        *std::max_element(spec.data.samples.values.begin(), spec.data.samples.values.end());
+    const std::uint64_t needed =
+        (spec.student.fresh_inputs ? 2 : 1) * n + spec.data.test_samples + spec.data.held_out;
+    if (needed > spec.data.file_labels.size())
+        table.fail("", fmt::format("training, test and held-out samples are {} together, but "
+                                   "data.features_file has {}",
+                                   needed, spec.data.file_labels.size()));
 }
 
 std::string canonical_grid(const Grid<double>& grid) {
@@ -126,19 +172,29 @@ std::string canonical_grid(const Grid<double>& grid) {
 DescentData DescentData::read(Reader& root) {
     Reader table = root.table("data");
     DescentData data;
-    data.p = table.counts("p", 2, max_dimension);
     data.samples = table.counts("n", 2, max_samples);
-    data.spectrum = Spectrum::read(table, "spectrum", data.p);
-    data.signal = Signal::read(table, "signal", data.p);
-    read_labels(table, data);
-    if (data.classes > 0) data.test_samples = table.count("test", 1, most_test_samples);
+    if (table.has("features_file")) {
+        read_files(table, data);
+    } else {
+        data.p = table.counts("p", 2, max_dimension);
+        data.spectrum = Spectrum::read(table, "spectrum", data.p);
+        data.signal = Signal::read(table, "signal", data.p);
+        read_labels(table, data);
+    }
+    if (data.classes > 0) {
+        data.test_samples = table.count("test", 1, most_test_samples);
+        if (table.has("held_out")) data.held_out = table.count("held_out", 1, most_test_samples);
+    }
     table.finish();
     return data;
 }
 
 std::string DescentData::canonical() const {
-    return fmt::format("spectrum={} signal={} classes={} strength={} test={}", spectrum.canonical(),
-                       signal.canonical(), classes, canonical_number(strength), test_samples);
+    if (from_files())
+        return fmt::format("files={} test={} held_out={}", files, test_samples, held_out);
+    return fmt::format("spectrum={} signal={} classes={} strength={} test={} held_out={}",
+                       spectrum.canonical(), signal.canonical(), classes,
+                       canonical_number(strength), test_samples, held_out);
 }
 
 DescentFeatures DescentFeatures::read(Reader& root) {
@@ -176,11 +232,13 @@ std::string DescentModel::canonical() const {
 }
 
 std::string DescentStudent::canonical() const {
-    return fmt::format("{} temperature={} labels={} switch_at={} switch_to={} weight={} inputs={}",
-                       DescentModel::canonical(), canonical_number(temperature),
-                       label_names.at(static_cast<std::size_t>(labels)), canonical_grid(switch_at),
-                       label_names.at(static_cast<std::size_t>(later_labels)),
-                       canonical_number(teacher_weight), fresh_inputs ? "fresh" : "same");
+    return fmt::format(
+        "{} temperature={} labels={} switch_at={} switch_to={} weight={} inputs={} "
+        "directions={} margin_bins={}",
+        DescentModel::canonical(), canonical_number(temperature),
+        label_names.at(static_cast<std::size_t>(labels)), canonical_grid(switch_at),
+        label_names.at(static_cast<std::size_t>(later_labels)), canonical_number(teacher_weight),
+        fresh_inputs ? "fresh" : "same", directions, margin_bins);
 }
 
 DescentSpec DescentSpec::read(Reader& root) {
@@ -204,6 +262,7 @@ DescentSpec DescentSpec::read(Reader& root) {
     teacher.finish();
     Reader student = root.table("student");
     read_student(student, spec, spec.student, smallest);
+    check_rows(student, spec);
     student.limit_points("steps",
                          {spec.data.p.values.size(), spec.data.samples.values.size(),
                           spec.data.disturbance.values.size(), spec.teacher.steps.values.size() + 1,

@@ -17,7 +17,7 @@ enum class Loss { squared, cross_entropy };
 enum class DescentMethod { closed_form, gradient_flow, iterated };
 enum class LabelSource { one_hot, teacher, mixture };
 
-/// Gaussian samples and their labels.
+/// Samples and their labels: Gaussian ones, or those of two files.
 struct DescentData {
     Grid<std::uint64_t> p;
     Grid<std::uint64_t> samples;
@@ -27,8 +27,13 @@ struct DescentData {
     double strength = 0.0;     ///< standard deviation of the labels' logits
     Grid<double> disturbance;  ///< noise_std of linear labels, share of flipped labels of others
     std::uint64_t test_samples = 0;
+    std::uint64_t held_out = 0;              ///< samples that decide when to stop early; 0: none
+    std::vector<double> features;            ///< of a file, [sample][p]; empty: Gaussian
+    std::vector<std::uint32_t> file_labels;  ///< [sample] classes
+    std::string files;                       ///< hashes of both
 
     static DescentData read(Reader& root);
+    bool from_files() const { return !file_labels.empty(); }
     /// "noise_std" or "flip".
     std::string disturbance_name() const { return classes == 0 ? "noise_std" : "flip"; }
     /// Columns of a model: one for linear and logistic labels.
@@ -42,7 +47,7 @@ struct DescentFeatures {
     std::uint64_t seed = 0;
 
     static DescentFeatures read(Reader& root);
-    std::size_t dimension(std::size_t p) const { return width > 0 ? width : p; }
+    std::uint64_t dimension(std::uint64_t p) const { return width > 0 ? width : p; }
     std::string canonical() const;
 };
 

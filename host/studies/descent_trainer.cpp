@@ -1,9 +1,6 @@
 #include "host/studies/descent_trainer.hpp"
 
-#include <algorithm>
-#include <numeric>
-
-#include "cucurbit/random.hpp"
+#include "host/studies/shuffle.hpp"
 
 namespace cucurbit {
 
@@ -56,18 +53,11 @@ void DescentTrainer::run(std::span<const std::uint64_t> trials, const DescentSam
 
 void DescentTrainer::shuffle(std::span<const std::uint64_t> trials, const DescentSamples& samples,
                              std::uint64_t epoch) {
-    std::vector<double> order(order_.stride * trials.size());
-    std::vector<std::pair<std::uint64_t, std::size_t>> keys(samples_);
+    std::vector<double> order;
     const Stream stream{samples.key, samples.stage, Purpose::batches};
-    for (std::size_t t = 0; t < trials.size(); ++t) {
-        for (std::size_t i = 0; i < samples_; ++i) {
-            const auto words = random_words(stream, trials[t], epoch, i);
-            keys[i] = {std::uint64_t{words[0]} << 32 | words[1], i};
-        }
-        std::sort(keys.begin(), keys.end());
-        for (std::size_t i = 0; i < samples_; ++i)
-            order[t * order_.stride + i] = static_cast<double>(keys[i].second);
-    }
+    for (const std::uint64_t trial : trials)
+        for (const std::size_t place : shuffled(stream, trial, epoch, samples_))
+            order.push_back(static_cast<double>(place));
     workspace_.engine().upload(order, order_.data);
 }
 

@@ -204,14 +204,23 @@ void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Val
         for (std::size_t t = 0; t < count; ++t)
             measures[t].fit_teachers(outputs(t, n), labelled_.labels[t], values[t]);
     }
-    for (std::size_t first = 0; first < spec_.data.test_samples; first += n) {
-        const std::size_t rows = std::min<std::size_t>(n, spec_.data.test_samples - first);
-        const BatchMatrix features = of(test_features_.leading(test_features_.rows, rows));
-        const std::vector<ClassLabels> labels = sampler_.draw_test(trials, first, features);
-        evaluate(features);
-        for (std::size_t t = 0; t < count; ++t)
-            measures[t].add_test(outputs(t, rows), labels[t].clean);
-    }
+    const auto for_chunks = [&](DescentStage stage, std::size_t samples, auto add) {
+        for (std::size_t first = 0; first < samples; first += n) {
+            const std::size_t rows = std::min<std::size_t>(n, samples - first);
+            const BatchMatrix features = of(test_features_.leading(test_features_.rows, rows));
+            const std::vector<ClassLabels> labels = sampler_.draw(trials, stage, first, features);
+            evaluate(features);
+            for (std::size_t t = 0; t < count; ++t) add(t, outputs(t, rows), labels[t]);
+        }
+    };
+    for_chunks(DescentStage::test, spec_.data.test_samples,
+               [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
+                   measures[t].add_test(made, labels.clean);
+               });
+    for_chunks(DescentStage::held_out, spec_.data.held_out,
+               [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
+                   measures[t].add_held_out(made, labels);
+               });
     for (std::size_t t = 0; t < count; ++t) measures[t].finish(values[t]);
 }
 
