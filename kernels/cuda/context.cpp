@@ -9,7 +9,7 @@ namespace cucurbit::cuda {
 namespace {
 
 /// Batches met before their addresses are forgotten; one simulation meets a few dozen.
-constexpr std::size_t most_pointer_arrays = 1024;
+constexpr std::size_t most_pointer_arrays = 256;
 
 }  // namespace
 
