@@ -82,7 +82,7 @@ void Context::solve(cublasOperation_t op, BatchMatrix l, BatchMatrix c) {
 
 double** Context::pointers(BatchMatrix m) {
     const std::pair key(m.data, m.stride);
-    if (pointers_.size() >= most_pointer_arrays && pointers_.count(key) == 0) {
+    if (pointers_.size() >= most_pointer_arrays && !pointers_.contains(key)) {
         CUCURBIT_CHECK_CUDA(cudaStreamSynchronize(stream()));
         pointers_.clear();
     }
