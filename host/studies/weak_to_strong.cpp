@@ -78,9 +78,9 @@ WeakToStrongRecipe WeakToStrong::recipe(const Point& point) const {
             subspaces_.truth(subspaces_.cosines(d_w, d_s, k), d_w, d_s)};
 }
 
-void WeakToStrong::add_series(Design& design) {
+void WeakToStrong::add_series(Design& design) const {
     for (std::size_t point = 0; point < design.points.size(); ++point) {
-        const auto add = [&](const char* arm, const char* estimand) {
+        const auto add = [&](const char* arm, const std::string& estimand) {
             design.series.push_back({point, arm, arm, estimand});
         };
         for (const char* arm : {"weak", "w2s", "baseline", "ceiling"}) {
@@ -90,6 +90,11 @@ void WeakToStrong::add_series(Design& design) {
         for (const char* part :
              {"variance_inherited", "variance_discrepancy", "variance_bias_driven"})
             add("w2s", part);
+        if (!per_angle_) continue;
+        for (std::size_t j = 1;
+             j <= static_cast<std::size_t>(design.points[point].parameters[weak_d]); ++j)
+            for (const char* part : {"variance_inherited", "variance_discrepancy"})
+                add("w2s", fmt::format("{}{}{}", part, direction_suffix, j));
     }
 }
 
@@ -137,9 +142,11 @@ std::vector<TheoryRow> WeakToStrong::theory(const Point& point) const {
         law.discrepancy > 0.0 && !weak.empty() ? weak : student_flag(law.discrepancy);
     const std::string student = !weak.empty() ? weak : !driven.empty() ? driven : discrepancy;
     std::vector<TheoryRow> table;
-    const auto add = [&](const char* arm, const char* estimand, double value,
+    const auto add = [&](const char* arm, const std::string& estimand, double value,
                          const std::string& flags) {
-        table.push_back({arm, estimand, {value, TheoryKind::exact}, flags, 0.0});
+        // What is zero is zero in every trial.
+        table.push_back(
+            {arm, estimand, {value, TheoryKind::exact}, value == 0.0 ? "" : flags, 0.0});
     };
     const auto add_arm = [&](const char* arm, const RiskLaw& risk, const std::string& flags) {
         add(arm, "excess_risk", risk.excess_risk(), flags);
@@ -153,6 +160,14 @@ std::vector<TheoryRow> WeakToStrong::theory(const Point& point) const {
     add("w2s", "variance_inherited", law.inherited, weak);
     add("w2s", "variance_discrepancy", law.discrepancy, discrepancy);
     add("w2s", "variance_bias_driven", law.bias_driven, driven);
+    if (!per_angle_) return table;
+    const Coordinates angles = coordinates(point);
+    for (std::size_t j = 0; j < pair.weak; ++j) {
+        add("w2s", fmt::format("variance_inherited{}{}", direction_suffix, j + 1),
+            angles.columns[2][j], weak);
+        add("w2s", fmt::format("variance_discrepancy{}{}", direction_suffix, j + 1),
+            angles.columns[3][j], discrepancy);
+    }
     return table;
 }
 
@@ -167,9 +182,12 @@ Setting::Coordinates WeakToStrong::coordinates(const Point& point) const {
     table.columns.resize(table.names.size());
     for (std::size_t j = 0; j < pair.weak; ++j) {
         const double shared = pair.cosine(j) * pair.cosine(j);
+        const double variance =
+            law.weak_variance + law.weak_own * pair.weak_truth[j] * pair.weak_truth[j];
         table.columns[0].push_back(static_cast<double>(j + 1));
         table.columns[1].push_back(pair.cosine(j));
-        table.columns[2].push_back(law.weak_variance * kept * kept * shared);
+        table.columns[2].push_back(kept * kept * shared == 0.0 ? 0.0
+                                                               : variance * kept * kept * shared);
         table.columns[3].push_back(
             law.weak_variance *
             (law.explained_factor * shared + law.unexplained_factor * pair.discrepancy(j)));

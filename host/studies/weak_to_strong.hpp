@@ -45,7 +45,7 @@ public:
 
 private:
     WeakToStrongRecipe recipe(const Point& point) const;
-    static void add_series(Design& design);
+    void add_series(Design& design) const;
     /// Of one trial of all points, by formula.
     double flops(std::size_t joint, std::size_t weak_dimension, std::size_t strong_dimension) const;
 

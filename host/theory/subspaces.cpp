@@ -90,6 +90,7 @@ WeakToStrongLaw weak_to_strong_law(const SubspacePair& pair, std::size_t n, std:
     law.weak_variance = weak.across * squared_norm(pair.weak_truth) +
                         times(weak.unexplained, noise_variance + pair.weak_unexplained) /
                             static_cast<double>(pair.weak);
+    law.weak_own = weak.own;
     // The weak fit has mean weak.mean·b and covariance weak.own·b bᵀ + weak_variance·P_w, b = P_w
     // θ*; its parts inside and outside of V_s:
     double mean_inside = 0.0, mean_outside = 0.0, shared = 0.0, discrepant = 0.0, bias = 0.0;

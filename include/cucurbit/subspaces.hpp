@@ -57,7 +57,9 @@ struct WeakToStrongLaw {
     /// + factor(unexplained)·(1 − c_j²), T the student's map of its labels' coefficients.
     double explained_factor = 0.0;
     double unexplained_factor = 0.0;
-    double weak_variance = 0.0;  ///< of the weak fit along a direction that the truth lacks
+    /// The weak fit's variance along u_j is weak_variance + weak_own · (u_jᵀθ*)².
+    double weak_variance = 0.0;
+    double weak_own = 0.0;
 };
 
 /// Exact for every n and n_pseudo: with d features, s = σ² + ‖unexplained labels‖²,

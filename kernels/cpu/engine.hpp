@@ -75,6 +75,9 @@ private:
     void solve_block(bool transposed, std::size_t row, std::size_t rows,
                      std::span<const std::uint32_t> ends, const double* l, std::size_t ldl,
                      double* c, std::size_t ldc);
+    /// 0, 1, … last: where the columns of a triangle begin, and from 1 on where they end.
+    const std::uint32_t* ascending(std::size_t last);
+    std::vector<std::uint32_t> ascending_;
     /// Scratch that grows to the largest request and then stays.
     std::span<double> workspace(std::size_t doubles);
     std::vector<double> workspace_;

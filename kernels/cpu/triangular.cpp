@@ -2,8 +2,6 @@
 // by LAPACK, all else by matrix products, in which the time goes.
 
 #include <algorithm>
-#include <array>
-#include <numeric>
 
 #include "kernels/cpu/engine.hpp"
 #include "kernels/cpu/lapack.hpp"
@@ -44,13 +42,13 @@ std::size_t first_beyond(std::span<const std::uint32_t> rows, std::size_t row) {
     return static_cast<std::size_t>(std::upper_bound(rows.begin(), rows.end(), row) - rows.begin());
 }
 
-constexpr auto ascending = [] {
-    std::array<std::uint32_t, triangle_order> ends{};
-    std::iota(ends.begin(), ends.end(), 1U);
-    return ends;
-}();
-
 }  // namespace
+
+const std::uint32_t* CpuEngine::ascending(std::size_t last) {
+    while (ascending_.size() <= last)
+        ascending_.push_back(static_cast<std::uint32_t>(ascending_.size()));
+    return ascending_.data();
+}
 
 std::size_t CpuEngine::factorise(double* g, std::size_t n, std::size_t ld) {
     const auto scratch = workspace((2 * triangle_order + n) * triangle_order);
@@ -86,7 +84,7 @@ std::size_t CpuEngine::factorise(double* g, std::size_t n, std::size_t ld) {
                  .depth = width,
                  .out = corner + width,
                  .ld = ld,
-                 .depth_ends = ascending.data()});
+                 .depth_ends = ascending(width) + 1});
     }
     return n;
 }
@@ -98,23 +96,38 @@ void CpuEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
                     static_cast<double>(factorise(g.item(t), g.rows, g.ld)));
 }
 
-/// [A 0; B C]⁻¹ = [A⁻¹ 0; −C⁻¹B A⁻¹ C⁻¹], halving.
+/// Block rows downwards: the inverse's row below the blocks done is −l_ii⁻¹ (l_i,done · done⁻¹).
 void CpuEngine::invert(double* l, std::size_t n, std::size_t ld) {
-    if (n <= triangle_order) {
-        const int size = as_int(n), ldi = as_int(ld);
-        int info = 0;
-        CUCURBIT_CHECK_LAPACK(lapack::dtrtri_("L", "N", &size, l, &ldi, &info), info);
-        return;
+    const auto scratch = workspace((2 * triangle_order + n) * triangle_order);
+    double* block = scratch.data();
+    double* inverse = block + triangle_order * triangle_order;
+    double* panel = inverse + triangle_order * triangle_order;
+    for (std::size_t first = 0; first < n; first += triangle_order) {
+        const std::size_t height = std::min(triangle_order, n - first);
+        double* row = l + first;
+        double* corner = row + first * ld;
+        copy_triangle(corner, ld, height, block);
+        dense_.invert_triangle(block, inverse);
+        compute({.left = {row, ld},
+                 .right = {l, ld},
+                 .rows = height,
+                 .cols = first,
+                 .depth = first,
+                 .out = panel,
+                 .ld = triangle_order,
+                 .depth_begins = ascending(first)});
+        compute({.left = {inverse, triangle_order, true},
+                 .right = {panel, triangle_order},
+                 .rows = height,
+                 .cols = first,
+                 .depth = height,
+                 .out = row,
+                 .ld = ld,
+                 .scale = -1.0});
+        for (std::size_t j = 0; j < height; ++j)
+            for (std::size_t i = 0; i < height; ++i)
+                corner[i + j * ld] = inverse[i * triangle_order + j];
     }
-    const std::size_t half = n / 2;
-    const int rows = as_int(n - half), cols = as_int(half), ldi = as_int(ld);
-    constexpr double minus_one = -1.0;
-    double* below = l + half;
-    double* last = l + half + half * ld;
-    invert(l, half, ld);
-    invert(last, n - half, ld);
-    lapack::dtrmm_("L", "L", "N", "N", &rows, &cols, &minus_one, last, &ldi, below, &ldi);
-    lapack::dtrmm_("R", "L", "N", "N", &rows, &cols, &one, l, &ldi, below, &ldi);
 }
 
 void CpuEngine::invert_lower(BatchMatrix l) {
@@ -127,25 +140,20 @@ void CpuEngine::invert_lower(BatchMatrix l) {
 
 void CpuEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
     if (a.lanes > 1) return interleaved_.multiply_by_transposed_lower(r, a);
-    const std::size_t n = a.cols;
-    const int m = as_int(a.rows), ldr = as_int(r.ld), lda = as_int(a.ld);
-    // From the last columns: each takes from those before it, which are still what they were.
+    constexpr std::size_t strip_rows = 120;
+    const auto strip = workspace(strip_rows * a.cols);
     for (std::size_t t = 0; t < a.count; ++t)
-        for (std::size_t end = n; end > 0;) {
-            const std::size_t first = (end - 1) / triangle_order * triangle_order;
-            const double* corner = r.item(t) + first * (r.ld + 1);
-            double* columns = a.item(t) + first * a.ld;
-            const int width = as_int(end - first);
-            lapack::dtrmm_("R", "L", "T", "N", &m, &width, &one, corner, &ldr, columns, &lda);
-            compute({.left = {a.item(t), a.ld},
-                     .right = {r.item(t) + first, r.ld, true},
-                     .rows = a.rows,
-                     .cols = end - first,
-                     .depth = first,
-                     .out = columns,
+        for (std::size_t row = 0; row < a.rows; row += strip_rows) {
+            const std::size_t rows = std::min(strip_rows, a.rows - row);
+            copy_block(a.item(t) + row, a.ld, rows, a.cols, strip.data(), rows);
+            compute({.left = {strip.data(), rows},
+                     .right = {r.item(t), r.ld, true},
+                     .rows = rows,
+                     .cols = a.cols,
+                     .depth = a.cols,
+                     .out = a.item(t) + row,
                      .ld = a.ld,
-                     .add = true});
-            end = first;
+                     .depth_ends = ascending(a.cols) + 1});
         }
 }
 

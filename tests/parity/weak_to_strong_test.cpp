@@ -23,6 +23,7 @@ struct Scenario {
     double outside_norm = 0.0;
     std::vector<std::size_t> samples, pseudo_samples;
     std::string sampler = "sufficient";
+    bool per_angle = true;
 
     Study study() const {
         return study_of(fmt::format(R"(
@@ -42,12 +43,14 @@ struct Scenario {
             d = {}
             n_pseudo = {}
             overlap = {{ cosines = {} }}
+            per_angle = {}
             [precision]
             trials = 64
             sampler = "{}"
         )",
                                     of, outside_norm, weak, toml_list(samples), strong,
-                                    toml_list(pseudo_samples), toml_list(cosines), sampler));
+                                    toml_list(pseudo_samples), toml_list(cosines), per_angle,
+                                    sampler));
     }
 
     /// The oracle's trial at a point.
@@ -145,6 +148,7 @@ TEST_P(WeakToStrongParity, EveryRegime) {
 
 TEST_P(WeakToStrongParity, PlainAndInterleavedLayouts) {
     Scenario scenario{60, 45, {1.0, 1.0, 0.9, 0.5}, "strong", 0.3, {80}, {150}};
+    scenario.per_angle = false;
     compare(scenario, {5}, 2);
     scenario.sampler = "direct";
     compare(scenario, {1}, 2);

@@ -51,6 +51,31 @@ class Images(unittest.TestCase):
         self.assertEqual([axes.get_title(loc="left") for axes in figure.axes],
                          ["(a) weights at n = 24, p = 60", "(b) noise σ = 0", "(c) noise σ = 0.2"])
 
+    def test_subspaces_have_a_panel_for_each_overlap_and_n(self):
+        figure = self.check(synthetic.weak_to_strong())
+        self.assertEqual(len(figure.axes), 4)
+        self.assertEqual({axes.get_xlabel() for axes in figure.axes}, {"pseudo-labels N"})
+        # The student's point within 3 of interpolation has no variance and is left out.
+        self.assertEqual([len(curve) for curve in means(figure.axes[0])], [4, 3, 4, 4])
+
+    def test_recovery_is_drawn_against_the_overlap(self):
+        table = synthetic.weak_to_strong(overlaps=(1, 5, 10, 20))
+        figure = self.check(table)
+        self.assertEqual(figures.kind_of(table), "recovery")
+        self.assertEqual(len(figure.axes), 8)
+        rows = table[(table["estimand"] == "opr") & (table["n"] == 60) & (table["n_pseudo"] == 4000)]
+        self.assertEqual(means(figure.axes[7])[0],
+                         list(zip(rows["correlation_dimension"], rows["estimate"])))
+
+    def test_variance_split_is_drawn_against_its_factor(self):
+        table = synthetic.weak_to_strong(overlaps=(5,), samples=(120,), strong=(10, 20))
+        figure = self.check(table)
+        self.assertEqual(figures.kind_of(table), "split")
+        self.assertEqual(len(figure.axes), 2)
+        drawn = means(figure.axes[1])
+        self.assertEqual(len(drawn), 2)  # nothing is driven by a bias that there is not
+        self.assertAlmostEqual(drawn[1][0][0], 20 / (4000 - 21))
+
     def test_weights_alone(self):
         figure = self.check(synthetic.model_shift(), kind="weights", n=40,
                             coordinates=synthetic.coordinates())

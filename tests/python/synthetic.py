@@ -121,3 +121,40 @@ def coordinates(p=60, samples=(20, 24, 40)):
                          optimal[i], mask[i]])
     names = ["p", "n", "index", "spectrum", "zeta", "truth", "optimal_surrogate", "mask"]
     return pandas.DataFrame(rows, columns=names)
+
+
+def weak_to_strong(overlaps=(2, 10), samples=(60, 120), strong=(20,), weak=40, noise=0.3):
+    """All estimands of the subspaces' setting that figures draw, for a truth in both subspaces."""
+    generator = numpy.random.default_rng(5)
+    rows = []
+
+    def add(values, arm, estimand, theory, flags=""):
+        if theory == 0:
+            rows.append([*values, arm, "", *[0.0] * 4, 1024, 0, 0.0, "exact", numpy.nan, "zero_risk"])
+        else:
+            rows.append(row(values, arm, theory, generator, kind="exact", flags=flags))
+        rows[-1][len(values) + 1] = estimand
+
+    for d in strong:
+        for overlap in overlaps:
+            for n in samples:
+                for pseudo in (d + 1, 50, 300, 4000):
+                    values = [400, weak, d, overlap, n, pseudo, noise]
+                    s = noise ** 2 / (n - weak - 1)
+                    near = "near_interpolation" if abs(pseudo - d) <= 3 else ""
+                    factor = numpy.inf if near else d / (pseudo - d - 1)
+                    parts = {"variance_inherited": s * overlap,
+                             "variance_discrepancy": factor * s * (weak - overlap),
+                             "variance_bias_driven": 0.0}
+                    risks = {"weak": s * weak, "w2s": sum(parts.values()),
+                             "baseline": noise ** 2 * d / (n - d - 1),
+                             "ceiling": noise ** 2 * d / (n + pseudo - d - 1)}
+                    for arm, risk in risks.items():
+                        add(values, arm, "excess_risk", risk, near if arm == "w2s" else "")
+                    for part, value in parts.items():
+                        add(values, "w2s", part, value, near if numpy.isinf(value) else "")
+                    recovered = (risks["weak"] - risks["w2s"]) / (risks["weak"] - risks["ceiling"])
+                    add(values, "w2s", "pgr", recovered, near)
+                    add(values, "w2s", "opr", risks["baseline"] / risks["w2s"], near)
+    return pandas.DataFrame(rows, columns=["p", "weak_d", "strong_d", "correlation_dimension", "n",
+                                           "n_pseudo", "noise_std", *COLUMNS])

@@ -131,6 +131,15 @@ std::map<std::string, Real> SubspaceTrial::values() const {
         distance(student.solve(product(second.weak, deviation)), inherited);
     values["w2s variance_bias_driven"] =
         distance(student.solve(product(second.weak, target)), mean);
+    for (std::size_t j = 0; j < pair.weak; ++j) {
+        Vector one(pair.weak, 0);
+        one[j] = deviation[j];
+        const Vector along = onto_strong(one);
+        const std::string angle = "_angle_" + std::to_string(j + 1);
+        values["w2s variance_inherited" + angle] = dot(along, along);
+        values["w2s variance_discrepancy" + angle] =
+            distance(student.solve(product(second.weak, one)), along);
+    }
     return values;
 }
 

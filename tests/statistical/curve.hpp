@@ -41,10 +41,11 @@ inline std::vector<Measured> measure(const Study& study, std::size_t trials) {
 }
 
 /// What the study's own theory predicts for a series.
-inline Prediction predicted(const Study& study, const Point& point, const std::string& arm) {
+inline Prediction predicted(const Study& study, const Point& point, const std::string& arm,
+                            const std::string& estimand = "excess_risk") {
     for (const TheoryRow& row : study.setting->theory(point))
-        if (row.arm == arm && row.estimand == "excess_risk") return row.prediction;
-    throw std::out_of_range("no theory for arm " + arm);
+        if (row.arm == arm && row.estimand == estimand) return row.prediction;
+    throw std::out_of_range("no theory for " + arm + " " + estimand);
 }
 
 }  // namespace cucurbit

@@ -171,6 +171,34 @@ TEST(WeakToStrongCalibration, DirectRows) {
     expect_calibrated(scores("direct", 60, 7), 25);
 }
 
+// Fewer samples than features in either stage, or in both: the laws of a random projection.
+TEST(WeakToStrongCalibration, Interpolation) {
+    std::map<std::string, Moments> z;
+    for (std::size_t k = 0; k < 200; ++k) {
+        Subspaces design = regime(k);
+        design.weak += k % 3 == 0 ? 0 : 9;
+        design.strong += k % 3 == 1 ? 0 : 9;
+        design.n = k % 3 == 0 ? design.n : 1 + (5 * k) % (design.weak - 8);
+        design.n_pseudo = k % 3 == 1 ? design.n_pseudo : 1 + (7 * k) % (design.strong - 8);
+        design.n_pseudo = std::min<std::size_t>(design.n_pseudo, 400);
+        const Study study = design.study(k % 2 == 0 ? "sufficient" : "direct");
+        for (const Measured& series : measure(study, trials)) {
+            if (series.arm != "weak" && series.arm != "w2s") continue;
+            const double mean = predicted(study, series.point, series.arm, series.estimand).value;
+            if (mean == 0.0)
+                EXPECT_LE(series.moments.mean(), 1e-20) << series.estimand << " " << k;
+            else if (series.moments.standard_error() > 1e-9 * mean)
+                z[series.arm + " " + series.estimand].add((series.moments.mean() - mean) /
+                                                          series.moments.standard_error());
+        }
+    }
+    ASSERT_EQ(z.size(), 7u);
+    for (const auto& [name, score] : z) {
+        EXPECT_GE(score.count(), 100u) << name;
+        EXPECT_TRUE(is_calibrated(score)) << name << " " << score.mean() << " " << score.variance();
+    }
+}
+
 TEST(WeakToStrongCalibration, TheCheckSeesAPlantedError) {
     const auto judged = [](double shift, double stretch) {
         Moments z;  // quantiles of the logistic law, scaled to variance one

@@ -180,6 +180,19 @@ TEST_P(Dense, RaggedColumnsAreReadAndWrittenOnlyToTheirEnds) {
                 ASSERT_NEAR(depths.values[i + j * depths.ld], expected(a, b, i, j, shape.depth),
                             1e-12)
                     << i << " " << j;
+        product.depth_ends = nullptr;
+        product.ends_from = 0;
+        product.depth_begins = ends.data();
+        StoredFactor after(shape.depth, shape.cols, right, 6);
+        for (std::size_t j = 0; j < shape.cols; ++j)
+            for (std::size_t k = 0; k < shape.depth; ++k)
+                b.at(k, j) = k < ends[j] ? 0.0 : after.at(k, j);
+        multiply(product);
+        for (std::size_t j = 0; j < shape.cols; ++j)
+            for (std::size_t i = 0; i < shape.rows; ++i)
+                ASSERT_NEAR(depths.values[i + j * depths.ld], expected(a, b, i, j, shape.depth),
+                            1e-12)
+                    << i << " " << j;
         StoredFactor whole(shape.depth, shape.cols, right, 6);
         for (std::size_t j = 0; j < shape.cols; ++j)
             for (std::size_t i = 0; i < end(j, shape.rows); ++i)

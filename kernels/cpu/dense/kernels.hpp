@@ -30,6 +30,8 @@ struct Product {
     /// [cols] ascending, or null: where each column of the right factor ends, zeros after it.
     const std::uint32_t* depth_ends = nullptr;
     std::size_t ends_from = 0;  ///< the row or depth that these ends count as their zero
+    /// [cols] ascending, or null: where each column of the right factor begins, zeros before it.
+    const std::uint32_t* depth_begins = nullptr;
 };
 
 /// Order of the triangular blocks.

@@ -207,9 +207,13 @@ void multiply_block(const Product& product, std::size_t first, std::size_t depth
             product.depth_ends == nullptr
                 ? depth
                 : part_before(product.depth_ends[last], product.ends_from + first, depth);
-        if (end == 0 || (reach == 0 && first > 0)) continue;
+        const std::size_t begin = product.depth_begins == nullptr
+                                      ? 0
+                                      : part_before(product.depth_begins[col], first, reach);
+        if (end == 0 || (begin == reach && first > 0)) continue;
         const double* columns[tile_cols];
-        find_columns(product, first, reach, col, width, packed + packed_left, columns);
+        find_columns(product, first + begin, reach - begin, col, width, packed + packed_left,
+                     columns);
         for (std::size_t i = product.lower && col > row ? (col - row) / tile_rows * tile_rows : 0;
              i < end; i += tile_rows) {
             const std::size_t height = smaller(tile_rows, rows - i);
@@ -224,7 +228,7 @@ void multiply_block(const Product& product, std::size_t first, std::size_t depth
                                 product.add || first > 0};
             const auto tile = product.right.transposed ? tile_of_height<tile_cols>(height)
                                                        : tile_of_height<1>(height);
-            tile(reach, packed + i * depth, columns, target);
+            tile(reach - begin, packed + i * depth + begin * tile_rows, columns, target);
         }
     }
 }

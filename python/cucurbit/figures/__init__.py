@@ -10,15 +10,25 @@ from cucurbit.figures.gain import gain_figure
 from cucurbit.figures.risk import risk_figure
 from cucurbit.figures.scaling import scaling_figure
 from cucurbit.figures.style import save
+from cucurbit.figures.subspaces import recovery_figure, split_figure, student_figure
 from cucurbit.figures.weights import weights_figure
 
-KINDS = ("risk", "scaling", "gain", "weights")
+KINDS = ("risk", "scaling", "gain", "weights", "student", "recovery", "split")
 
 
 def kind_of(table):
-    """The figure that suits a table: `gain` for one-stage curves that reach n > p with the standard
-    arm beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest
-    p, else `risk`."""
+    """The figure that suits a table.
+
+    Of subspaces: `recovery` where the overlap has four values or more, `split` where n and overlap have
+    one, else `student`. Of other studies: `gain` for one-stage curves that reach n > p with the standard
+    arm beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest p,
+    else `risk`.
+    """
+    if "n_pseudo" in table:
+        overlaps = table["correlation_dimension"].nunique()
+        if overlaps >= 4:
+            return "recovery"
+        return "split" if overlaps == 1 and table["n"].nunique() == 1 else "student"
     n, p = table["n"], table["p"]
     arms = panels.arms(table)
     if "m" not in table and (n > p).any() and "standard" in arms and len(arms) > 1:
@@ -53,10 +63,10 @@ def _has_weights(source, table, kind):
 def _draw(table, kind, coordinates, n):
     if kind == "risk":
         return risk_figure(table, coordinates, n)
-    if kind == "scaling":
-        return scaling_figure(table)
-    if kind == "gain":
-        return gain_figure(table)
+    simple = {"scaling": scaling_figure, "gain": gain_figure, "student": student_figure,
+              "recovery": recovery_figure, "split": split_figure}
+    if kind in simple:
+        return simple[kind](table)
     if kind == "weights":
         if coordinates is None:
             raise ValueError("the weights figure needs the coordinates table: cucurbit.theory(..., "

@@ -5,7 +5,8 @@ from matplotlib.lines import Line2D
 
 from cucurbit.table import parameters
 
-_NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ"}
+_NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", "weak_d": "weak d",
+          "strong_d": "strong d", "correlation_dimension": "overlap $d_{s∧w}$", "n_pseudo": "N"}
 _FLAG = "near_interpolation"
 
 
@@ -21,10 +22,10 @@ def fixed(table):
                   if table[name].nunique() == 1})
 
 
-def split(table):
-    """The rows of each panel, by everything that varies besides n: a list of (title, rows), in which the
-    first such parameter changes fastest."""
-    names = varying(table)
+def split(table, *, besides=("n",)):
+    """The rows of each panel, by everything that varies besides the parameters named: a list of (title,
+    rows), in which the first such parameter changes fastest."""
+    names = varying(table, besides=besides)
     if not names:
         return [("", table)]
     return [(title(dict(zip(names, values[::-1]))), rows)
@@ -64,11 +65,11 @@ def draw_theory(axes, n, values, style):
         axes.plot(n, finite, color=style.colour, linewidth=1.3, zorder=2)
 
 
-def draw_means(axes, rows, style):
+def draw_means(axes, rows, style, *, against="n"):
     """Markers with error bars over [ci95_low, ci95_high]."""
     rows = rows[numpy.isfinite(rows["estimate"])]
     bars = numpy.array([rows["estimate"] - rows["ci95_low"], rows["ci95_high"] - rows["estimate"]])
-    axes.errorbar(rows["n"], rows["estimate"], yerr=numpy.nan_to_num(bars),
+    axes.errorbar(rows[against], rows["estimate"], yerr=numpy.nan_to_num(bars),
                   color=style.colour, marker=style.marker, markersize=3.6, linestyle="none",
                   elinewidth=0.9, markeredgecolor="white", markeredgewidth=0.4, zorder=3)
 

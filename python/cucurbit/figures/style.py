@@ -18,6 +18,13 @@ _ARMS = {
     "mask": ("0–1 mask", _GREEN, "^"),
     "target": ("target (surrogate’s labels)", _VERMILION, "s"),
     "surrogate": ("surrogate", _PURPLE, "D"),
+    "weak": ("weak teacher", _PURPLE, "D"),
+    "w2s": ("strong student on its labels", _VERMILION, "s"),
+    "baseline": ("strong baseline (n true labels)", _BLUE, "o"),
+    "ceiling": ("strong ceiling (n + N true labels)", _GREEN, "^"),
+    "variance_inherited": ("inherited, on $V_s ∩ V_w$", _BLUE, "o"),
+    "variance_discrepancy": ("discrepancy, on $V_w \\setminus V_s$", _VERMILION, "s"),
+    "variance_bias_driven": ("driven by the teacher’s bias", _GREEN, "^"),
 }
 
 _SETTINGS = {
