@@ -81,9 +81,9 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(process.returncode, code, f"{arguments}\nstdout: {out}\nstderr: {err}")
         return out, err
 
-    def refused(self, *arguments, code=2):
+    def refused(self, *arguments, code=2, **options):
         """The one line that says what is wrong; nothing on stdout."""
-        out, err = self.call(*arguments, code=code)
+        out, err = self.call(*arguments, code=code, **options)
         self.assertEqual(out, "")
         self.assertTrue(err.startswith("cucurbit: error: "), err)
         self.assertEqual(err.count("\n"), 1, err)
