@@ -134,7 +134,6 @@ def draw_switch(axes, rows, estimand, y):
                    "switch_at", colour, f"student, T = {stop:.4g}")
     [one_hot] = series(rows, "one_hot", estimand, student_steps=last)["estimate"]
     axes.axhline(one_hot, color="black", linewidth=1.0, linestyle="--", label="one-hot labels")
-    axes.set_xscale("symlog", linthresh=1.0)
     axes.set_xlabel(_LABELS["switch_at"])
     axes.set_ylabel(y)
     axes.legend(fontsize=7)
