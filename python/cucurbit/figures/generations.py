@@ -5,7 +5,7 @@ from matplotlib.ticker import MaxNLocator
 from cucurbit.figures import panels
 from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_log_ticks, styled
 
-_COLUMNS = 4
+_COLUMNS = 3
 
 
 @styled
