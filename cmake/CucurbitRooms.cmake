@@ -1,12 +1,16 @@
 # Each room of the source tree is a static library of its own, so that a test builds only what it uses;
 # the installed library holds the objects of them all.
 
+# In a link line: whether the executable is for CUDA itself. Executables with the property CUCURBIT_STANDIN
+# bring their own CUDA engine and library (tests/standin).
+set(CUCURBIT_NO_STANDIN "$<NOT:$<BOOL:$<TARGET_PROPERTY:CUCURBIT_STANDIN>>>")
+
 # cucurbit_settings(TARGET): what every target of this project is compiled with.
 function(cucurbit_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
-  target_compile_options(${target} PRIVATE ${CUCURBIT_WARNINGS})
+  target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${CUCURBIT_WARNINGS}>")
 endfunction()
 
 # cucurbit_room(NAME SOURCES a.cpp … USES room… LINKS target…)
@@ -44,6 +48,9 @@ function(cucurbit_library)
       if(type STREQUAL "INTERFACE_LIBRARY" AND NOT needs)
         continue()
       endif()
+    endif()
+    if(link MATCHES "^CUDA::")
+      set(link $<${CUCURBIT_NO_STANDIN}:${link}>)
     endif()
     target_link_libraries(cucurbit PRIVATE ${link})
   endforeach()

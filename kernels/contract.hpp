@@ -72,6 +72,24 @@ private:
     std::vector<std::uint32_t> values_;
 };
 
+/// How outputs z of linear models become predictions: z/temperature itself, its logistic function,
+/// or the softmax over each model's `classes` consecutive columns.
+struct DescentLink {
+    enum class Kind { identity, logistic, softmax };
+    Kind kind = Kind::identity;
+    std::size_t classes = 1;  ///< columns of one model
+    double temperature = 1.0;
+};
+
+/// A loss on the models whose columns of the weights begin at `first`; its gradient in their
+/// outputs is factor · (link(outputs) − targets).
+struct DescentLoss {
+    DescentLink link;
+    std::size_t first = 0;
+    BatchMatrix targets;  ///< n×columns covered
+    double factor = 1.0;
+};
+
 class Engine {
 public:
     Engine() = default;
@@ -104,14 +122,14 @@ public:
     virtual void draw(const Stream& stream, std::span<const std::uint64_t> trials,
                       std::size_t first_row, const double* scale, BatchMatrix out) = 0;
 
-    /// Lower triangle of g = aᵀa, a: k×n, g: n×n; the strict upper triangle is not touched.
+    /// Lower triangle of g = aᵀa, a: k×n, g: n×n; the strict upper triangle is then undefined.
     virtual void gram(BatchMatrix a, BatchMatrix g) = 0;
-    /// Lower triangle of g += a aᵀ, a: n×k, g: n×n.
+    /// Lower triangle of g += a aᵀ, a: n×k, g: n×n; the strict upper triangle is then undefined.
     virtual void add_outer(BatchMatrix a, BatchMatrix g) = 0;
     /// diagonal(i, 0) = g(i, i).
     virtual void diagonal(BatchMatrix g, BatchMatrix diagonal) = 0;
-    /// The lower triangle of g becomes its Cholesky factor. rows_done(0, 0) = leading rows that
-    /// were factored: fewer than all where a pivot is not positive, and the rest of g is then
+    /// The lower triangle of g becomes its Cholesky factor. Every rows_done(i, 0) = leading rows
+    /// that were factored: fewer than all where a pivot is not positive, and the rest of g is then
     /// undefined.
     virtual void cholesky(BatchMatrix g, BatchMatrix rows_done) = 0;
     /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading
@@ -121,9 +139,10 @@ public:
     virtual void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) = 0;
     /// out = aᵀ.
     virtual void transpose(BatchMatrix a, BatchMatrix out) = 0;
-    /// a ← a rᵀ for lower triangular r: with r = L⁻¹ and a = Xᵀ the rows of Q = L⁻¹X as columns.
+    /// a ← a rᵀ for lower triangular r, zero above: with r = L⁻¹ and a = Xᵀ the rows of Q = L⁻¹X
+    /// as columns.
     virtual void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) = 0;
-    /// a ← r a for lower triangular r.
+    /// a ← r a for lower triangular r, zero above.
     virtual void multiply_by_lower(BatchMatrix r, BatchMatrix a) = 0;
     /// Householder factorisation of a: p×n, p ≥ n, a = Q Lᵀ: a becomes Q (orthonormal columns), l
     /// (n×n) the lower triangular factor with a positive diagonal, its strict upper triangle zero.
@@ -146,6 +165,8 @@ public:
     /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and
     /// stay so.
     virtual void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
+    /// c(·, j) += factor·column for every column j; column: n×1.
+    virtual void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) = 0;
     /// w(i, j) = i < rows[j] ? c(i, source[j]) : 0.
     virtual void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                         BatchMatrix w) = 0;
@@ -178,6 +199,29 @@ public:
     virtual void draw_triangular(std::uint64_t key, std::uint8_t stage,
                                  std::span<const std::uint64_t> trials, std::uint64_t samples,
                                  BatchMatrix out) = 0;
+
+    // Gradient descent. Operands of these operations have one lane.
+
+    /// Eigendecomposition of the symmetric g, its lower triangle read: values(i, 0) ascending, the
+    /// columns of g become orthonormal eigenvectors in that order, of either sign. All of both are
+    /// NaN where the triangle is not finite or the iteration did not converge.
+    virtual void eigen(BatchMatrix g, BatchMatrix values) = 0;
+    /// a(i, j) = max(a(i, j), 0).
+    virtual void rectify(BatchMatrix a) = 0;
+    /// to(·, j) = from(·, order(j, 0)), or with rows: to(i, ·) = from(order(i, 0), ·); order holds
+    /// whole numbers and has as many rows as `to` has columns (rows); from may be shared.
+    virtual void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) = 0;
+    /// predictions = link(outputs), both n×k; they may be the same.
+    virtual void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) = 0;
+    /// One step of gradient descent with momentum for all models of a trial at once. With Z =
+    /// samplesᵀ weights (samples: p×n, weights: p×k) and R = Σ over losses of rate(0, 0) · factor ·
+    /// (link(Z) − targets) in the columns that a loss covers, velocity ← momentum · velocity −
+    /// samples R and weights ← weights + velocity. All links have the same number of classes, of
+    /// which each loss's `first` is a multiple. outputs (n×k) is scratch, and velocity (p×k) is too
+    /// where momentum is 0.
+    virtual void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                         double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                         BatchMatrix weights) = 0;
 };
 
 }  // namespace cucurbit

@@ -65,6 +65,8 @@ struct DeviceOptions {
 };
 void add_device_options(CLI::App& command, DeviceOptions& options);
 
+/// The device that was chosen where its name left it open, and why.
+std::string device_text(const std::string& device, const std::string& reason);
 /// "1 design, 48 points, 144 series".
 std::string extent_text(const Study& study);
 /// "1,024 trials", or "until rel_std_err 0.005, at most 100,000 trials"

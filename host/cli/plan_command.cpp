@@ -169,6 +169,7 @@ Exit execute(const Options& options) {
     say(fmt::format("total: {}{} on {} with {}, {:.3g} flops, {:.1f} MiB", plural(trials, "trial"),
                     round, plan.device, plural(plan.workers, "worker"), plan.flops,
                     static_cast<double>(plan.peak_bytes) / 1048576.0));
+    if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
     if (std::isnan(total))
         say("expected time: unknown; its trials are too large to time one here");
     else

@@ -35,9 +35,11 @@ std::filesystem::path folder_of(const Options& options, const Study& study) {
     return std::filesystem::path("runs") / study.name;
 }
 
-void announce(const Study& study, const std::filesystem::path& directory) {
+void announce(const Study& study, const std::filesystem::path& directory,
+              const DeviceChoice& choice) {
     say(fmt::format("{}: {}, {} → {}", study.name, extent_text(study),
                     precision_text(study.precision), directory.string()));
+    if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
 }
 
 Exit ended(const Study& study, const std::filesystem::path& directory) {
@@ -54,9 +56,10 @@ Exit ended(const Study& study, const std::filesystem::path& directory) {
 
 Exit execute(const Options& options, const std::vector<std::string>& argv) {
     const Study study = read_study(options.study);
+    const DeviceChoice choice = choose_devices(options.device.device);
     RunOptions run_options;
     run_options.directory = folder_of(options, study);
-    run_options.device = options.device.device;
+    run_options.device = choice.name;
     run_options.threads = options.device.threads;
     run_options.max_seconds = options.max_seconds;
     run_options.argv = argv;
@@ -68,7 +71,7 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
         ProgressLine line(stderr, ::isatty(STDERR_FILENO) == 1);
         // The first report comes when study, device and folder have been found good.
         run_options.report = [&, announced = false](const Progress& progress) mutable {
-            if (!announced) announce(study, run_options.directory);
+            if (!announced) announce(study, run_options.directory, choice);
             announced = true;
             line.show(progress);
         };

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cucurbit/random.hpp"
-#include "host/run/plan.hpp"
 
 namespace cucurbit {
 
@@ -29,6 +28,12 @@ std::string host_name() {
     return name.data();
 }
 
+std::string descriptions(const std::vector<Device>& devices) {
+    std::string text;
+    for (const Device& device : devices) text += (text.empty() ? "" : "; ") + device.description;
+    return text;
+}
+
 }  // namespace
 
 Facts starting_facts(const Plan& plan, const RunOptions& options) {
@@ -40,7 +45,7 @@ Facts starting_facts(const Plan& plan, const RunOptions& options) {
         {"revision", CUCURBIT_REVISION},
         {"compiler", __VERSION__},
         {"device", plan.device},
-        {"device_description", find_device(plan.device).description},
+        {"device_description", descriptions(plan.devices)},
         {"normals", random_instruction_set()},
         {"workers", std::to_string(plan.workers)},
         {"host", host_name()},

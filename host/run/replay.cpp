@@ -82,7 +82,7 @@ std::vector<Replayed> replay(const Store& store, const Selection& point,
 
 std::vector<Replayed> replay(const Store& store, const Study& study, const Selection& point,
                              const std::vector<std::uint64_t>& trials, const std::string& device) {
-    const EnginePointer engine = make_engine(find_device(device).name);
+    const EnginePointer engine = make_engine(device);
     std::vector<Replayed> out;
     bool found = false;
     for (const Design& design : study.setting->designs()) {

@@ -74,7 +74,7 @@ private:
 
     void compute(std::vector<Task> tasks) {
         pace_.planned(tasks);
-        Workers workers(*study_.setting, std::move(tasks), plan_.device, plan_.workers);
+        Workers workers(*study_.setting, std::move(tasks), plan_.devices, plan_.workers);
         Clock::time_point last_commit = Clock::now();
         for (bool finished = false; !finished;) {
             collect(workers);

@@ -35,13 +35,14 @@ void cut_columns(std::vector<T>& rows, std::size_t total, std::size_t count) {
 
 }  // namespace
 
-Workers::Workers(const Setting& setting, std::vector<Task> tasks, const std::string& device,
-                 std::size_t threads)
-    : setting_(setting), tasks_(std::move(tasks)), device_(device) {
+Workers::Workers(const Setting& setting, std::vector<Task> tasks,
+                 const std::vector<Device>& devices, std::size_t threads)
+    : setting_(setting), tasks_(std::move(tasks)) {
     const std::size_t count = std::min(threads, tasks_.size());
     running_ = count;
     threads_.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < count; ++i)
+        threads_.emplace_back([this, name = devices[i % devices.size()].name] { work(name); });
 }
 
 Workers::~Workers() {
@@ -74,21 +75,22 @@ void Workers::rethrow() {
     if (failure_) std::rethrow_exception(failure_);
 }
 
-void Workers::work() {
+void Workers::work(const std::string& device) {
     try {
-        const EnginePointer engine = make_engine(device_);
+        const EnginePointer engine = make_engine(device);
         std::shared_ptr<const Design> design;
         std::unique_ptr<Simulation> simulation;
+        std::size_t batch = 0;
         while (stop_ == Stop::none) {
             const std::size_t index = next_++;
             if (index >= tasks_.size()) break;
             const Task& task = tasks_[index];
             if (task.design != design) {
                 simulation.reset();  // frees its memory before the next one asks for more
-                simulation = setting_.simulation(*task.design, *engine, task.batch);
                 design = task.design;
+                batch = task.batch;
             }
-            compute(task, *simulation);
+            while (!compute_if_it_fits(task, batch, *engine, simulation)) batch /= 2;
         }
     } catch (...) {
         const std::lock_guard lock(mutex_);
@@ -101,7 +103,20 @@ void Workers::work() {
     taken_.notify_all();
 }
 
-void Workers::compute(const Task& task, Simulation& simulation) {
+bool Workers::compute_if_it_fits(const Task& task, std::size_t batch, Engine& engine,
+                                 std::unique_ptr<Simulation>& simulation) {
+    try {
+        if (!simulation) simulation = setting_.simulation(*task.design, engine, batch);
+        compute(task, batch, *simulation);
+        return true;
+    } catch (const DeviceError&) {
+        if (batch == 1) throw;
+    }
+    simulation.reset();
+    return false;
+}
+
+void Workers::compute(const Task& task, std::size_t batch, Simulation& simulation) {
     const std::size_t total = task.trials.count;
     const std::size_t series = task.design->series.size();
     Piece piece{task.design, task.trials, std::vector<double>(series * total),
@@ -110,7 +125,7 @@ void Workers::compute(const Task& task, Simulation& simulation) {
     TrialValues values;
     std::size_t done = 0;
     while (done < total && stop_ == Stop::none) {
-        trials.resize(std::min(task.batch, total - done));
+        trials.resize(std::min(batch, total - done));
         std::iota(trials.begin(), trials.end(), task.trials.first + done);
         simulation.run(trials, values);
         if (values.values.size() != series * trials.size() ||

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "cucurbit/engine.hpp"
 #include "host/run/work.hpp"
 
 namespace cucurbit {
@@ -25,13 +26,15 @@ struct Piece {
 };
 
 /// Computes tasks in order on worker threads, each with an engine of its own and the simulation of
-/// the design that it last met. Threads start at construction; the destructor drops what is in
+/// the design that it last met. Where a device has too little memory for a batch, the worker goes
+/// on with batches of half the size. Threads start at construction; the destructor drops what is in
 /// flight and joins them.
 class Workers {
 public:
     enum class Stop { none = 0, after_batch = 1, at_once = 2 };
 
-    Workers(const Setting& setting, std::vector<Task> tasks, const std::string& device,
+    /// Worker i has an engine on devices[i % devices.size()].
+    Workers(const Setting& setting, std::vector<Task> tasks, const std::vector<Device>& devices,
             std::size_t threads);
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
@@ -47,13 +50,16 @@ public:
     void rethrow();
 
 private:
-    void work();
-    void compute(const Task& task, class Simulation& simulation);
+    void work(const std::string& device);
+    /// False, and no simulation, where the device has too little memory for the batch; throws
+    /// DeviceError where the batch is a single trial.
+    bool compute_if_it_fits(const Task& task, std::size_t batch, Engine& engine,
+                            std::unique_ptr<Simulation>& simulation);
+    void compute(const Task& task, std::size_t batch, Simulation& simulation);
     void hand_on(Piece piece);
 
     const Setting& setting_;
     const std::vector<Task> tasks_;
-    const std::string device_;
     std::atomic<std::size_t> next_{0};
     std::atomic<Stop> stop_{Stop::none};
 

@@ -28,6 +28,7 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
                 std::vector<bool>(stage.labels, true),
                 {},
                 sampled ? LabelNoise::sample : LabelNoise::integrate,
+                sampled ? common_noise() : 0.0,
                 sampled ? 0 : stage.root_columns};
     if (stage.inherited_label < stage.labels) request_.against_truth[stage.inherited_label] = false;
     for (const CurveTerm& term : terms_) {
@@ -35,7 +36,8 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
             static_cast<std::size_t>(std::distance(samples.begin(), samples.find(term.samples)));
         const Fit mean{term.label, sample}, noise{own_noise, sample};
         const Fit inherited{stage.inherited_label, sample};
-        const bool own = sampled && term.noise_std > 0.0;
+        const bool own =
+            sampled && term.noise_std > 0.0 && term.noise_std != request_.noise_in_labels;
         const bool from_before = sampled && term.inherits && term.inherited_std > 0.0;
         sample_of_.push_back(sample);
         forms_.push_back({product(mean, mean),
@@ -46,6 +48,16 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
                           own && from_before ? product(inherited, noise) : no_product});
     }
     fits_ = make_stage_fits(workspace, request_);
+}
+
+double Curve::common_noise() const {
+    const double noise_std = terms_.front().noise_std;
+    const bool common =
+        stage_.last && std::all_of(terms_.begin(), terms_.end(), [&](const CurveTerm& term) {
+            return term.noise_std == noise_std && !term.inherits &&
+                   term.samples < stage_.truth.size();
+        });
+    return common ? noise_std : 0.0;
 }
 
 std::size_t Curve::product(const Fit& left, const Fit& right) {

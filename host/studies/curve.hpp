@@ -34,6 +34,8 @@ struct CurveStage {
     /// Column of the inherited noise fit (sampled noise); no column by default.
     std::size_t inherited_label = static_cast<std::size_t>(-1);
     std::size_t root_columns = 0;  ///< of the inherited noise root (integrated noise)
+    /// No stage learns from these fits, so that those of the label noise need not be kept apart.
+    bool last = false;
 };
 
 /// The part of a curve on one side of p.
@@ -56,6 +58,8 @@ private:
     struct Form {
         std::size_t mean, inherited, noise, mean_inherited, mean_noise, inherited_noise;
     };
+    /// The noise of every term, where labels can carry it; otherwise 0.
+    double common_noise() const;
     std::size_t product(const Fit& left, const Fit& right);
     double risk(std::size_t trial, std::size_t term) const;
 

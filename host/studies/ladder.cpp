@@ -9,8 +9,8 @@ namespace cucurbit {
 Rung demanded_rung(Rung used, double condition, bool row_space, std::size_t p) {
     // Row space: the small directions that a large condition spoils carry little risk. Least
     // squares: whitened, the noise gain is made of the small directions, hence the lower limit.
-    const double cholesky_limit = row_space ? 1e10 : 1e7;
-    constexpr double refined_limit = 1e14;
+    const double cholesky_limit = row_space ? 3e7 : 3e4;
+    constexpr double refined_limit = 1e11;
     const double rank_limit =
         std::pow(std::numeric_limits<double>::epsilon() * static_cast<double>(p), -2.0);
     if (used == Rung::truncated) return Rung::truncated;

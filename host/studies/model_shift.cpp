@@ -146,6 +146,7 @@ private:
         stage.truth = population.truth;
         stage.label_noise = setting.label_noise_;
         stage.labels = column_of.size();
+        stage.last = true;
         sides_.push_back({workspace_.shared(labels, population.dimension(), column_of.size()),
                           Curve(workspace_, stage, std::move(terms))});
     }

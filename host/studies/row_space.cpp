@@ -82,7 +82,7 @@ private:
     /// Leaves X = L Q: for the Cholesky rung with sampled noise Xᵀ and L, otherwise Qᵀ and R = L⁻¹.
     void factorise(Rung rung) {
         Engine& engine = workspace_.engine();
-        const auto done = of(result(layout_.first_rows_done(), 1));
+        const auto done = samples_result(layout_.first_rows_done());
         if (rung == Rung::orthogonal || rung == Rung::truncated) {
             engine.orthogonal_columns(of(xt_), of(factor_));
             engine.row_norms(of(factor_), of(diagonal_));
@@ -92,8 +92,6 @@ private:
             engine.diagonal(of(factor_), of(diagonal_));
             engine.cholesky(of(factor_), done);
         }
-        for (std::size_t n = 1; n < request_.samples.size(); ++n)
-            engine.copy(done, of(result(layout_.first_rows_done() + n, 1)));
         engine.prefix_sums(of(diagonal_), 1, *ends_, samples_result(layout_.first_trace()));
         formed_ = integrate_ || rung != Rung::cholesky;
         if (rung == Rung::truncated) {
@@ -130,6 +128,9 @@ private:
             engine.draw({request_.key, request_.stage, Purpose::label_noise}, trials, 0, nullptr,
                         drawn);
             if (formed_) engine.multiply(of(factor_), false, drawn, noise);
+            if (request_.noise_in_labels > 0.0)
+                engine.add_to_columns(noise, request_.noise_in_labels,
+                                      of(coefficients_.leading(rows_, labels_)));
         }
         if (formed_) {
             engine.row_norms(of(factor_), of(per_row_));

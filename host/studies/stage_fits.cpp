@@ -8,7 +8,8 @@ namespace cucurbit {
 double StageResults::condition(std::size_t trial, std::size_t n, std::size_t rows_needed) const {
     if (at(trial, first_rows_done() + n) < static_cast<double>(rows_needed))
         return std::numeric_limits<double>::infinity();
-    return at(trial, first_trace() + n) * at(trial, first_inverse_trace() + n);
+    return at(trial, first_trace() + n) * at(trial, first_inverse_trace() + n) /
+           static_cast<double>(rows_needed);
 }
 
 StageFits::StageFits(Workspace& workspace, const StageRequest& request)

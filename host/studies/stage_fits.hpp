@@ -32,6 +32,9 @@ struct StageRequest {
     std::vector<bool> against_truth;
     std::vector<std::pair<Fit, Fit>> products;  ///< Σ_i test_i left_i right_i
     LabelNoise label_noise = LabelNoise::integrate;
+    /// Standard deviation of sampled noise that every label column carries; 0: fits of noise are
+    /// kept apart, as several noise levels and integrated noise need them. Row space only.
+    double noise_in_labels = 0.0;
     std::size_t inherited = 0;  ///< columns of the previous stage's noise root; 0: none
 };
 
@@ -59,7 +62,9 @@ public:
     double inherited_gain(std::size_t trial, std::size_t n) const {
         return at(trial, first_inherited() + n);
     }
-    /// Bound on the condition number of the Gram matrix, tr G · tr G⁻¹; infinite where a pivot
+    /// tr G · tr G⁻¹ / order of the Gram matrix G, its order times the ratio of its eigenvalues'
+    /// arithmetic and harmonic mean: within that factor of the condition number, and closer than it
+    /// to the relative error of a Cholesky fit's risk. Infinite where a pivot
     /// failed among the rows that the fit needs.
     double condition(std::size_t trial, std::size_t n, std::size_t rows_needed) const;
     double rank(std::size_t trial) const { return at(trial, rank_at()); }

@@ -146,6 +146,7 @@ private:
         stage.truth = population.truth;
         stage.label_noise = setting.label_noise_;
         stage.labels = label_count;
+        stage.last = true;
         stage.inherited_label = surrogate_noise;
         stage.root_columns = surrogate_->integrates() ? surrogate_->fits().root_columns() : 0;
         targets_.emplace_back(workspace_, stage, std::move(terms));

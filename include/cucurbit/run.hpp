@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cucurbit/engine.hpp"
 #include "cucurbit/store.hpp"
 #include "cucurbit/study.hpp"
 #include "cucurbit/table.hpp"
@@ -26,15 +27,17 @@ struct Plan {
         std::size_t bytes = 0;  ///< engine memory of one worker
     };
     std::vector<Entry> entries;
-    std::string device;
+    std::string device;           ///< "cpu", "cuda:0", "cuda:0,2"
+    std::vector<Device> devices;  ///< worker i has an engine on devices[i % devices.size()]
+    std::string reason;           ///< why this device, where the name left it open
     std::size_t workers = 1;
     std::size_t peak_bytes = 0;  ///< all workers together
     double flops = 0.0;
 };
-/// The plan of a whole study, whatever a folder already holds. device: a name of devices(), "auto"
-/// or "cuda" (the first card); threads: 0 for the device's own number, reduced to what memory
-/// allows. Throws StudyError when two designs' keys collide, DeviceError when the device is absent
-/// or its memory does not suffice for one worker with a batch of one trial.
+/// The plan of a whole study, whatever a folder already holds. device: as for choose_devices;
+/// threads: workers on each device, 0 for the device's own number, reduced to what memory allows.
+/// Throws StudyError when two designs' keys collide, DeviceError when the device is absent or its
+/// memory does not suffice for one worker with a batch of one trial.
 Plan make_plan(const Study& study, const std::string& device, std::size_t threads);
 
 struct Progress {
@@ -47,7 +50,7 @@ struct Progress {
 struct RunOptions {
     std::filesystem::path directory;
     std::string device = "auto";
-    std::size_t threads = 0;  ///< 0: all cores
+    std::size_t threads = 0;  ///< workers on each device; 0: all cores, two on a card
     std::optional<double> max_seconds;
     std::function<void(const Progress&)> report;  ///< called from one thread, a few times a second
     /// 1: finish the engine calls in flight and store their trials; 2: drop them. A process may

@@ -4,6 +4,8 @@
 // own. A trial's bits do not depend on the batch it came in.
 
 #include "kernels/contract.hpp"
+#include "kernels/cpu/dense/kernels.hpp"
+#include "kernels/cpu/descent/choice.hpp"
 #include "kernels/cpu/interleaved/operations.hpp"
 
 namespace cucurbit {
@@ -17,7 +19,8 @@ public:
 
     /// Other than the default for tests and measurements.
     explicit CpuEngine(std::size_t interleaved_bytes = default_interleaved_bytes,
-                       const InterleavedKernels& kernels = chosen_interleaved_kernels());
+                       const InterleavedKernels& interleaved = chosen_interleaved_kernels(),
+                       const DenseKernels& dense = chosen_dense_kernels());
 
     std::size_t preferred_lanes(std::size_t bytes_per_trial) const override;
     std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) override;
@@ -46,6 +49,7 @@ public:
     void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
     void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
+    void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                 BatchMatrix w) override;
     void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) override;
@@ -61,12 +65,36 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
+    void eigen(BatchMatrix g, BatchMatrix values) override;
+    void rectify(BatchMatrix a) override;
+    void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
+    void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix weights) override;
+
 private:
+    void compute(const Product& product) { dense_.multiply(product, packed_->data()); }
+    /// g's lower triangle ← its Cholesky factor; returns the leading rows factored.
+    std::size_t factorise(double* g, std::size_t n, std::size_t ld);
+    /// Lower triangle of l ← that of l⁻¹.
+    void invert(double* l, std::size_t n, std::size_t ld);
+    /// c ← l⁻¹ c or l⁻ᵀ c for one block on the diagonal, which begins at `row`; the columns end
+    /// where `ends` says.
+    void solve_block(bool transposed, std::size_t row, std::size_t rows,
+                     std::span<const std::uint32_t> ends, const double* l, std::size_t ldl,
+                     double* c, std::size_t ldc);
+    /// 0, 1, … last: where the columns of a triangle begin, and from 1 on where they end.
+    const std::uint32_t* ascending(std::size_t last);
+    std::vector<std::uint32_t> ascending_;
     /// Scratch that grows to the largest request and then stays.
     std::span<double> workspace(std::size_t doubles);
     std::vector<double> workspace_;
     std::size_t interleaved_bytes_;
     InterleavedOperations interleaved_;
+    const DenseKernels& dense_;
+    std::unique_ptr<EngineBuffer> packed_;
+    const DescentKernels& descent_ = chosen_descent_kernels();
 };
 
 }  // namespace cucurbit

@@ -1,7 +1,6 @@
-// Gram matrices and factorisations of the CPU engine.
+// Orthogonal factorisations of the CPU engine.
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -28,53 +27,6 @@ int as_int(std::size_t value) {
     return static_cast<int>(value);
 }
 
-void clear_above_diagonal(double* a, std::size_t n, std::size_t ld) {
-    for (std::size_t j = 1; j < n; ++j) std::fill_n(a + j * ld, std::min(j, n), 0.0);
-}
-
-/// [A 0; B C]⁻¹ = [A⁻¹ 0; −C⁻¹B A⁻¹ C⁻¹], halving: most of the work becomes matrix products, in
-/// which OpenBLAS is several times faster than in dtrtri.
-void invert_block(double* l, std::size_t n, std::size_t ld) {
-    constexpr std::size_t small = 64;
-    const int ldi = as_int(ld);
-    if (n <= small) {
-        const int size = as_int(n);
-        int info = 0;
-        CUCURBIT_CHECK_LAPACK(lapack::dtrtri_("L", "N", &size, l, &ldi, &info), info);
-        return;
-    }
-    const std::size_t half = n / 2;
-    double* below = l + half;
-    double* last = l + half + half * ld;
-    invert_block(l, half, ld);
-    invert_block(last, n - half, ld);
-    const int rows = as_int(n - half), cols = as_int(half);
-    constexpr double minus_one = -1.0;
-    lapack::dtrmm_("L", "L", "N", "N", &rows, &cols, &minus_one, last, &ldi, below, &ldi);
-    lapack::dtrmm_("R", "L", "N", "N", &rows, &cols, &one, l, &ldi, below, &ldi);
-}
-
-/// Right-looking Cholesky by narrow panels, about a tenth faster than dpotrf's own recursion.
-/// Returns the number of leading rows factored.
-std::size_t factorise_by_panels(double* g, std::size_t n, std::size_t ld) {
-    constexpr std::size_t panel = 64;
-    constexpr double minus_one = -1.0;
-    const int ldi = as_int(ld);
-    for (std::size_t first = 0; first < n; first += panel) {
-        const std::size_t width = std::min(panel, n - first);
-        const int w = as_int(width), below = as_int(n - first - width);
-        double* corner = g + first * (ld + 1);
-        int info = 0;
-        CUCURBIT_CHECK_LAPACK(lapack::dpotrf_("L", &w, corner, &ldi, &info), info);
-        if (info > 0) return first + static_cast<std::size_t>(info) - 1;
-        if (below == 0) break;
-        double* rest = corner + width;
-        lapack::dtrsm_("R", "L", "T", "N", &below, &w, &one, corner, &ldi, rest, &ldi);
-        lapack::dsyrk_("L", "N", &below, &w, &minus_one, rest, &ldi, &one, rest + width * ld, &ldi);
-    }
-    return n;
-}
-
 /// Workspace query of a LAPACK routine, in doubles.
 template <class Call>
 int optimal_workspace(Call call) {
@@ -85,79 +37,6 @@ int optimal_workspace(Call call) {
 }
 
 }  // namespace
-
-void CpuEngine::gram(BatchMatrix a, BatchMatrix g) {
-    if (g.lanes > 1) return interleaved_.gram(a, g);
-    const int n = as_int(a.cols), k = as_int(a.rows), lda = as_int(a.ld), ldg = as_int(g.ld);
-    // Below this size a full product is faster than OpenBLAS's dsyrk.
-    constexpr int full_product_below = 48;
-    for (std::size_t b = 0; b < g.count; ++b) {
-        if (n < full_product_below)
-            lapack::dgemm_("T", "N", &n, &n, &k, &one, a.item(b), &lda, a.item(b), &lda, &zero,
-                           g.item(b), &ldg);
-        else
-            lapack::dsyrk_("L", "T", &n, &k, &one, a.item(b), &lda, &zero, g.item(b), &ldg);
-    }
-}
-
-void CpuEngine::add_outer(BatchMatrix a, BatchMatrix g) {
-    if (g.lanes > 1) return interleaved_.add_outer(a, g);
-    const int n = as_int(a.rows), k = as_int(a.cols), lda = as_int(a.ld), ldg = as_int(g.ld);
-    for (std::size_t b = 0; b < g.count; ++b)
-        lapack::dsyrk_("L", "N", &n, &k, &one, a.item(b), &lda, &one, g.item(b), &ldg);
-}
-
-void CpuEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
-    if (g.lanes > 1) return interleaved_.diagonal(g, diagonal);
-    for (std::size_t b = 0; b < g.count; ++b)
-        for (std::size_t i = 0; i < g.rows; ++i) diagonal.item(b)[i] = g.item(b)[i + i * g.ld];
-}
-
-void CpuEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
-    if (g.lanes > 1) return interleaved_.cholesky(g, rows_done);
-    for (std::size_t b = 0; b < g.count; ++b) {
-        rows_done.item(b)[0] = static_cast<double>(factorise_by_panels(g.item(b), g.rows, g.ld));
-    }
-}
-
-void CpuEngine::invert_lower(BatchMatrix l) {
-    if (l.lanes > 1) return interleaved_.invert_lower(l);
-    for (std::size_t b = 0; b < l.count; ++b) {
-        invert_block(l.item(b), l.rows, l.ld);
-        clear_above_diagonal(l.item(b), l.rows, l.ld);
-    }
-}
-
-void CpuEngine::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) {
-    if (out.lanes > 1) return interleaved_.multiply(a, transpose_a, b, out);
-    const int m = as_int(out.rows), n = as_int(out.cols), k = as_int(b.rows);
-    const int lda = as_int(a.ld), ldb = as_int(b.ld), ldo = as_int(out.ld);
-    for (std::size_t t = 0; t < out.count; ++t)
-        lapack::dgemm_(transpose_a ? "T" : "N", "N", &m, &n, &k, &one, a.item(t), &lda, b.item(t),
-                       &ldb, &zero, out.item(t), &ldo);
-}
-
-void CpuEngine::transpose(BatchMatrix a, BatchMatrix out) {
-    if (out.lanes > 1) return interleaved_.transpose(a, out);
-    for (std::size_t t = 0; t < out.count; ++t)
-        for (std::size_t j = 0; j < out.cols; ++j)
-            for (std::size_t i = 0; i < out.rows; ++i)
-                out.item(t)[i + j * out.ld] = a.item(t)[j + i * a.ld];
-}
-
-void CpuEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
-    if (a.lanes > 1) return interleaved_.multiply_by_transposed_lower(r, a);
-    const int m = as_int(a.rows), n = as_int(a.cols), ldr = as_int(r.ld), lda = as_int(a.ld);
-    for (std::size_t b = 0; b < a.count; ++b)
-        lapack::dtrmm_("R", "L", "T", "N", &m, &n, &one, r.item(b), &ldr, a.item(b), &lda);
-}
-
-void CpuEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
-    if (a.lanes > 1) return interleaved_.multiply_by_lower(r, a);
-    const int m = as_int(a.rows), n = as_int(a.cols), ldr = as_int(r.ld), lda = as_int(a.ld);
-    for (std::size_t b = 0; b < a.count; ++b)
-        lapack::dtrmm_("L", "L", "N", "N", &m, &n, &one, r.item(b), &ldr, a.item(b), &lda);
-}
 
 void CpuEngine::orthogonal_columns(BatchMatrix a, BatchMatrix l) {
     if (a.lanes > 1)

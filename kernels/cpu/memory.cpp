@@ -28,8 +28,12 @@ public:
 
 }  // namespace
 
-CpuEngine::CpuEngine(std::size_t interleaved_bytes, const InterleavedKernels& kernels)
-    : interleaved_bytes_(interleaved_bytes), interleaved_(kernels) {
+CpuEngine::CpuEngine(std::size_t interleaved_bytes, const InterleavedKernels& interleaved,
+                     const DenseKernels& dense)
+    : interleaved_bytes_(interleaved_bytes),
+      interleaved_(interleaved),
+      dense_(dense),
+      packed_(std::make_unique<HostBuffer>(dense.packed_doubles)) {
     // Trials are the parallelism: BLAS threads inside a worker slow it down and change its bits.
     lapack::openblas_set_num_threads(1);
 }

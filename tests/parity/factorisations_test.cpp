@@ -60,12 +60,12 @@ TEST_P(Factorisations, Cholesky) {
         const auto factors = lower_batch(n);
         std::vector<Matrix> squares;
         for (const Matrix& l : factors) squares.push_back(product(l, transposed(l)));
-        Operand g = operand(with_poison(squares)), rows_done = result(1, 1);
+        Operand g = operand(with_poison(squares)), rows_done = result(3, 1);
         engine_->cholesky(g.batch(), rows_done.batch());
         for (const std::size_t t : good_items) {
             expect_close(lower_part(g.item(t)), factors[t], 40 * eps * static_cast<double>(n),
                          "cholesky");
-            EXPECT_EQ(rows_done.item(t)(0, 0), n);
+            for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(rows_done.item(t)(i, 0), n);
         }
     }
 }
@@ -79,10 +79,10 @@ TEST_P(Factorisations, CholeskyStopsAtAPivotThatIsNotPositive) {
             std::vector<Matrix> squares;
             for (const Matrix& l : factors) squares.push_back(product(l, transposed(l)));
             squares[bad_item](bad, bad) = -1;
-            Operand g = operand(squares), rows_done = result(1, 1);
+            Operand g = operand(squares), rows_done = result(2, 1);
             engine_->cholesky(g.batch(), rows_done.batch());
             for (const std::size_t t : good_items) EXPECT_EQ(rows_done.item(t)(0, 0), n);
-            EXPECT_EQ(rows_done.item(bad_item)(0, 0), bad);
+            for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(rows_done.item(bad_item)(i, 0), bad);
             const Matrix partial = g.item(bad_item);
             for (std::size_t i = 0; i < bad; ++i)
                 for (std::size_t j = 0; j <= i; ++j)

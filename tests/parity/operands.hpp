@@ -180,6 +180,6 @@ inline void expect_close(const reference::Matrix& actual, const reference::Matri
     INSTANTIATE_TEST_SUITE_P(Engines, suite,                                                     \
                              testing::Combine(::cucurbit::every_engine(), testing::Bool()),      \
                              [](const auto& instance) {                                          \
-                                 return std::get<0>(instance.param) +                            \
+                                 return engine_case(std::get<0>(instance.param)) +               \
                                         (std::get<1>(instance.param) ? "_preferred" : "_plain"); \
                              })

@@ -121,6 +121,20 @@ TEST_P(Operations, SolveLowerWithNestedBlocks) {
         }
 }
 
+TEST_P(Operations, AddToColumns) {
+    const std::size_t n = 33, k = 5;
+    if (!lay_out(n)) GTEST_SKIP() << "the preferred layout is the plain one";
+    const auto column = irregular_batch(n, 1), before = irregular_batch(n, k);
+    Operand added = operand(with_poison(column)), c = operand(before);
+    engine_->add_to_columns(added.batch(), 0.375, c.batch());
+    for (const std::size_t t : good_items) {
+        Matrix expected = before[t];
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t i = 0; i < n; ++i) expected(i, j) += Real(0.375) * column[t](i, 0);
+        expect_close(c.item(t), expected, 2 * eps, "add_to_columns");
+    }
+}
+
 TEST_P(Operations, SpreadCombineSubtract) {
     const std::size_t n = 19, k = 20, p = 31;
     if (!lay_out(p)) GTEST_SKIP() << "the preferred layout is the plain one";

@@ -18,6 +18,7 @@ struct TwoStageScenario {
     double surrogate_exponent = 1.5, target_exponent = 1.5;
     std::vector<std::size_t> surrogate_samples, samples;
     LabelNoise label_noise = LabelNoise::integrate;
+    std::string surrogate_noise_std = "[0.0, 0.4]", noise_std = "[0.3, 0.0]";
 
     Study study() const {
         return study_of(fmt::format(R"(
@@ -32,18 +33,19 @@ struct TwoStageScenario {
             signal = {{ kind = "power_law", exponent = 1.5 }}
             [surrogate]
             m = {}
-            noise_std = [0.0, 0.4]
+            noise_std = {}
             spectrum = {{ kind = "power_law", exponent = {} }}
             [target]
             n = {}
-            noise_std = [0.3, 0.0]
+            noise_std = {}
             arms = ["surrogate", "target", "standard"]
             [precision]
             trials = 64
             label_noise = "{}"
         )",
                                     p, target_exponent, toml_list(surrogate_samples),
-                                    surrogate_exponent, toml_list(samples),
+                                    surrogate_noise_std, surrogate_exponent, toml_list(samples),
+                                    noise_std,
                                     label_noise == LabelNoise::sample ? "sample" : "integrate"));
     }
 };
@@ -124,6 +126,20 @@ TEST_P(TwoStageParity, AwkwardSizes) {
             for (const Comparison& c : compare(scenario, {17, 0, 3}, batches[turn++ % 4]))
                 expect_parity(c);
         }
+}
+
+// The only noise level of a stage takes another way than several.
+TEST_P(TwoStageParity, OneNoiseLevelInEachStage) {
+    for (const LabelNoise mode : both_modes) {
+        TwoStageScenario scenario;
+        scenario.p = 12;
+        scenario.surrogate_samples = {5, 11, 20};
+        scenario.samples = {4, 11, 25};
+        scenario.surrogate_noise_std = "0.4";
+        scenario.noise_std = "0.3";
+        scenario.label_noise = mode;
+        for (const Comparison& c : compare(scenario, {17, 0, 3}, 2)) expect_parity(c);
+    }
 }
 
 // λ = j⁻², m/p and n/p ≤ 0.96, and least squares in either stage: nine digits of the risk itself.

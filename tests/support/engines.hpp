@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cctype>
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "cucurbit/engine.hpp"
 
@@ -16,12 +17,21 @@ protected:
     EnginePointer engine_ = make_engine(GetParam());
 };
 
+/// The CPU and every card: under the stand-in for CUDA's API (tests/standin/) one that is none.
 inline auto every_engine() {
-    return testing::Values(std::string("cpu"));
+    std::vector<std::string> names;
+    for (const Device& device : devices()) names.push_back(device.name);
+    return testing::ValuesIn(names);
+}
+
+/// An engine's name as part of a case's: cuda_0 for cuda:0.
+inline std::string engine_case(std::string name) {
+    std::replace(name.begin(), name.end(), ':', '_');
+    return name;
 }
 
 }  // namespace cucurbit
 
 #define CUCURBIT_ON_EVERY_ENGINE(suite)                                  \
     INSTANTIATE_TEST_SUITE_P(Engines, suite, ::cucurbit::every_engine(), \
-                             [](const auto& engine) { return engine.param; })
+                             [](const auto& engine) { return engine_case(engine.param); })

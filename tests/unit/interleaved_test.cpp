@@ -66,10 +66,10 @@ std::vector<Operation> operations(std::size_t n) {
          [](Engine& e, M m) { e.multiply(m[0], true, m[1], m[2]); }},
         {"transpose", {tall, gives(n, p)}, [](Engine& e, M m) { e.transpose(m[0], m[1]); }},
         {"multiply_by_transposed_lower",
-         {triangle, gives(p, n)},
+         {{n, n, Content::above_zero}, gives(p, n)},
          [](Engine& e, M m) { e.multiply_by_transposed_lower(m[0], m[1]); }},
         {"multiply_by_lower",
-         {triangle, gives(n, k)},
+         {{n, n, Content::above_zero}, gives(n, k)},
          [](Engine& e, M m) { e.multiply_by_lower(m[0], m[1]); }},
         {"orthogonal_columns",
          {gives(p, n), gives(n, n)},
@@ -99,6 +99,9 @@ std::vector<Operation> operations(std::size_t n) {
              e.spread(m[0], *source, *rows, m[2]);
              e.combine(m[1], m[2], *rows, m[3]);
          }},
+        {"add_to_columns",
+         {{n, 1}, gives(n, k)},
+         [](Engine& e, M m) { e.add_to_columns(m[0], -0.75, m[1]); }},
         {"subtract", {gives(p, k)}, [=](Engine& e, M m) { e.subtract(w, *flags, m[0]); }},
         {"products",
          {{p, k}, gives(k, 1)},

@@ -39,6 +39,8 @@ struct Options {
     std::chrono::microseconds pause{0};  ///< per trial
     std::size_t bytes_per_trial = 1000;
     std::size_t bytes_per_worker = 1000;
+    std::size_t most_in_memory = std::numeric_limits<std::size_t>::max();  ///< trials of a batch
+    bool short_when_running = false;  ///< only then does memory turn out to be short
 };
 
 /// What happened, over all simulations of a setting.
@@ -80,10 +82,13 @@ public:
         : options_(std::move(options)),
           design_(std::move(design)),
           batch_(batch),
-          log_(std::move(log)) {}
+          log_(std::move(log)) {
+        if (!options_.short_when_running) require_memory(batch_);
+    }
 
     void run(std::span<const std::uint64_t> trials, TrialValues& out) override {
         if (trials.size() > batch_) throw std::logic_error("batch larger than agreed");
+        require_memory(trials.size());
         std::size_t seen = log_->largest_batch;
         while (seen < trials.size() &&
                !log_->largest_batch.compare_exchange_weak(seen, trials.size())) {
@@ -103,6 +108,10 @@ public:
     }
 
 private:
+    void require_memory(std::size_t trials) const {
+        if (trials > options_.most_in_memory) throw DeviceError("fake: out of memory");
+    }
+
     Options options_;
     Design design_;
     std::size_t batch_;

@@ -314,6 +314,15 @@ TEST(Plan, TasksAreWholeBatchesAndKeepAllWorkersBusy) {
     EXPECT_EQ(trials_per_task(entry, 1, 1'000'000), 4096u);
 }
 
+TEST(Plan, NamesTheDeviceAndSaysWhy) {
+    const Plan chosen = make_plan(fake::study({}, 100), "cpu", 1);
+    EXPECT_EQ(chosen.device, "cpu");
+    EXPECT_EQ(chosen.reason, "");
+    ASSERT_EQ(chosen.devices.size(), 1u);
+    EXPECT_EQ(chosen.devices[0].name, "cpu");
+    EXPECT_NE(make_plan(fake::study({}, 100), "auto", 1).reason, "");
+}
+
 TEST(Plan, RefusesUnknownDevices) {
     try {
         make_plan(fake::study({}, 100), "abacus", 1);
@@ -337,6 +346,26 @@ TEST(Plan, BatchesStayWithinWhatWasAgreed) {
     const Folder folder;
     fake::run_into(folder.path(), fake::study(options, 100, log));
     EXPECT_EQ(log->largest_batch, 4u);
+}
+
+TEST(Memory, ABatchThatDoesNotFitIsHalved) {
+    Options options;
+    options.bytes_per_trial = 1;
+    const Study study = fake::study(options, 300);
+    const Folder direct;
+    fake::run_into(direct.path(), study);
+    for (const bool when_running : {false, true}) {
+        options.most_in_memory = 10;
+        options.short_when_running = when_running;
+        const auto log = std::make_shared<Log>();
+        const Folder folder;
+        fake::run_into(folder.path(), fake::study(options, 300, log));
+        EXPECT_EQ(log->largest_batch, 8u) << "of 64, 32, 16, 8";
+        EXPECT_EQ(fake::table_of(folder.path(), study), fake::table_of(direct.path(), study));
+    }
+    options.most_in_memory = 0;
+    const Folder folder;
+    EXPECT_THROW(fake::run_into(folder.path(), fake::study(options, 300)), DeviceError);
 }
 
 TEST(Status, CountsTrialsAndBlocksThatEverySeriesHas) {

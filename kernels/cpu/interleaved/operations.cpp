@@ -98,6 +98,15 @@ void InterleavedOperations::transpose(BatchMatrix a, BatchMatrix out) const {
                 std::copy_n(element(a, g, j, i), lanes, element(out, g, i, j));
 }
 
+void InterleavedOperations::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) const {
+    for (std::size_t g = 0; g < groups(c.count); ++g)
+        for (std::size_t j = 0; j < c.cols; ++j) {
+            const double* from = element(column, g, 0, 0);
+            double* to = element(c, g, 0, j);
+            for (std::size_t i = 0; i < c.rows * lanes; ++i) to[i] += factor * from[i];
+        }
+}
+
 void InterleavedOperations::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                                    BatchMatrix w) const {
     for (std::size_t g = 0; g < groups(w.count); ++g)
@@ -123,6 +132,9 @@ void InterleavedOperations::add_outer(BatchMatrix a, BatchMatrix g) const {
 
 void InterleavedOperations::cholesky(BatchMatrix g, BatchMatrix rows_done) const {
     for_parts(g.count, [&](auto panel) { kernels_.cholesky(panel(g), panel(rows_done).data); });
+    for (std::size_t group = 0; group < groups(g.count); ++group)
+        for (std::size_t i = 1; i < rows_done.rows; ++i)
+            std::copy_n(element(rows_done, group, 0, 0), lanes, element(rows_done, group, i, 0));
 }
 
 void InterleavedOperations::invert_lower(BatchMatrix l) const {

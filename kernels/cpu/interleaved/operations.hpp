@@ -22,6 +22,7 @@ public:
                          BatchMatrix out) const;
     void diagonal(BatchMatrix g, BatchMatrix diagonal) const;
     void transpose(BatchMatrix a, BatchMatrix out) const;
+    void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) const;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows, BatchMatrix w) const;
 
     void gram(BatchMatrix a, BatchMatrix g) const;

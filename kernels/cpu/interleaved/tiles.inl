@@ -9,7 +9,7 @@ constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 constexpr std::size_t tile_order = CUCURBIT_LANE_BYTES == 64 ? 4 : 3;
 
 CUCURBIT_INLINE Vector broadcast(double value) {
-    return Vector{} + value;
+    return value - Vector{};  // Vector{} + value would be computed, for it turns −0 into 0
 }
 CUCURBIT_INLINE Vector load(const double* from) {
     return *reinterpret_cast<const Stored*>(from);

@@ -87,11 +87,16 @@ std::array<std::uint32_t, 4> random_words(const Stream& stream, std::uint64_t tr
             static_cast<std::uint32_t>(words.second)};
 }
 
+void check_addresses(const Stream& stream, std::span<const std::uint64_t> trials,
+                     std::uint64_t first_row, std::size_t rows, std::size_t columns) {
+    check_block(first_row, rows, columns);
+    for (const std::uint64_t trial : trials) check_trial(stream, trial);
+}
+
 void draw_block(const Stream& stream, std::uint64_t trial, std::uint64_t first_row,
                 std::size_t rows, std::size_t columns, const double* scale, double* out,
                 std::size_t ld) {
-    check_trial(stream, trial);
-    check_block(first_row, rows, columns);
+    check_addresses(stream, {&trial, 1}, first_row, rows, columns);
     bulk_draw().rows(philox_row(stream, trial, first_row), rows, columns, scale, out, ld);
 }
 

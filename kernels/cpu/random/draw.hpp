@@ -13,6 +13,11 @@ namespace cucurbit {
 
 inline constexpr std::size_t interleaved_trials = 8;
 
+/// Throws std::out_of_range unless every address of these trials' rows first_row .. first_row +
+/// rows − 1 and of so many columns fits.
+void check_addresses(const Stream& stream, std::span<const std::uint64_t> trials,
+                     std::uint64_t first_row, std::size_t rows, std::size_t columns);
+
 /// Rows first_row .. first_row + rows − 1 of one trial as columns of a column-major matrix:
 /// out[c + r·ld] = scale[c]·normal(row first_row + r, column c) for c < columns. scale: [columns],
 /// or null for 1; ld ≥ columns. Throws std::out_of_range, with nothing written, if an address does

@@ -1,0 +1,257 @@
+// The matrix product of one instruction set. Included by one source file for each; no function of
+// the standard library is instantiated here, because the linker might keep that copy for processors
+// that lack the set.
+//
+// A tile of the result stays in registers while the depth of a block passes by. The left factor is
+// packed block by block into strips of tile_rows rows, so that a block stays in the second-level
+// cache while every column of the right factor meets it; a right factor that is not transposed is
+// read where it lies, since its columns already run along the depth.
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include <utility>
+
+#include "kernels/common/host_device.hpp"
+#include "kernels/cpu/dense/kernels.hpp"
+
+namespace cucurbit::CUCURBIT_INSTRUCTION_SET {
+namespace {
+
+using Vector = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
+
+constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
+/// As many accumulators as the registers hold beside a column of the strip and one factor.
+constexpr std::size_t tile_vectors = CUCURBIT_LANE_BYTES == 16 ? 2 : 3;
+constexpr std::size_t tile_rows = tile_vectors * lanes;
+constexpr std::size_t tile_cols = CUCURBIT_LANE_BYTES == 64 ? 8 : 4;
+/// A tile's columns of the right factor take half of a first-level cache of 48 KiB, a packed block
+/// less than half of a second-level cache of 2 MiB.
+constexpr std::size_t block_depth = 512;
+constexpr std::size_t block_rows = 120;
+static_assert(block_rows % tile_rows == 0);
+constexpr std::size_t packed_left = block_depth * block_rows;
+constexpr std::size_t packed_right = block_depth * tile_cols;
+
+CUCURBIT_INLINE Vector load(const double* from) {
+    Vector value;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
+}
+CUCURBIT_INLINE void store(double* to, Vector value) {
+    __builtin_memcpy(to, &value, sizeof value);
+}
+constexpr std::size_t smaller(std::size_t a, std::size_t b) {
+    return a < b ? a : b;
+}
+
+/// How much of the part [first, first + size) lies before `end`.
+constexpr std::size_t part_before(std::size_t end, std::size_t first, std::size_t size) {
+    return end <= first ? 0 : smaller(end - first, size);
+}
+
+/// One stage of a transposition: swaps the blocks of `width` off the diagonal of each 2·width
+/// square.
+template <std::size_t width, std::size_t... i>
+CUCURBIT_INLINE void swap_blocks(Vector& upper, Vector& lower, std::index_sequence<i...>) {
+    const Vector a = upper, b = lower;
+    upper = __builtin_shufflevector(a, b, ((i & width) != 0 ? lanes + i - width : i)...);
+    lower = __builtin_shufflevector(a, b, ((i & width) != 0 ? lanes + i : i + width)...);
+}
+
+template <std::size_t width = lanes / 2>
+CUCURBIT_INLINE void transpose_square(Vector (&square)[lanes]) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < lanes; ++i)
+        if ((i & width) == 0)
+            swap_blocks<width>(square[i], square[i + width], std::make_index_sequence<lanes>{});
+    if constexpr (width > 1) transpose_square<width / 2>(square);
+}
+
+/// strip(r, k) = from(k, r), packed: rows `lanes` at a time where they fill a vector.
+void pack_transposed(const double* from, std::size_t ld, std::size_t rows, std::size_t depth,
+                     double* strip) {
+    const std::size_t squares = rows / lanes * lanes, whole = depth / lanes * lanes;
+    for (std::size_t r = 0; r < squares; r += lanes)
+        for (std::size_t k = 0; k < whole; k += lanes) {
+            Vector square[lanes];
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < lanes; ++i) square[i] = load(from + (r + i) * ld + k);
+            transpose_square(square);
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < lanes; ++i)
+                store(strip + (k + i) * tile_rows + r, square[i]);
+        }
+    for (std::size_t r = 0; r < rows; ++r)
+        for (std::size_t k = r < squares ? whole : 0; k < depth; ++k)
+            strip[k * tile_rows + r] = from[r * ld + k];
+}
+
+/// Strips of the left factor's rows, one after another, zero beyond the last row.
+void pack_left(const Factor& left, std::size_t row, std::size_t rows, std::size_t first,
+               std::size_t depth, double* packed) {
+    for (std::size_t i = 0; i < rows; i += tile_rows, packed += depth * tile_rows) {
+        const std::size_t height = smaller(tile_rows, rows - i);
+        if (height < tile_rows)
+            for (std::size_t k = 0; k < depth * tile_rows; ++k) packed[k] = 0.0;
+        if (left.transposed) {
+            pack_transposed(left.data + first + (row + i) * left.ld, left.ld, height, depth,
+                            packed);
+            continue;
+        }
+        const double* from = left.data + row + i + first * left.ld;
+        for (std::size_t k = 0; k < depth; ++k, from += left.ld)
+            for (std::size_t r = 0; r < height; ++r) packed[k * tile_rows + r] = from[r];
+    }
+}
+
+/// A tile of the result; (r, c) is wanted where r ≥ c + diagonal.
+struct Target {
+    double* out;
+    std::size_t ld, height, width;
+    std::ptrdiff_t diagonal;
+    double scale;
+    bool add;
+};
+
+/// columns: where each column of the right factor begins, `step` doubles from one row to the next.
+template <std::size_t vectors, std::size_t step>
+void multiply_tile(std::size_t depth, const double* strip, const double* const* columns,
+                   const Target& target) {
+    Vector sum[tile_cols][vectors];
+    const double* column[tile_cols];
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < tile_cols; ++c) {
+        column[c] = columns[c];
+#pragma GCC unroll 3
+        for (std::size_t v = 0; v < vectors; ++v) sum[c][v] = Vector{};
+    }
+    for (std::size_t c = 0; c < target.width; ++c)
+        for (std::size_t v = 0; v < vectors; ++v)
+            __builtin_prefetch(target.out + c * target.ld + v * lanes, 1);
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < depth; ++k) {
+        Vector rows[vectors];
+#pragma GCC unroll 3
+        for (std::size_t v = 0; v < vectors; ++v) rows[v] = load(strip + k * tile_rows + v * lanes);
+#pragma GCC unroll 8
+        for (std::size_t c = 0; c < tile_cols; ++c) {
+            const Vector factor = column[c][k * step] - Vector{};
+#pragma GCC unroll 3
+            for (std::size_t v = 0; v < vectors; ++v) sum[c][v] += rows[v] * factor;
+        }
+    }
+    const bool whole = target.height == vectors * lanes && target.width == tile_cols &&
+                       target.diagonal + static_cast<std::ptrdiff_t>(tile_cols) <= 1;
+    double edge[tile_cols * vectors * lanes];
+    double* out = whole ? target.out : edge;
+    const std::size_t ld = whole ? target.ld : vectors * lanes;
+    const bool add = whole && target.add;
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < tile_cols; ++c)
+#pragma GCC unroll 3
+        for (std::size_t v = 0; v < vectors; ++v) {
+            double* at = out + c * ld + v * lanes;
+            const Vector scaled = target.scale * sum[c][v];
+            store(at, add ? load(at) + scaled : scaled);
+        }
+    if (whole) return;
+    for (std::size_t c = 0; c < target.width; ++c) {
+        const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(c) + target.diagonal;
+        for (std::size_t r = first > 0 ? static_cast<std::size_t>(first) : 0; r < target.height;
+             ++r) {
+            double& at = target.out[r + c * target.ld];
+            at = (target.add ? at : 0.0) + edge[r + c * vectors * lanes];
+        }
+    }
+}
+
+using MultiplyTile = void (*)(std::size_t, const double*, const double* const*, const Target&);
+
+template <std::size_t step>
+CUCURBIT_INLINE MultiplyTile tile_of_height(std::size_t height) {
+    if (height <= lanes) return multiply_tile<1, step>;
+    if (height <= 2 * lanes) return multiply_tile<2, step>;
+    return multiply_tile<tile_vectors, step>;
+}
+
+/// The columns of one tile of the right factor, the last repeated beyond the edge; a transposed
+/// factor's are packed first.
+void find_columns(const Product& product, std::size_t first, std::size_t depth, std::size_t col,
+                  std::size_t width, double* packed, const double** columns) {
+    const Factor& right = product.right;
+    if (right.transposed) {
+        const double* from = right.data + col + first * right.ld;
+        for (std::size_t k = 0; k < depth; ++k, from += right.ld)
+            for (std::size_t c = 0; c < width; ++c) packed[k * tile_cols + c] = from[c];
+    }
+    for (std::size_t c = 0; c < tile_cols; ++c) {
+        const std::size_t present = smaller(c, width - 1);
+        columns[c] =
+            right.transposed ? packed + present : right.data + first + (col + present) * right.ld;
+    }
+}
+
+/// The rows of one packed block against every column that they need.
+void multiply_block(const Product& product, std::size_t first, std::size_t depth, std::size_t row,
+                    std::size_t rows, double* packed) {
+    const std::size_t cols = product.lower ? smaller(product.cols, row + rows) : product.cols;
+    for (std::size_t col = 0; col < cols; col += tile_cols) {
+        const std::size_t width = smaller(tile_cols, product.cols - col), last = col + width - 1;
+        const std::size_t end =
+            product.row_ends == nullptr
+                ? rows
+                : part_before(product.row_ends[last], product.ends_from + row, rows);
+        const std::size_t reach =
+            product.depth_ends == nullptr
+                ? depth
+                : part_before(product.depth_ends[last], product.ends_from + first, depth);
+        const std::size_t begin = product.depth_begins == nullptr
+                                      ? 0
+                                      : part_before(product.depth_begins[col], first, reach);
+        if (end == 0 || (begin == reach && first > 0)) continue;
+        const double* columns[tile_cols];
+        find_columns(product, first + begin, reach - begin, col, width, packed + packed_left,
+                     columns);
+        for (std::size_t i = product.lower && col > row ? (col - row) / tile_rows * tile_rows : 0;
+             i < end; i += tile_rows) {
+            const std::size_t height = smaller(tile_rows, rows - i);
+            const auto diagonal =
+                static_cast<std::ptrdiff_t>(col) - static_cast<std::ptrdiff_t>(row + i);
+            const Target target{product.out + row + i + col * product.ld,
+                                product.ld,
+                                height,
+                                width,
+                                product.lower ? diagonal : -static_cast<std::ptrdiff_t>(tile_cols),
+                                product.scale,
+                                product.add || first > 0};
+            const auto tile = product.right.transposed ? tile_of_height<tile_cols>(height)
+                                                       : tile_of_height<1>(height);
+            tile(reach - begin, packed + i * depth + begin * tile_rows, columns, target);
+        }
+    }
+}
+
+void multiply(const Product& product, double* packed) {
+    const std::size_t parts =
+        product.depth == 0 ? 1 : (product.depth + block_depth - 1) / block_depth;
+    for (std::size_t part = 0; part < parts; ++part) {
+        const std::size_t first = product.depth * part / parts;
+        const std::size_t depth = product.depth * (part + 1) / parts - first;
+        for (std::size_t row = 0; row < product.rows; row += block_rows) {
+            const std::size_t rows = smaller(block_rows, product.rows - row);
+            pack_left(product.left, row, rows, first, depth, packed);
+            multiply_block(product, first, depth, row, rows, packed);
+        }
+    }
+}
+
+#include "kernels/cpu/dense/triangles.inl"
+
+constexpr DenseKernels kernels(const char* name) {
+    return {name, packed_left + packed_right, multiply, factor_triangle, invert_triangle};
+}
+
+}  // namespace
+}  // namespace cucurbit::CUCURBIT_INSTRUCTION_SET

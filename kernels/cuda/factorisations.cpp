@@ -1,0 +1,119 @@
+// Gram matrices and factorisations of the CUDA engine.
+
+#include <algorithm>
+
+#include "kernels/cuda/engine.hpp"
+#include "kernels/cuda/kernels.hpp"
+
+namespace cucurbit {
+using cuda::as_int;
+
+namespace {
+
+/// Columns that one product of a triangle's block columns covers: a wider block computes more of
+/// what is not needed, a narrower one reads its operands more often.
+constexpr std::size_t block_columns = 128;
+
+/// Calls body(first, columns) for the block columns of a matrix of order n.
+template <class Body>
+void for_block_columns(std::size_t n, Body body) {
+    for (std::size_t first = 0; first < n; first += block_columns)
+        body(first, std::min(block_columns, n - first));
+}
+
+}  // namespace
+
+void CudaEngine::gram(BatchMatrix a, BatchMatrix g) {
+    for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
+        const BatchMatrix right = a.block(0, a.rows, j, a.cols - j);
+        context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, right, right.leading(a.rows, columns), 0.0,
+                          g.block(j, a.cols - j, j, columns));
+    });
+}
+
+void CudaEngine::add_outer(BatchMatrix a, BatchMatrix g) {
+    for_block_columns(a.rows, [&](std::size_t j, std::size_t columns) {
+        const BatchMatrix below = a.block(j, a.rows - j, 0, a.cols);
+        context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, below, below.leading(columns, a.cols), 1.0,
+                          g.block(j, a.rows - j, j, columns));
+    });
+}
+
+void CudaEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
+    cuda::diagonal(context_.stream(), g, diagonal);
+}
+
+void CudaEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
+    int* infos = context_.infos(g.count);
+    const int n = as_int(g.rows), ld = as_int(g.ld);
+    if (g.rows <= largest_batched_cholesky) {
+        CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrfBatched(context_.solver(), CUBLAS_FILL_MODE_LOWER,
+                                                        n, context_.pointers(g), ld, infos,
+                                                        as_int(g.count)));
+    } else {
+        const int size = context_.workspace_size("potrf", n, ld, [&](int* doubles) {
+            CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrf_bufferSize(
+                context_.solver(), CUBLAS_FILL_MODE_LOWER, n, g.data, ld, doubles));
+        });
+        context_.on_side_streams(g.count, [&](cuda::SideStream& side, std::size_t t) {
+            CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrf(side.solver.get(), CUBLAS_FILL_MODE_LOWER, n,
+                                                     g.item(t), ld, side.work(size), size,
+                                                     infos + t));
+        });
+    }
+    cuda::finish_cholesky(context_.stream(), g, infos, rows_done);
+}
+
+void CudaEngine::invert_lower(BatchMatrix l) {
+    const std::size_t n = l.rows;
+    context_.for_parts(l.count, n * n, [&](std::size_t first, std::size_t count, double* scratch) {
+        const BatchMatrix inverse{scratch, n, n, n, n * n, count};
+        const BatchMatrix factor = cuda::part(l, first, count);
+        cuda::identity(context_.stream(), inverse);
+        for_block_columns(n, [&](std::size_t j, std::size_t columns) {
+            context_.solve(CUBLAS_OP_N, factor.block(j, n - j, j, n - j),
+                           inverse.block(j, n - j, j, columns));
+        });
+        cuda::copy_lower(context_.stream(), inverse, factor);
+    });
+}
+
+void CudaEngine::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) {
+    context_.multiply(transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N, 1.0, a, b, 0.0, out);
+}
+
+void CudaEngine::transpose(BatchMatrix a, BatchMatrix out) {
+    cuda::transpose(context_.stream(), a, out);
+}
+
+void CudaEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
+    context_.for_parts(
+        a.count, a.rows * a.cols, [&](std::size_t first, std::size_t count, double* scratch) {
+            const BatchMatrix product{scratch, a.rows, a.cols, a.rows, a.rows * a.cols, count};
+            const BatchMatrix from = cuda::part(a, first, count);
+            const BatchMatrix lower = cuda::part(r, first, count);
+            for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
+                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, from.leading(a.rows, j + columns),
+                                  lower.block(j, columns, 0, j + columns), 0.0,
+                                  product.block(0, a.rows, j, columns));
+            });
+            cuda::copy(context_.stream(), product, from);
+        });
+}
+
+void CudaEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
+    context_.for_parts(
+        a.count, a.rows * a.cols, [&](std::size_t first, std::size_t count, double* scratch) {
+            const BatchMatrix product{scratch, a.rows, a.cols, a.rows, a.rows * a.cols, count};
+            const BatchMatrix from = cuda::part(a, first, count);
+            const BatchMatrix lower = cuda::part(r, first, count);
+            for_block_columns(a.rows, [&](std::size_t i, std::size_t rows) {
+                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, lower.block(i, rows, 0, i + rows),
+                                  from.leading(i + rows, a.cols), 0.0,
+                                  product.block(i, rows, 0, a.cols));
+            });
+            cuda::copy(context_.stream(), product, from);
+        });
+}
+
+}  // namespace cucurbit

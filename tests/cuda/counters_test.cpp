@@ -1,0 +1,179 @@
+// What one batch of a learning curve costs a card, as the stand-in counts it.
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include "kernels/contract.hpp"
+#include "tests/standin/standin.hpp"
+#include "tests/support/simulate.hpp"
+
+namespace cucurbit {
+namespace {
+
+using standin::Counters;
+
+struct Curve {
+    std::size_t p;
+    std::vector<std::size_t> samples;
+    std::string label_noise;
+
+    Study study() const {
+        return study_of(fmt::format(R"(
+            schema = 1
+            [study]
+            name = "counters"
+            kind = "model_shift"
+            seed = 3
+            [population]
+            p = {}
+            spectrum = {{ kind = "power_law", exponent = 2.0 }}
+            signal = {{ kind = "power_law", exponent = 1.5 }}
+            [target]
+            n = {}
+            noise_std = 0.5
+            arms = ["standard", "optimal_surrogate", "mask"]
+            [precision]
+            trials = 64
+            label_noise = "{}"
+        )",
+                                    p, toml_list(samples), label_noise));
+    }
+
+    /// Of one batch after the first, which meets every shape.
+    Counters counters(std::size_t batch) const {
+        const EnginePointer engine = make_engine("cuda:0");
+        const Study study_read = study();
+        const Design design = study_read.setting->designs().at(0);
+        const auto simulation = study_read.setting->simulation(design, *engine, batch);
+        auto trials = first_trials(batch);
+        TrialValues values;
+        simulation->run(trials, values);
+        for (std::uint64_t& trial : trials) trial += batch;
+        standin::reset_counters();
+        simulation->run(trials, values);
+        for (const Outcome& outcome : values.outcomes) EXPECT_EQ(outcome.rung, Rung::cholesky);
+        return standin::counters();
+    }
+
+    /// Bytes of one write and one read of the batch's samples.
+    double samples_bytes(std::size_t batch) const {
+        return 2.0 * static_cast<double>(p * samples.back() * sizeof(double) * batch);
+    }
+};
+
+double traffic(const Counters& counters) {
+    return static_cast<double>(counters.bytes_read + counters.bytes_written);
+}
+
+class CounterTest : public testing::Test {
+protected:
+    CounterTest() { standin::settings().traffic = true; }
+    ~CounterTest() override { standin::settings().traffic = false; }
+};
+
+/// Whatever the curve: nothing is allocated, and the host waits once, for an event.
+void expect_steady(const Counters& counters) {
+    EXPECT_EQ(counters.allocations, 0u);
+    EXPECT_EQ(counters.event_synchronisations, 1u);
+    EXPECT_EQ(counters.stream_synchronisations, 0u);
+    EXPECT_EQ(counters.device_synchronisations, 0u);
+    EXPECT_EQ(counters.event_waits, 0u);
+    EXPECT_EQ(counters.copies, 2u) << "the trials' numbers up, the results down";
+}
+
+TEST_F(CounterTest, ASampledCurveTakesElevenLaunches) {
+    const Curve curve{500, {30, 60, 90, 120}, "sample"};
+    const Counters counters = curve.counters(4);
+    expect_steady(counters);
+    EXPECT_EQ(counters.launches, 11u);
+    EXPECT_EQ(counters.library_calls, 6u);
+    EXPECT_EQ(counters.bytes_up, 4 * sizeof(std::uint64_t));
+    EXPECT_LE(traffic(counters), 3.25 * curve.samples_bytes(4));
+}
+
+// The Gram matrix is n/p of the samples, and its own traffic with it. The stand-in counts whole
+// pages, so that a diagonal counts as the matrix.
+TEST_F(CounterTest, TrafficGrowsWithTheGramMatrix) {
+    const Curve wide{500, {40, 80, 120, 160, 200}, "sample"};
+    EXPECT_LE(traffic(wide.counters(4)), 3.9 * wide.samples_bytes(4));
+    const Curve square{500, {80, 160, 240, 320, 400, 480}, "sample"};
+    EXPECT_LE(traffic(square.counters(2)), 6.2 * square.samples_bytes(2));
+}
+
+TEST_F(CounterTest, LaunchesDoNotGrowWithTheCurve) {
+    std::vector<std::size_t> samples;
+    for (std::size_t n = 1; n < 50; ++n) samples.push_back(n);
+    const Counters counters = Curve{64, samples, "sample"}.counters(3);
+    expect_steady(counters);
+    EXPECT_EQ(counters.launches, 11u);
+}
+
+TEST_F(CounterTest, AnIntegratedCurveTakesSixteenLaunches) {
+    const Curve curve{500, {50, 100, 150, 200}, "integrate"};
+    const Counters counters = curve.counters(4);
+    expect_steady(counters);
+    EXPECT_EQ(counters.launches, 16u);
+    EXPECT_LE(traffic(counters), 10.5 * curve.samples_bytes(4));
+}
+
+// From n = p on, every n has a factorisation of its own.
+TEST_F(CounterTest, LeastSquaresTakesThirteenLaunchesForEveryN) {
+    for (const char* label_noise : {"sample", "integrate"}) {
+        const Counters counters = Curve{64, {128, 192, 256}, label_noise}.counters(4);
+        expect_steady(counters);
+        EXPECT_LE(counters.launches, 3 * 13 + 8u) << label_noise;
+    }
+}
+
+// Half of the Gram matrix, a third of n³ for the factor, and each product once.
+TEST_F(CounterTest, FlopsAreThoseOfTheFormula) {
+    const Curve curve{500, {100, 200, 300, 400, 480}, "sample"};
+    const double p = 500, n = 480, fits = 5 * 3 + 5, labels = 1 + 2 * 5;
+    const double gram = 1.25 * p * n * n, factor = n * n * n / 3;
+    const double products = 2 * p * n * (labels + fits);
+    const double solves = n * n * (labels + 1 + fits);
+    EXPECT_LE(curve.counters(1).flops, 1.05 * (gram + factor + products + solves));
+}
+
+/// A second step of descent, of so many trials.
+Counters step_counters(double momentum, std::size_t batch) {
+    constexpr std::size_t p = 20, n = 30, columns = 6;
+    const EnginePointer engine = make_engine("cuda:0");
+    std::vector<std::unique_ptr<EngineBuffer>> memory;
+    const auto matrix = [&](std::size_t rows, std::size_t cols) {
+        memory.push_back(engine->allocate(rows * cols * batch));
+        const BatchMatrix made{memory.back()->data(), rows, cols, rows, rows * cols, batch};
+        engine->fill(made, 0.5);
+        return made;
+    };
+    const BatchMatrix samples = matrix(p, n), rate = matrix(1, 1), outputs = matrix(n, columns);
+    const BatchMatrix weights = matrix(p, columns), velocity = matrix(p, columns);
+    const DescentLink softmax{DescentLink::Kind::softmax, 3, 1.0};
+    const std::vector<DescentLoss> mixture{{softmax, 0, matrix(n, columns), 0.5},
+                                           {softmax, 3, matrix(n, 3), 0.5}};
+    const auto step = [&] {
+        engine->descend(samples, mixture, rate, momentum, outputs, velocity, weights);
+        std::vector<double> first(1);
+        engine->download(weights.data, first);
+    };
+    step();
+    standin::reset_counters();
+    step();
+    return standin::counters();
+}
+
+TEST(DescentCounters, AStepTakesTwoProductsAndItsResiduals) {
+    for (const std::size_t batch : {1, 50})
+        for (const double momentum : {0.0, 0.9}) {
+            const Counters counters = step_counters(momentum, batch);
+            EXPECT_EQ(counters.library_calls, 2u);
+            EXPECT_EQ(counters.launches, momentum == 0.0 ? 1u : 2u);
+            EXPECT_EQ(counters.allocations, 0u);
+            EXPECT_EQ(counters.copies, 1u);
+            EXPECT_EQ(counters.stream_synchronisations + counters.event_waits, 0u);
+        }
+}
+
+}  // namespace
+}  // namespace cucurbit

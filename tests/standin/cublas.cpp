@@ -1,0 +1,222 @@
+// The entry points of cuBLAS.
+
+#include <cublas_v2.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "kernels/cpu/lapack.hpp"
+#include "tests/standin/operands.hpp"
+
+namespace cucurbit::standin {
+namespace {
+
+struct Blas : Library {
+    cublasPointerMode_t pointer_mode = CUBLAS_POINTER_MODE_HOST;
+};
+
+Blas* blas(cublasHandle_t handle) {
+    return reinterpret_cast<Blas*>(handle);
+}
+
+const char* letter(cublasOperation_t operation) {
+    return operation == CUBLAS_OP_N ? "N" : "T";
+}
+
+/// A factor is read at the call, or by device work where the handle says so.
+class Factor {
+public:
+    Factor(Machine& machine, const char* call, const Blas& handle, const double* at)
+        : at_(at), on_device_(handle.pointer_mode == CUBLAS_POINTER_MODE_DEVICE) {
+        machine.memory.require(fmt::format("{}: a factor", call), at, sizeof(double),
+                               on_device_ ? handle.device : host);
+        if (!on_device_) value_ = *at;
+    }
+    double get() const { return on_device_ ? *at_ : value_; }
+
+private:
+    const double* at_;
+    bool on_device_;
+    double value_ = 0.0;
+};
+
+void enqueue_blas(Machine& machine, const char* call, const Blas& handle, double flops,
+                  std::function<void()> work) {
+    enqueue_call(machine, call, handle, flops, [handle, work = std::move(work)] {
+        // Its first page stands for the whole: who keeps anything there will notice.
+        constexpr std::size_t page = 4096;
+        destroy(handle.workspace, std::min(handle.workspace_bytes, page));
+        work();
+    });
+}
+
+struct Product {
+    cublasOperation_t op_a, op_b;
+    int m, n, k;
+    Operand a, b, c;
+};
+
+cublasStatus_t multiply(Machine& machine, const char* call, cublasHandle_t handle,
+                        const double* alpha, const Product& product, const double* beta) {
+    const Stream& on = stream_of(machine, call, blas(handle));
+    const auto& [op_a, op_b, m, n, k, a, b, c] = product;
+    check_not_negative(call, {m, n, k, c.count});
+    for (const Operand* each : {&a, &b, &c}) check_operand(call, *each, on.device);
+    refuse_overlap(call, {c}, {a, b});
+    const Factor scale(machine, call, *blas(handle), alpha);
+    const Factor kept(machine, call, *blas(handle), beta);
+    enqueue_blas(machine, call, *blas(handle), 2.0 * m * n * k * c.count, [=] {
+        const double factor = scale.get(), kept_factor = kept.get();
+        for (int t = 0; t < product.c.count; ++t)
+            lapack::dgemm_(letter(product.op_a), letter(product.op_b), &product.m, &product.n,
+                           &product.k, &factor, product.a.data + product.a.stride * t,
+                           &product.a.ld, product.b.data + product.b.stride * t, &product.b.ld,
+                           &kept_factor, const_cast<double*>(product.c.data) + product.c.stride * t,
+                           &product.c.ld);
+    });
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+/// The stored shape of op(x), which is rows×cols.
+Operand factor_operand(const char* name, const double* data, cublasOperation_t op, int rows,
+                       int cols, int ld, long long stride, int count) {
+    if (op != CUBLAS_OP_N) std::swap(rows, cols);
+    return {name, data, rows, cols, ld, stride, count};
+}
+
+}  // namespace
+}  // namespace cucurbit::standin
+
+using namespace cucurbit::standin;  // NOLINT(google-build-using-namespace): the entry points are C
+namespace lapack = cucurbit::lapack;
+
+cublasStatus_t cublasCreate(cublasHandle_t* handle) {
+    return entry(__func__, [&](Machine&) {
+        auto* made = new Blas;
+        made->device = current_device();
+        *handle = reinterpret_cast<cublasHandle_t>(made);
+        return CUBLAS_STATUS_SUCCESS;
+    });
+}
+
+cublasStatus_t cublasDestroy(cublasHandle_t handle) {
+    return entry(__func__, [&](Machine&) {
+        delete blas(handle);
+        return CUBLAS_STATUS_SUCCESS;
+    });
+}
+
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
+    return entry(__func__, [&](Machine& machine) {
+        machine.streams.stream("cublasSetStream", stream);
+        blas(handle)->stream = stream;
+        blas(handle)->workspace = nullptr;  // as documented: back to the library's own
+        blas(handle)->workspace_bytes = 0;
+        return CUBLAS_STATUS_SUCCESS;
+    });
+}
+
+cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, std::size_t bytes) {
+    return entry(__func__, [&](Machine& machine) {
+        constexpr std::uintptr_t alignment = 256;
+        machine.memory.require("cublasSetWorkspace", workspace, bytes, blas(handle)->device);
+        if (reinterpret_cast<std::uintptr_t>(workspace) % alignment != 0)
+            violation("cublasSetWorkspace: not a multiple of 256 bytes");
+        blas(handle)->workspace = workspace;
+        blas(handle)->workspace_bytes = bytes;
+        return CUBLAS_STATUS_SUCCESS;
+    });
+}
+
+cublasStatus_t cublasSetPointerMode(cublasHandle_t handle, cublasPointerMode_t mode) {
+    return entry(__func__, [&](Machine&) {
+        blas(handle)->pointer_mode = mode;
+        return CUBLAS_STATUS_SUCCESS;
+    });
+}
+
+const char* cublasGetStatusName(cublasStatus_t status) {
+    switch (status) {
+        case CUBLAS_STATUS_SUCCESS:
+            return "CUBLAS_STATUS_SUCCESS";
+        case CUBLAS_STATUS_ALLOC_FAILED:
+            return "CUBLAS_STATUS_ALLOC_FAILED";
+        case CUBLAS_STATUS_EXECUTION_FAILED:
+            return "CUBLAS_STATUS_EXECUTION_FAILED";
+        default:
+            return "a CUBLAS_STATUS that the stand-in never gives";
+    }
+}
+
+cublasStatus_t cublasDgemm(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                           int m, int n, int k, const double* alpha, const double* a, int lda,
+                           const double* b, int ldb, const double* beta, double* c, int ldc) {
+    return entry(__func__, [&](Machine& machine) {
+        return multiply(machine, "cublasDgemm", handle, alpha,
+                        {op_a,
+                         op_b,
+                         m,
+                         n,
+                         k,
+                         factor_operand("A", a, op_a, m, k, lda, 0, 1),
+                         factor_operand("B", b, op_b, k, n, ldb, 0, 1),
+                         {"C", c, m, n, ldc}},
+                        beta);
+    });
+}
+
+cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t handle, cublasOperation_t op_a,
+                                         cublasOperation_t op_b, int m, int n, int k,
+                                         const double* alpha, const double* a, int lda,
+                                         long long stride_a, const double* b, int ldb,
+                                         long long stride_b, const double* beta, double* c, int ldc,
+                                         long long stride_c, int count) {
+    return entry(__func__, [&](Machine& machine) {
+        return multiply(machine, "cublasDgemmStridedBatched", handle, alpha,
+                        {op_a,
+                         op_b,
+                         m,
+                         n,
+                         k,
+                         factor_operand("A", a, op_a, m, k, lda, stride_a, count),
+                         factor_operand("B", b, op_b, k, n, ldb, stride_b, count),
+                         {"C", c, m, n, ldc, stride_c, count}},
+                        beta);
+    });
+}
+
+cublasStatus_t cublasDtrsmBatched(cublasHandle_t handle, cublasSideMode_t side,
+                                  cublasFillMode_t fill, cublasOperation_t op,
+                                  cublasDiagType_t diagonal, int m, int n, const double* alpha,
+                                  const double* const* a, int lda, double* const* b, int ldb,
+                                  int count) {
+    constexpr const char* call = "cublasDtrsmBatched";
+    return entry(__func__, [&](Machine& machine) {
+        const Stream& on = stream_of(machine, call, blas(handle));
+        check_not_negative(call, {m, n, count});
+        check_array(call, "the array of A", a, count, sizeof(double*), on.device);
+        check_array(call, "the array of B", b, count, sizeof(double*), on.device);
+        const Factor scale(machine, call, *blas(handle), alpha);
+        const int order = side == CUBLAS_SIDE_LEFT ? m : n;
+        const double flops = 1.0 * order * m * n * count;
+        enqueue_blas(machine, call, *blas(handle), flops, [=, device = on.device] {
+            std::vector<Operand> triangles, solutions;
+            for (int t = 0; t < count; ++t) {
+                triangles.push_back({fmt::format("A[{}]", t), a[t], order, order, lda});
+                solutions.push_back({fmt::format("B[{}]", t), b[t], m, n, ldb});
+                check_operand(call, triangles.back(), device);
+                check_operand(call, solutions.back(), device);
+            }
+            refuse_overlap(call, solutions, triangles);
+            const double factor = scale.get();
+            for (int t = 0; t < count; ++t)
+                lapack::dtrsm_(side == CUBLAS_SIDE_LEFT ? "L" : "R",
+                               fill == CUBLAS_FILL_MODE_LOWER ? "L" : "U", letter(op),
+                               diagonal == CUBLAS_DIAG_UNIT ? "U" : "N", &m, &n, &factor, a[t],
+                               &lda, b[t], &ldb);
+        });
+        return CUBLAS_STATUS_SUCCESS;
+    });
+}
