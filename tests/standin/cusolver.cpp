@@ -104,7 +104,9 @@ double cubed(int n) {
 }  // namespace
 }  // namespace cucurbit::standin
 
-using namespace cucurbit::standin;  // NOLINT(google-build-using-namespace): the entry points are C
+// The entry points are C, and our parameters have names of ours.
+// NOLINTBEGIN(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
+using namespace cucurbit::standin;
 namespace lapack = cucurbit::lapack;
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle) {
@@ -236,3 +238,4 @@ cusolverStatus_t cusolverDnDgesvd(cusolverDnHandle_t handle, signed char job_u, 
                          return status;
                      });
 }
+// NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
