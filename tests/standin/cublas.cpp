@@ -89,7 +89,10 @@ Operand factor_operand(const char* name, const double* data, cublasOperation_t o
 }  // namespace
 }  // namespace cucurbit::standin
 
-using namespace cucurbit::standin;  // NOLINT(google-build-using-namespace): the entry points are C
+// The entry points are C, what they write they write later, and the parameters have names of ours.
+// NOLINTBEGIN(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
+// NOLINTBEGIN(readability-non-const-parameter)
+using namespace cucurbit::standin;
 namespace lapack = cucurbit::lapack;
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
@@ -220,3 +223,5 @@ cublasStatus_t cublasDtrsmBatched(cublasHandle_t handle, cublasSideMode_t side,
         return CUBLAS_STATUS_SUCCESS;
     });
 }
+// NOLINTEND(readability-non-const-parameter)
+// NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)

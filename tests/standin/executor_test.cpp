@@ -26,7 +26,7 @@ __global__ void indices(double* out) {
 }
 
 TEST_F(Executor, EveryThreadRunsOnce) {
-    constexpr std::size_t size = 2 * 3 * 2 * 5 * 4 * 3;
+    constexpr std::size_t size = 720;
     for (const Order order : {Order::forward, Order::reverse, Order::shuffled}) {
         settings().order = order;
         double* out = upload(std::vector<double>(size, 0.0));
@@ -171,10 +171,10 @@ __global__ void some_leave() {
 }
 
 __global__ void two_places() {
-    if (threadIdx.x > 10)
+    if (threadIdx.x > 10) {
         __syncthreads();
-    else
-        __syncthreads();
+        return;
+    }
     __syncthreads();
 }
 

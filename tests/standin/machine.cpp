@@ -37,6 +37,7 @@ bool apply(Settings& settings, const std::string& name, const std::string& value
 
 Settings settings_from_environment() {
     Settings settings;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing writes the environment
     const char* text = std::getenv("CUCURBIT_STANDIN");
     std::istringstream parts(text == nullptr ? "" : text);
     for (std::string part; parts >> part;) {

@@ -139,8 +139,9 @@ void Memory::release(const char* call, void* data, bool pinned) {
     mprotect(gone.pages, gone.page_bytes, PROT_READ);
     check_canaries(gone);
     // The address stays taken; only its contents go.
-    mmap(gone.pages, gone.page_bytes, PROT_NONE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (mmap(gone.pages, gone.page_bytes, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+        violation("freed memory cannot be closed");
     live_.erase(end_of(gone));
     freed_[end_of(gone)] = gone;
 }

@@ -147,7 +147,9 @@ cudaError_t launch(const char* name, const void* kernel, const LaunchShape& shap
 
 }  // namespace cucurbit::standin
 
-using namespace cucurbit::standin;  // NOLINT(google-build-using-namespace): the entry points are C
+// The entry points are C, and our parameters have names of ours.
+// NOLINTBEGIN(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
+using namespace cucurbit::standin;
 
 cudaError_t cudaGetDeviceCount(int* count) {
     return runtime_entry(__func__, [&](Machine& machine) {
@@ -413,3 +415,4 @@ const char* cudaGetErrorName(cudaError_t error) {
 const char* cudaGetErrorString(cudaError_t error) {
     return cudaGetErrorName(error);
 }
+// NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
