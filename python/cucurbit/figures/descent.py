@@ -41,6 +41,7 @@ def draw_curve(axes, rows, x, colour, label, marker="o"):
 
 def finish(axes, x, y):
     axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis)
     axes.set_xlabel(_LABELS.get(x, x))
     axes.set_ylabel(y)
     axes.legend(fontsize=7)
@@ -67,6 +68,7 @@ def draw_paths(axes, rows):
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_log_ticks(axes.xaxis)
+    plain_log_ticks(axes.yaxis)
     axes.set_xlabel("projection on eigenvector 1")
     axes.set_ylabel(f"projection on eigenvector {k}")
     axes.legend(fontsize=7)
