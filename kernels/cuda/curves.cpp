@@ -1,6 +1,7 @@
 // Fits, errors and noise gains along a learning curve on the CUDA engine.
 
-#include "kernels/common/block_columns.hpp"
+#include <algorithm>
+
 #include "kernels/cuda/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
 
@@ -28,8 +29,7 @@ void CudaEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c
     context_.solve(CUBLAS_OP_N, l, with_columns(c, rows));
 }
 
-// Entries beyond rows[j] are zero, so the whole system leaves them zero: finish_cholesky saw to it
-// that no row of l can do otherwise.
+// Entries beyond rows[j] are zero, so the whole system has them zero too.
 void CudaEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
     context_.solve(CUBLAS_OP_T, l, with_columns(c, rows));
 }
@@ -66,17 +66,19 @@ void CudaEngine::row_norms(BatchMatrix r, BatchMatrix out) {
 }
 
 void CudaEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) {
+    constexpr std::size_t width = 128;
     const std::size_t n = s.rows;
     context_.for_parts(
         out.count, n * n, [&](std::size_t first, std::size_t count, double* scratch) {
             const BatchMatrix product{scratch, n, n, n, n * n, count};
-            for_block_columns(n, [&](std::size_t j, std::size_t columns) {
+            for (std::size_t j = 0; j < n; j += width) {
+                const std::size_t columns = std::min(width, n - j);
                 // A triangular r is zero to the right of these columns.
                 const std::size_t inner = triangular ? j + columns : r.cols;
                 const BatchMatrix rows = cuda::part(r.block(j, n - j, 0, inner), first, count);
                 context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, rows, rows.leading(columns, inner),
                                   0.0, product.block(j, n - j, j, columns));
-            });
+            }
             cuda::gain_sums(context_.stream(), product, cuda::part(s, first, count),
                             cuda::part(out, first, count));
         });

@@ -1,12 +1,27 @@
 // Gram matrices and factorisations of the CUDA engine.
 
-#include "kernels/common/block_columns.hpp"
+#include <algorithm>
+
 #include "kernels/cuda/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit {
-
 using cuda::as_int;
+
+namespace {
+
+/// Columns that one product of a triangle's block columns covers: a wider block computes more of
+/// what is not needed, a narrower one reads its operands more often.
+constexpr std::size_t block_columns = 128;
+
+/// Calls body(first, columns) for the block columns of a matrix of order n.
+template <class Body>
+void for_block_columns(std::size_t n, Body body) {
+    for (std::size_t first = 0; first < n; first += block_columns)
+        body(first, std::min(block_columns, n - first));
+}
+
+}  // namespace
 
 void CudaEngine::gram(BatchMatrix a, BatchMatrix g) {
     for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "host/run/cost.hpp"
 #include "tests/standin/standin.hpp"
 #include "tests/support/simulate.hpp"
 
@@ -124,27 +123,6 @@ TEST_F(CounterTest, LeastSquaresTakesThirteenLaunchesForEveryN) {
         expect_steady(counters);
         EXPECT_LE(counters.launches, 3 * 13 + 8u) << label_noise;
     }
-}
-
-// The cost that is predicted without a card: the same launches and flops; bytes are below the
-// stand-in's, which counts whole pages.
-TEST_F(CounterTest, ThePredictedCostIsWhatIsCounted) {
-    for (const char* label_noise : {"sample", "integrate"})
-        for (const Curve& curve : {Curve{500, {50, 200, 300}, label_noise},
-                                   Curve{64, {10, 40, 200, 300}, label_noise}}) {
-            const Study study = curve.study();
-            const Counters counted = curve.counters(4);
-            const BatchCost predicted =
-                batch_cost(*study.setting, study.setting->designs().at(0), 4);
-            EXPECT_EQ(predicted.launches, counted.launches);
-            EXPECT_EQ(predicted.library_calls, counted.library_calls);
-            EXPECT_NEAR(predicted.flops, counted.flops, 1e-3 * counted.flops);
-            EXPECT_EQ(predicted.bytes_copied,
-                      static_cast<double>(counted.bytes_up + counted.bytes_down));
-            const double bytes = predicted.bytes_read + predicted.bytes_written;
-            EXPECT_LE(bytes, 1.05 * traffic(counted));
-            EXPECT_GE(bytes, 0.6 * traffic(counted));
-        }
 }
 
 // Half of the Gram matrix, a third of n³ for the factor, and each product once.
