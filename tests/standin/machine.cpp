@@ -52,7 +52,7 @@ Settings settings_from_environment() {
 }  // namespace
 
 void violation(const std::string& text) {
-    const std::string thread = describe_thread();
+    const std::string thread = Executor::the().describe_thread();
     std::string where = device_work() == nullptr ? "" : fmt::format("{}", device_work());
     if (!thread.empty()) where += ", " + thread;
     std::fputs(

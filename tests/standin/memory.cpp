@@ -87,7 +87,8 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 #endif
     Machine& machine = Machine::the();
     if (device_work() != nullptr && machine.memory.count_traffic(info->si_addr, write)) return;
-    const std::string what = device_work() != nullptr ? describe_shared(info->si_addr) : "";
+    const std::string what =
+        device_work() != nullptr ? Executor::the().describe_shared(info->si_addr) : "";
     const std::string where = what.empty() ? machine.memory.describe(info->si_addr) : what;
     if (where.empty() && device_work() == nullptr) {
         std::signal(signal, SIG_DFL);  // not ours: the instruction faults again

@@ -32,7 +32,7 @@ TEST_F(Memory, BeginsAsNaN) {
 
 TEST_F(Memory, PinnedMemoryBeginsAsNaNAndIsTheHosts) {
     void* data = nullptr;
-    ASSERT_EQ(cudaMallocHost(&data, 2 * sizeof(double)), cudaSuccess);
+    ASSERT_EQ(cudaHostAlloc(&data, 2 * sizeof(double), cudaHostAllocDefault), cudaSuccess);
     auto* values = static_cast<double*>(data);
     EXPECT_TRUE(std::isnan(values[1]));
     values[0] = 5.0;
@@ -107,7 +107,6 @@ TEST_F(Memory, ACallFailsWhenAsked) {
     fail_call("cudaMalloc", 1, cudaErrorMemoryAllocation);
     EXPECT_EQ(cudaMalloc(&data, 8), cudaSuccess);
     EXPECT_EQ(cudaMalloc(&data, 8), cudaErrorMemoryAllocation);
-    EXPECT_EQ(cudaPeekAtLastError(), cudaErrorMemoryAllocation);
     EXPECT_STREQ(cudaGetErrorName(cudaGetLastError()), "cudaErrorMemoryAllocation");
     EXPECT_EQ(cudaMalloc(&data, 8), cudaSuccess);
 }
