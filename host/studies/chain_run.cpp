@@ -171,26 +171,30 @@ void ChainRun::fit_node(std::size_t k, const Node& node, std::span<const std::ui
     const auto whitened = of(labels_.leading(p_, 1));
     const auto sample = of(stage.sample.leading(rows_of(k, node), stage.features + 1));
     const auto seen = sample.leading(rows.cols, stage.features);
+    const auto labels = sample.block(0, rows.cols, stage.features, 1);
+    const auto scaled = of(wide_.leading(p_, rows.cols));
     engine.copy(coefficients, of(error_));
     if (stage.diagonal) {
         engine.scale_rows(of(error_), stage.root.data, whitened);
-        const auto scaled = of(wide_.leading(p_, rows.cols));
         engine.scale_rows(rows.leading(p_, rows.cols), stage.root.data, scaled);
-        engine.transpose(scaled, seen);
     } else {
         engine.project(of(error_), stage.root, workspace_.repeated(1, p_), of(turned_));
         engine.transpose(of(turned_), whitened);
         engine.project(rows, stage.seen, workspace_.repeated(rows.cols, stage.features), seen);
     }
     engine.fill(of(labels_.block(p_, 1, 0, 1)), node.point.noise_std);
-    engine.project(rows, of(labels_), workspace_.repeated(rows.cols, 1),
-                   sample.block(0, rows.cols, stage.features, 1));
-    if (node.point.penalty > 0.0) {
-        const auto ridge = sample.block(rows.cols, stage.features, 0, stage.features + 1);
-        engine.copy(stage.identity.trials(count_), ridge);
-        engine.scale_rows(ridge, stage.penalty_roots.at(node.point.penalty).data, ridge);
+    engine.project(rows, of(labels_), workspace_.repeated(rows.cols, 1), labels);
+    if (stage.diagonal && node.point.penalty == 0.0 && rows.cols == p_) {
+        stage.fit->solve_triangular(node.fit, scaled, labels, count_, false);
+    } else {
+        if (stage.diagonal) engine.transpose(scaled, seen);
+        if (node.point.penalty > 0.0) {
+            const auto ridge = sample.block(rows.cols, stage.features, 0, stage.features + 1);
+            engine.copy(stage.identity.trials(count_), ridge);
+            engine.scale_rows(ridge, stage.penalty_roots.at(node.point.penalty).data, ridge);
+        }
+        stage.fit->solve(node.fit, sample, count_, rung);
     }
-    stage.fit->solve(node.fit, sample, count_, rung);
     if (stage.diagonal) {
         engine.copy(of(stage.fit->coefficients()), of(stage.fitted));
         return;

@@ -168,6 +168,7 @@ TEST_P(ChainParity, PlainLayoutAndHigherRungs) {
         [[stage]]
         n = [12, 13]
         noise_std = 0.2
+        rotation = 2
         [[stage]]
         n = [12]
         noise_std = 0.1
