@@ -42,6 +42,7 @@ cudaError_t launch(const char* name, void (*kernel)(Parameters...), dim3 grid, d
                    std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
     std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
 #if defined(CUCURBIT_STANDIN)
+    std::apply([name](const auto&... each) { (standin::check_argument(name, each), ...); }, values);
     return standin::launch(name, reinterpret_cast<const void*>(kernel), {grid, block, shared_bytes},
                            stream, [kernel, values] { std::apply(kernel, values); });
 #else

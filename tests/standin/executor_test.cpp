@@ -221,8 +221,8 @@ TEST_F(Executor, ADeadlockSaysWhoWaitsWhere) {
 
 __global__ void nothing() {}
 
-__global__ void nested(cudaStream_t stream) {
-    static_cast<void>(launch("inner", nothing, 1, 1, 0, stream));
+__global__ void nested(std::uintptr_t stream) {
+    static_cast<void>(launch("inner", nothing, 1, 1, 0, reinterpret_cast<cudaStream_t>(stream)));
 }
 
 TEST_F(Executor, LaunchesThatNoCardTakesAreRefused) {
@@ -233,7 +233,8 @@ TEST_F(Executor, LaunchesThatNoCardTakesAreRefused) {
     EXPECT_DEATH(run(nothing, 1, {32, 33, 1}, 0), "block of .32,33,1. threads");
     EXPECT_DEATH(run(nothing, 1, {1, 1, 65}, 0), "block of .1,1,65. threads");
     EXPECT_DEATH(run(nothing, 1, 0, 0), "block of .0,1,1. threads");
-    EXPECT_DEATH(run(nested, 1, 1, 0, stream_), "is called from device work");
+    EXPECT_DEATH(run(nested, 1, 1, 0, reinterpret_cast<std::uintptr_t>(stream_)),
+                 "is called from device work");
 }
 
 }  // namespace

@@ -20,8 +20,12 @@ bool apply(Settings& settings, const std::string& name, const std::string& value
         settings.order = Order::reverse;
     else if (name == "order" && value == "shuffled")
         settings.order = Order::shuffled;
-    else if (name == "streams" && (value == "lazy" || value == "eager"))
-        settings.eager = value == "eager";
+    else if (name == "streams" && value == "lazy")
+        settings.pace = Pace::lazy;
+    else if (name == "streams" && value == "ahead")
+        settings.pace = Pace::ahead;
+    else if (name == "streams" && value == "eager")
+        settings.pace = Pace::eager;
     else if (name == "traffic" && (value == "on" || value == "off"))
         settings.traffic = value == "on";
     else if (name == "seed")

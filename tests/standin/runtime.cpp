@@ -49,6 +49,14 @@ cudaError_t& last_error() {
     return last;
 }
 
+void check_address(const char* name, const void* address) {
+    if (address == nullptr) return;
+    entry("check_address", [&](const Machine& machine) {
+        machine.memory.require(fmt::format("{}: an argument", name), address, 1, current_device());
+        return cudaSuccess;
+    });
+}
+
 cudaError_t launch(const char* name, const void* kernel, const LaunchShape& shape,
                    cudaStream_t stream, std::function<void()> thread) {
     return runtime_entry("cudaLaunchKernelExC", [&](Machine& machine) {

@@ -58,7 +58,7 @@ TEST_F(Streams, AResultIsNaNUntilTheHostWaits) {
 }
 
 TEST_F(Streams, EagerStreamsDoNotWait) {
-    settings().eager = true;
+    settings().pace = Pace::eager;
     double* data = device_array(1);
     double value = 1.0;
     set_value(stream_, data, 3.0);
@@ -84,6 +84,34 @@ TEST_F(Streams, AnEventCarriesTheOrder) {
     EXPECT_EQ(copied(stream_, data), 3.0) << "the wait was for the earlier record";
     ASSERT_EQ(cudaEventSynchronize(event_), cudaSuccess);
     EXPECT_EQ(copied(stream_, data), 4.0);
+}
+
+TEST_F(Streams, BothSidesOfAForkAreChecked) {
+    for (const bool waits : {true, false}) {
+        settings().pace = Pace::ahead;
+        double* data = device_array(1);
+        double* copy = device_array(1);
+        set_value(stream_, data, 3.0);
+        ASSERT_EQ(cudaEventRecord(event_, stream_), cudaSuccess);
+        if (waits) {
+            ASSERT_EQ(cudaStreamWaitEvent(other_, event_, 0), cudaSuccess);
+        }
+        ASSERT_EQ(launch("copy_one", copy_one, 1, 1, 0, other_, data, copy), cudaSuccess);
+        ASSERT_EQ(cudaEventRecord(event_, other_), cudaSuccess);
+        ASSERT_EQ(cudaStreamWaitEvent(stream_, event_, 0), cudaSuccess);
+        const double value = copied(stream_, copy);
+        EXPECT_TRUE(waits ? value == 3.0 : std::isnan(value)) << value;
+    }
+}
+
+TEST_F(Streams, WhatAStreamDoesAfterAForkIsNotHeldBack) {
+    double* data = upload({1.0});
+    double* copy = device_array(1);
+    ASSERT_EQ(launch("copy_one", copy_one, 1, 1, 0, other_, data, copy), cudaSuccess);
+    ASSERT_EQ(cudaEventRecord(event_, other_), cudaSuccess);
+    set_value(stream_, data, 3.0);
+    ASSERT_EQ(cudaStreamWaitEvent(stream_, event_, 0), cudaSuccess);
+    EXPECT_EQ(copied(stream_, copy), 3.0) << "the copy must not hide that it may come late";
 }
 
 TEST_F(Streams, AnEventThatWasNeverRecordedIsOver) {
@@ -139,7 +167,9 @@ TEST_F(Streams, BelongToTheirDevice) {
     settings().devices = 2;
     double* data = device_array(1);
     ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
-    EXPECT_DEATH(set_value(stream_, data, 1.0), "belongs to cuda:0, the current device is cuda:1");
+    EXPECT_DEATH(set_value(stream_, data, 1.0), "is in memory of cuda:0, not of cuda:1");
+    EXPECT_DEATH(set_value(stream_, device_array(1), 1.0),
+                 "belongs to cuda:0, the current device is cuda:1");
     cudaStream_t there = nullptr;
     ASSERT_EQ(cudaStreamCreateWithFlags(&there, cudaStreamNonBlocking), cudaSuccess);
     EXPECT_DEATH(static_cast<void>(cudaMemcpyAsync(data, data, 8, cudaMemcpyDeviceToDevice, there)),
