@@ -1,7 +1,7 @@
 # Targets format and format-check (clang-format 14).
 find_program(CUCURBIT_CLANG_FORMAT clang-format-14)
 if(CUCURBIT_CLANG_FORMAT)
-  set(files find include host kernels tests bench -name "*.[ch]pp" -print0 -o -name "*.inl" -print0)
+  set(files find include host kernels tests bench -name "*.[ch]pp" -print0 -o -name "*.inl" -print0 -o -name "*.cu" -print0)
   foreach(target format format-check)
     set(mode -i)
     if(target STREQUAL "format-check")

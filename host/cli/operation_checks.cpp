@@ -56,7 +56,8 @@ bool is_worse(const Difference& a, const Difference& b) {
 
 std::vector<OperationCheck> operation_checks() {
     std::vector<OperationCheck> all;
-    for (const auto& checks : {copy_checks(), factorisation_checks(), curve_checks()})
+    for (const auto& checks :
+         {copy_checks(), factorisation_checks(), curve_checks(), descent_checks()})
         all.insert(all.end(), checks.begin(), checks.end());
     return all;
 }

@@ -23,6 +23,7 @@ struct OperationCheck {
 std::span<const OperationCheck> copy_checks();
 std::span<const OperationCheck> factorisation_checks();
 std::span<const OperationCheck> curve_checks();
+std::span<const OperationCheck> descent_checks();
 std::vector<OperationCheck> operation_checks();
 
 /// The check at n = 1, 33, 65 and largest_checked on both engines, their largest difference and the

@@ -64,7 +64,9 @@ void add_device(CLI::App& command, std::string& device) {
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
     add_device(command, options.device);
-    command.add_option("--threads", options.threads, "Workers side by side (default: all cores)")
+    command
+        .add_option("--threads", options.threads,
+                    "Workers on each device (default: all cores, 2 on a card)")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{4096}).description(""));
 }

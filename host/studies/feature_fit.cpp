@@ -21,14 +21,36 @@ FeatureFit::FeatureFit(Workspace& workspace, std::size_t features, std::size_t l
     facts_ = workspace.matrix(rows_.size() * fact_count, 1);
 }
 
-void FeatureFit::solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung) {
+void FeatureFit::begin(std::size_t index, std::size_t count) {
     count_ = count;
     workspace_.engine().fill(fact(index, rank), static_cast<double>(order(index)));
     workspace_.engine().fill(fact(index, rows_done), static_cast<double>(order(index)));
+}
+
+void FeatureFit::solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung) {
+    begin(index, count);
     if (rows_[index] >= features_)
         fit_least_squares(index, of(sample), rung);
     else
         fit_row_space(index, of(sample), rung);
+}
+
+void FeatureFit::solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
+                                  std::size_t count, bool judged) {
+    Engine& engine = workspace_.engine();
+    begin(index, count);
+    engine.copy(of(labels), of(coefficients_));
+    engine.solve_lower_transposed(of(factor), workspace_.repeated(features_, labels_),
+                                  of(coefficients_));
+    engine.fill(fact(index, trace), 1.0);
+    engine.fill(fact(index, inverse_trace), 1.0);
+    if (!judged) return;
+    const auto lower = of(gram_.leading(features_, features_));
+    const auto norms = of(diagonal_.leading(features_, 1));
+    engine.copy(of(factor), lower);
+    engine.row_norms(lower, norms);
+    engine.prefix_sums(norms, 1, workspace_.repeated(features_, 1), fact(index, trace));
+    judge(index, lower);
 }
 
 void FeatureFit::judge(std::size_t index, BatchMatrix factor) {

@@ -33,6 +33,11 @@ public:
 
     std::size_t columns(std::size_t index) const;
     bool triangular(std::size_t index) const;
+    /// Whether a triangular sample drawn on this rung is a Cholesky factor, whose error grows with
+    /// the square of its condition.
+    bool squared(Rung rung) const {
+        return request_.sampler == Sampler::direct && rung == Rung::cholesky;
+    }
     /// Columns that fits of the first `features` coordinates need.
     std::size_t columns_for(std::size_t index, std::size_t features) const;
 

@@ -94,6 +94,14 @@ public:
     void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
+    void eigen(BatchMatrix g, BatchMatrix values) override;
+    void rectify(BatchMatrix a) override;
+    void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
+    void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix weights) override;
+
 private:
     /// One launch of an own kernel on so many doubles.
     void launch(double doubles_read, double doubles_written);

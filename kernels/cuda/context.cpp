@@ -9,7 +9,7 @@ namespace cucurbit::cuda {
 namespace {
 
 /// Batches met before their addresses are forgotten; one simulation meets a few dozen.
-constexpr std::size_t most_pointer_arrays = 1024;
+constexpr std::size_t most_pointer_arrays = 256;
 
 }  // namespace
 
@@ -82,7 +82,7 @@ void Context::solve(cublasOperation_t op, BatchMatrix l, BatchMatrix c) {
 
 double** Context::pointers(BatchMatrix m) {
     const std::pair key(m.data, m.stride);
-    if (pointers_.size() >= most_pointer_arrays && pointers_.count(key) == 0) {
+    if (pointers_.size() >= most_pointer_arrays && !pointers_.contains(key)) {
         CUCURBIT_CHECK_CUDA(cudaStreamSynchronize(stream()));
         pointers_.clear();
     }

@@ -2,6 +2,10 @@
 // The Engine on one NVIDIA card: whole batches in device memory, cuBLAS and cuSOLVER for the linear
 // algebra, own kernels for the rest, all on one stream of the engine's own. A second engine on the
 // same card keeps it busy while this one's results are read.
+//
+// Own kernels give a trial the same bits in every batch. cuBLAS and cuSOLVER promise the same bits
+// for the same call only, whose shape includes the number of trials: in batches of another size the
+// last bits of a trial may differ on a card.
 
 #include "kernels/contract.hpp"
 #include "kernels/cuda/context.hpp"
@@ -62,6 +66,14 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
+    void eigen(BatchMatrix g, BatchMatrix values) override;
+    void rectify(BatchMatrix a) override;
+    void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
+    void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix weights) override;
+
 private:
     /// The Householder factorisation of every trial of a, in place; the reflections' factors go to
     /// taus, min(rows, cols) for each trial.
@@ -69,6 +81,9 @@ private:
     void form_orthogonal(BatchMatrix a, const double* taus);
     void decompose(BatchMatrix l, const std::vector<std::uint32_t>& trials, double* s, double* u,
                    double* vt, int* infos);
+    /// out = R of Engine::descend for the trials from `first` on.
+    void write_residuals(std::span<const DescentLoss> losses, BatchMatrix rate, BatchMatrix outputs,
+                         std::size_t first, BatchMatrix out);
 
     cuda::Context context_;
 };

@@ -1,0 +1,164 @@
+// What the parity tests cannot reach by a factory's engine: little scratch memory, and orders
+// beyond the batched factorisation.
+
+#include "kernels/cuda/engine.hpp"
+
+#include <bit>
+
+#include "tests/parity/operands.hpp"
+#include "tests/standin/standin.hpp"
+
+namespace cucurbit {
+namespace {
+
+using reference::Matrix;
+using reference::product;
+using reference::transposed;
+
+constexpr std::size_t enough = std::size_t{16} << 20;
+
+/// Every operation that uses scratch memory, on nine trials.
+std::vector<Matrix> results_with(std::size_t scratch_bytes) {
+    CudaEngine engine(0, scratch_bytes);
+    constexpr std::size_t n = 21, p = 34;
+    Operand l(engine, lower_batch(n), 1), r(engine, lower_batch(n), 1);
+    Operand a(engine, irregular_batch(p, n), 1), b(engine, irregular_batch(n, p), 1);
+    Operand q(engine, irregular_batch(p, n), 1), factor(engine, n, n, batch_count, 1);
+    Operand wide(engine, irregular_batch(n, p), 1), rank(engine, 1, 1, batch_count, 1);
+    Operand trapezoid(engine, n, n, batch_count, 1), s(engine, n, n, batch_count, 1);
+    Operand gains(engine, n, 1, batch_count, 1), rate(engine, irregular_batch(1, 1), 1);
+    Operand x(engine, irregular_batch(p, n), 1), targets(engine, irregular_batch(n, 2), 1);
+    Operand outputs(engine, n, 2, batch_count, 1), weights(engine, irregular_batch(p, 2), 1);
+    Operand velocity(engine, irregular_batch(p, 2), 1);
+    const DescentLoss loss{{DescentLink::Kind::logistic, 1, 1.0}, 0, targets.batch(), 0.5};
+    engine.descend(x.batch(), {&loss, 1}, rate.batch(), 0.9, outputs.batch(), velocity.batch(),
+                   weights.batch());
+    engine.invert_lower(l.batch());
+    engine.multiply_by_transposed_lower(l.batch(), a.batch());
+    engine.multiply_by_lower(r.batch(), b.batch());
+    engine.gram(a.batch(), s.batch());
+    engine.gains(r.batch(), true, s.batch(), gains.batch());
+    engine.orthogonal_columns(q.batch(), factor.batch());
+    engine.truncate(q.batch(), factor.batch(), 1e-3, rank.batch());
+    engine.lower_factor(wide.batch(), trapezoid.batch());
+    std::vector<Matrix> results;
+    for (Operand* operand : {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid, &weights})
+        for (std::size_t t = 0; t < batch_count; ++t) results.push_back(operand->item(t));
+    return results;
+}
+
+TEST(CudaEngine, LittleScratchMemoryGivesTheSameBits) {
+    const auto expected = results_with(enough);
+    for (const std::size_t bytes : {std::size_t{0}, 2 * 21 * 34 * sizeof(double)}) {
+        const auto actual = results_with(bytes);
+        for (std::size_t k = 0; k < expected.size(); ++k)
+            expect_close(actual[k], expected[k], 0.0, "with little scratch memory");
+    }
+}
+
+// Triangles are computed by block columns: more than one of them, and the last one not full.
+TEST(CudaEngine, TrianglesOfSeveralBlockColumns) {
+    constexpr std::size_t n = 140, k = 9;
+    CudaEngine engine(0, enough);
+    const auto wide = irregular_batch(k, n), tall = irregular_batch(n, k), lower = lower_batch(n);
+    Operand right(engine, wide, 1), left(engine, tall, 1), gram(engine, n, n, batch_count, 1);
+    Operand outer(engine, std::vector<Matrix>(batch_count, Matrix(n, n)), 1);
+    Operand l(engine, lower, 1), inverse(engine, lower, 1);
+    engine.gram(right.batch(), gram.batch());
+    engine.add_outer(left.batch(), outer.batch());
+    engine.multiply_by_transposed_lower(l.batch(), right.batch());
+    engine.multiply_by_lower(l.batch(), left.batch());
+    engine.invert_lower(inverse.batch());
+    for (const std::size_t t : good_items) {
+        expect_close(lower_part(gram.item(t)), lower_part(product(transposed(wide[t]), wide[t])),
+                     1e-14, "gram");
+        expect_close(lower_part(outer.item(t)), lower_part(product(tall[t], transposed(tall[t]))),
+                     1e-14, "add_outer");
+        expect_close(right.item(t), product(wide[t], transposed(lower[t])), 1e-13, "a rᵀ");
+        expect_close(left.item(t), product(lower[t], tall[t]), 1e-13, "r a");
+        Matrix one(n, n);
+        for (std::size_t i = 0; i < n; ++i) one(i, i) = 1;
+        expect_close(product(inverse.item(t), lower[t]), one, 1e-13, "invert_lower");
+    }
+}
+
+TEST(CudaEngine, ScratchMemoryStaysWithinItsBound) {
+    standin::reset_counters();
+    const std::size_t before = standin::counters().live_bytes;
+    results_with(std::size_t{1} << 20);
+    EXPECT_LE(standin::counters().peak_bytes - before,
+              cuda::Context::own_bytes + (std::size_t{3} << 20));
+    EXPECT_EQ(standin::counters().live_bytes, before);
+}
+
+// One matrix at a time, on several streams: with a trial that is not a number among them, and one
+// whose factorisation stops.
+TEST(CudaEngine, LargeCholeskyFactorisations) {
+    constexpr std::size_t n = CudaEngine::largest_batched_cholesky + 1, stopped = 2, bad = 300;
+    CudaEngine engine(0, enough);
+    auto factors = lower_batch(n);
+    std::vector<Matrix> squares(batch_count, Matrix(n, n));
+    for (std::size_t t = 0; t < batch_count; ++t)
+        for (std::size_t i = 0; i < n; ++i) {  // bands of four: the product stays cheap
+            for (std::size_t j = 0; j < i; ++j)
+                if (i - j > 3) factors[t](i, j) = 0;
+            for (std::size_t j = i > 6 ? i - 6 : 0; j <= i; ++j) {
+                for (std::size_t k = i > 3 ? i - 3 : 0; k <= j; ++k)
+                    squares[t](i, j) += factors[t](i, k) * factors[t](j, k);
+                squares[t](j, i) = squares[t](i, j);
+            }
+        }
+    squares[stopped](bad, bad) = -1;
+    Operand g(engine, with_poison(squares), 1), rows_done(engine, 1, 1, batch_count, 1);
+    standin::reset_counters();
+    engine.cholesky(g.batch(), rows_done.batch());
+    EXPECT_EQ(standin::counters().library_calls, batch_count);
+    EXPECT_GT(standin::counters().event_waits, batch_count) << "streams that wait for each other";
+    for (const std::size_t t : good_items) {
+        EXPECT_EQ(rows_done.item(t)(0, 0), n);
+        expect_close(lower_part(g.item(t)), factors[t], 1e-13, "large Cholesky");
+    }
+    EXPECT_EQ(rows_done.item(bad_item)(0, 0), 0);
+    EXPECT_EQ(rows_done.item(stopped)(0, 0), bad);
+}
+
+// What cannot be factored must not spoil what is computed from the rows that were.
+TEST(CudaEngine, RowsBeyondABadPivotAreThoseOfTheIdentity) {
+    CudaEngine engine(0, enough);
+    auto squares = lower_batch(33);
+    for (Matrix& square : squares) square = product(square, transposed(square));
+    squares[1](20, 20) = -1;
+    Operand g(engine, squares, 1), rows_done(engine, 1, 1, batch_count, 1);
+    engine.cholesky(g.batch(), rows_done.batch());
+    EXPECT_EQ(rows_done.item(1)(0, 0), 20);
+    const Matrix factor = g.item(1);
+    for (std::size_t i = 20; i < 33; ++i)
+        for (std::size_t j = 0; j <= i; ++j) EXPECT_EQ(factor(i, j), i == j ? 1 : 0);
+    const auto ends = engine.indices({20});
+    Matrix right(33, 1);
+    for (std::size_t i = 0; i < 20; ++i) right(i, 0) = 1;
+    Operand c(engine, std::vector<Matrix>(batch_count, right), 1);
+    engine.solve_lower_transposed(g.batch(), *ends, c.batch());
+    for (std::size_t i = 0; i < 33; ++i)
+        EXPECT_EQ(std::isfinite(c.item(1)(i, 0)) && (i < 20 || c.item(1)(i, 0) == 0), true) << i;
+}
+
+// A batch that comes after a larger one, and batches that come and go, find their addresses.
+TEST(CudaEngine, AddressesFollowTheBatch) {
+    CudaEngine engine(0, enough);
+    for (std::size_t round = 0; round < 150; ++round) {
+        const std::size_t n = 1 + round % 3, count = 1 + round % 5;
+        Matrix l(n, n), c(n, 1);
+        for (std::size_t i = 0; i < n; ++i) l(i, i) = c(i, 0) = 2;
+        Operand factor(engine, std::vector<Matrix>(count, l), 1);
+        Operand right(engine, std::vector<Matrix>(count, c), 1);
+        const auto all = engine.indices({static_cast<std::uint32_t>(n)});
+        engine.solve_lower(factor.batch().trials(1), *all, right.batch().trials(1));
+        engine.solve_lower(factor.batch(), *all, right.batch());
+        EXPECT_EQ(right.item(0)(n - 1, 0), 0.5);
+        EXPECT_EQ(right.item(count - 1)(n - 1, 0), count == 1 ? 0.5 : 1.0);
+    }
+}
+
+}  // namespace
+}  // namespace cucurbit
