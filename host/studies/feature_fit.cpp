@@ -138,7 +138,8 @@ void FeatureFit::read(std::size_t count) {
 Rung FeatureFit::demanded(std::size_t index, std::size_t trial, Rung used) const {
     const double condition = value(index, trial, rows_done) < static_cast<double>(order(index))
                                  ? std::numeric_limits<double>::infinity()
-                                 : value(index, trial, trace) * value(index, trial, inverse_trace);
+                                 : value(index, trial, trace) * value(index, trial, inverse_trace) /
+                                       static_cast<double>(order(index));
     const Rung demanded = demanded_rung(used, condition, rows_[index] < features_, features_);
     return demanded == Rung::refined ? Rung::orthogonal : demanded;
 }
