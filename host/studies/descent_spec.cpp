@@ -163,6 +163,25 @@ void check_rows(Reader& table, const DescentSpec& spec) {
                                    needed, spec.data.file_labels.size()));
 }
 
+/// A point of gradient descent has dozens of estimands.
+void limit_values(Reader& table, const DescentSpec& spec) {
+    constexpr double most = 1e6;
+    const auto size = [](const auto& grid) { return static_cast<double>(grid.values.size()); };
+    const double points = size(spec.data.p) * size(spec.data.samples) *
+                          size(spec.data.disturbance) * (size(spec.teacher.steps) + 1.0) *
+                          (size(spec.student.steps) + 1.0) *
+                          std::max(1.0, size(spec.student.switch_at));
+    constexpr double other_estimands = 16.0;
+    const auto estimands =
+        static_cast<double>(2 * spec.student.directions + 4 * spec.student.margin_bins);
+    const double values = points * (other_estimands + estimands);
+    if (values > most)
+        table.fail("steps",
+                   fmt::format("the grids make about {:.3g} values of a trial; allowed: at "
+                               "most {:.0f}",
+                               values, most));
+}
+
 std::string canonical_grid(const Grid<double>& grid) {
     return grid.values.empty() ? "never" : "grid";
 }
@@ -263,11 +282,7 @@ DescentSpec DescentSpec::read(Reader& root) {
     Reader student = root.table("student");
     read_student(student, spec, spec.student, smallest);
     check_rows(student, spec);
-    student.limit_points("steps",
-                         {spec.data.p.values.size(), spec.data.samples.values.size(),
-                          spec.data.disturbance.values.size(), spec.teacher.steps.values.size() + 1,
-                          spec.student.steps.values.size() + 1,
-                          std::max<std::size_t>(1, spec.student.switch_at.values.size())});
+    limit_values(student, spec);
     student.finish();
     return spec;
 }

@@ -57,11 +57,14 @@ public:
 
 private:
     void add_rows(std::uint64_t end, std::span<const std::uint64_t> trials, Rung rung);
+    void clear_upper(std::size_t count);
 
     Workspace& workspace_;
     RowRequest request_;
     std::uint64_t drawn_ = 0;
     BatchMatrix factor_, sum_, wide_, done_;
+    const IndexList* columns_ = nullptr;
+    const IndexList* lengths_ = nullptr;
     std::vector<double> read_;
 };
 

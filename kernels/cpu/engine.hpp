@@ -10,7 +10,7 @@
 
 namespace cucurbit {
 
-class CpuEngine final : public Engine {
+class CpuEngine : public Engine {
 public:
     /// Trials of up to so many bytes are interleaved: eight of them fit the second-level cache (1
     /// MiB and more on current processors), and measured, it is there that LAPACK's cache blocking

@@ -2,6 +2,10 @@
 // The Engine on one NVIDIA card: whole batches in device memory, cuBLAS and cuSOLVER for the linear
 // algebra, own kernels for the rest, all on one stream of the engine's own. A second engine on the
 // same card keeps it busy while this one's results are read.
+//
+// Own kernels give a trial the same bits in every batch. cuBLAS and cuSOLVER promise the same bits
+// for the same call only, whose shape includes the number of trials: in batches of another size the
+// last bits of a trial may differ on a card.
 
 #include "kernels/contract.hpp"
 #include "kernels/cuda/context.hpp"

@@ -13,7 +13,7 @@
 
 #if !defined(__CUDACC__)
 // A host compiler does not know the attributes that the real headers give these names.
-// NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp)
+// NOLINTBEGIN(bugprone-*, cert-dcl*, readability-identifier-naming)
 #undef __global__
 #undef __device__
 #undef __host__
@@ -26,7 +26,7 @@
 #define __launch_bounds__(...)
 #define __shared__ static_assert(false, "shared memory by shared_memory<T>() only");
 #define __constant__ static_assert(false, "no constant memory: pass the values as arguments");
-// NOLINTEND(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp)
+// NOLINTEND(bugprone-*, cert-dcl*, readability-identifier-naming)
 #endif
 
 #if defined(CUCURBIT_STANDIN)
@@ -42,6 +42,7 @@ cudaError_t launch(const char* name, void (*kernel)(Parameters...), dim3 grid, d
                    std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
     std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
 #if defined(CUCURBIT_STANDIN)
+    std::apply([name](const auto&... each) { (standin::check_argument(name, each), ...); }, values);
     return standin::launch(name, reinterpret_cast<const void*>(kernel), {grid, block, shared_bytes},
                            stream, [kernel, values] { std::apply(kernel, values); });
 #else

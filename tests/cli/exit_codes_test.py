@@ -113,7 +113,8 @@ class Devices(ProgramTest):
         if "\ncuda" in out:
             self.skipTest("this machine has a CUDA device")
         self.refused("run", self.study, "--device", "cuda", code=5)
-        self.refused("plan", self.study, "--device", "cuda:3", code=5)
+        self.refused("run", self.study, "--device", "cuda:3", code=5)
+        self.refused("doctor", "--device", "cuda", code=5)
         self.assertFalse((self.folder / "runs").exists())
 
     def test_more_memory_than_there_is(self):

@@ -34,6 +34,21 @@ class Tables(ProgramTest):
             self.assertEqual((row["n_trials"], row["n_failed"]), ("130", "0"))
             float(row["estimate"])
 
+    def test_cards_are_predicted_without_one(self):
+        out, err = self.call("plan", self.study, "--device", "cuda", "--format", "csv")
+        rows = [r for r in rows_of(out) if r["basis"] == "predicted, never measured"]
+        self.assertEqual([r["card"] for r in rows], ["A100", "H100", "H200", "RTX 4090"])
+        for row in rows:
+            self.assertIn(row["limit"], ("flops", "bandwidth", "launches"))
+            self.assertEqual(row["batch"], "65")  # half of the trials for each of two workers
+            for what in ("flops", "traffic"):
+                self.assertAlmostEqual(float(row[what + "_per_batch"]) / float(row[what + "_per_trial"]), 65)
+            # No launch is quicker than 4 microseconds.
+            batches = 1000 / 65
+            self.assertGreaterEqual(float(row["seconds_per_1000_trials"]),
+                                    0.999 * batches * 4e-6 * float(row["calls_per_batch"]))
+        self.assertIn("no card measured them", err)
+
     def test_theory_of_a_folder_is_that_of_its_study(self):
         self.call("run", self.study, "-o", "out", "--set", "target.n=16")
         self.assertEqual(self.call("theory", "out")[0],

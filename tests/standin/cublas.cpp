@@ -13,36 +13,15 @@
 namespace cucurbit::standin {
 namespace {
 
-struct Blas : Library {
-    cublasPointerMode_t pointer_mode = CUBLAS_POINTER_MODE_HOST;
-};
-
-Blas* blas(cublasHandle_t handle) {
-    return reinterpret_cast<Blas*>(handle);
+Library* blas(cublasHandle_t handle) {
+    return reinterpret_cast<Library*>(handle);
 }
 
 const char* letter(cublasOperation_t operation) {
     return operation == CUBLAS_OP_N ? "N" : "T";
 }
 
-/// A factor is read at the call, or by device work where the handle says so.
-class Factor {
-public:
-    Factor(Machine& machine, const char* call, const Blas& handle, const double* at)
-        : at_(at), on_device_(handle.pointer_mode == CUBLAS_POINTER_MODE_DEVICE) {
-        machine.memory.require(fmt::format("{}: a factor", call), at, sizeof(double),
-                               on_device_ ? handle.device : host);
-        if (!on_device_) value_ = *at;
-    }
-    double get() const { return on_device_ ? *at_ : value_; }
-
-private:
-    const double* at_;
-    bool on_device_;
-    double value_ = 0.0;
-};
-
-void enqueue_blas(Machine& machine, const char* call, const Blas& handle, double flops,
+void enqueue_blas(Machine& machine, const char* call, const Library& handle, double flops,
                   std::function<void()> work) {
     enqueue_call(machine, call, handle, flops, [handle, work = std::move(work)] {
         // Its first page stands for the whole: who keeps anything there will notice.
@@ -65,10 +44,9 @@ cublasStatus_t multiply(Machine& machine, const char* call, cublasHandle_t handl
     check_not_negative(call, {m, n, k, c.count});
     for (const Operand* each : {&a, &b, &c}) check_operand(call, *each, on.device);
     refuse_overlap(call, {c}, {a, b});
-    const Factor scale(machine, call, *blas(handle), alpha);
-    const Factor kept(machine, call, *blas(handle), beta);
+    // Read at the call: device work may run long after it.
+    const double factor = *alpha, kept_factor = *beta;
     enqueue_blas(machine, call, *blas(handle), 2.0 * m * n * k * c.count, [=] {
-        const double factor = scale.get(), kept_factor = kept.get();
         for (int t = 0; t < product.c.count; ++t)
             lapack::dgemm_(letter(product.op_a), letter(product.op_b), &product.m, &product.n,
                            &product.k, &factor, product.a.data + product.a.stride * t,
@@ -89,12 +67,15 @@ Operand factor_operand(const char* name, const double* data, cublasOperation_t o
 }  // namespace
 }  // namespace cucurbit::standin
 
-using namespace cucurbit::standin;  // NOLINT(google-build-using-namespace): the entry points are C
+// The entry points are C, what they write they write later, and the parameters have names of ours.
+// NOLINTBEGIN(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
+// NOLINTBEGIN(readability-non-const-parameter)
+using namespace cucurbit::standin;
 namespace lapack = cucurbit::lapack;
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
     return entry(__func__, [&](Machine&) {
-        auto* made = new Blas;
+        auto* made = new Library;
         made->device = current_device();
         *handle = reinterpret_cast<cublasHandle_t>(made);
         return CUBLAS_STATUS_SUCCESS;
@@ -130,13 +111,6 @@ cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, std::s
     });
 }
 
-cublasStatus_t cublasSetPointerMode(cublasHandle_t handle, cublasPointerMode_t mode) {
-    return entry(__func__, [&](Machine&) {
-        blas(handle)->pointer_mode = mode;
-        return CUBLAS_STATUS_SUCCESS;
-    });
-}
-
 const char* cublasGetStatusName(cublasStatus_t status) {
     switch (status) {
         case CUBLAS_STATUS_SUCCESS:
@@ -148,23 +122,6 @@ const char* cublasGetStatusName(cublasStatus_t status) {
         default:
             return "a CUBLAS_STATUS that the stand-in never gives";
     }
-}
-
-cublasStatus_t cublasDgemm(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
-                           int m, int n, int k, const double* alpha, const double* a, int lda,
-                           const double* b, int ldb, const double* beta, double* c, int ldc) {
-    return entry(__func__, [&](Machine& machine) {
-        return multiply(machine, "cublasDgemm", handle, alpha,
-                        {op_a,
-                         op_b,
-                         m,
-                         n,
-                         k,
-                         factor_operand("A", a, op_a, m, k, lda, 0, 1),
-                         factor_operand("B", b, op_b, k, n, ldb, 0, 1),
-                         {"C", c, m, n, ldc}},
-                        beta);
-    });
 }
 
 cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t handle, cublasOperation_t op_a,
@@ -198,7 +155,7 @@ cublasStatus_t cublasDtrsmBatched(cublasHandle_t handle, cublasSideMode_t side,
         check_not_negative(call, {m, n, count});
         check_array(call, "the array of A", a, count, sizeof(double*), on.device);
         check_array(call, "the array of B", b, count, sizeof(double*), on.device);
-        const Factor scale(machine, call, *blas(handle), alpha);
+        const double factor = *alpha;
         const int order = side == CUBLAS_SIDE_LEFT ? m : n;
         const double flops = 1.0 * order * m * n * count;
         enqueue_blas(machine, call, *blas(handle), flops, [=, device = on.device] {
@@ -210,7 +167,6 @@ cublasStatus_t cublasDtrsmBatched(cublasHandle_t handle, cublasSideMode_t side,
                 check_operand(call, solutions.back(), device);
             }
             refuse_overlap(call, solutions, triangles);
-            const double factor = scale.get();
             for (int t = 0; t < count; ++t)
                 lapack::dtrsm_(side == CUBLAS_SIDE_LEFT ? "L" : "R",
                                fill == CUBLAS_FILL_MODE_LOWER ? "L" : "U", letter(op),
@@ -220,3 +176,5 @@ cublasStatus_t cublasDtrsmBatched(cublasHandle_t handle, cublasSideMode_t side,
         return CUBLAS_STATUS_SUCCESS;
     });
 }
+// NOLINTEND(readability-non-const-parameter)
+// NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)

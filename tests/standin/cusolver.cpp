@@ -133,7 +133,9 @@ int eigen(bool vectors, bool lower, int n, double* a, int ld, double* values) {
 }  // namespace
 }  // namespace cucurbit::standin
 
-using namespace cucurbit::standin;  // NOLINT(google-build-using-namespace): the entry points are C
+// The entry points are C, and our parameters have names of ours.
+// NOLINTBEGIN(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
+using namespace cucurbit::standin;
 namespace lapack = cucurbit::lapack;
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle) {
@@ -284,3 +286,4 @@ cusolverStatus_t cusolverDnDsyevd(cusolverDnHandle_t handle, cusolverEigMode_t j
                      {}, {workspace, doubles, workspace_doubles(n, n)}, info,
                      [=] { return eigen(vectors, fill == CUBLAS_FILL_MODE_LOWER, n, a, lda, w); });
 }
+// NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)

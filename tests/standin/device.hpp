@@ -29,6 +29,20 @@ struct LaunchShape {
 cudaError_t launch(const char* name, const void* kernel, const LaunchShape& shape,
                    cudaStream_t stream, std::function<void()> thread);
 
+/// A violation unless the address is null or lies in device memory.
+void check_address(const char* name, const void* address);
+
+/// Of a kernel: a pointer, or a struct that holds one by the name of `data` or `values`.
+template <class T>
+void check_argument(const char* name, const T& argument) {
+    if constexpr (std::is_pointer_v<T>)
+        check_address(name, argument);
+    else if constexpr (requires { argument.data; })
+        check_address(name, argument.data);
+    else if constexpr (requires { argument.values; })
+        check_address(name, argument.values);
+}
+
 /// The running block's dynamic shared memory.
 void* shared_memory();
 

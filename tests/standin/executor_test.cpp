@@ -26,7 +26,7 @@ __global__ void indices(double* out) {
 }
 
 TEST_F(Executor, EveryThreadRunsOnce) {
-    constexpr std::size_t size = 2 * 3 * 2 * 5 * 4 * 3;
+    constexpr std::size_t size = 720;
     for (const Order order : {Order::forward, Order::reverse, Order::shuffled}) {
         settings().order = order;
         double* out = upload(std::vector<double>(size, 0.0));
@@ -171,10 +171,10 @@ __global__ void some_leave() {
 }
 
 __global__ void two_places() {
-    if (threadIdx.x > 10)
+    if (threadIdx.x > 10) {
         __syncthreads();
-    else
-        __syncthreads();
+        return;
+    }
     __syncthreads();
 }
 
@@ -221,8 +221,8 @@ TEST_F(Executor, ADeadlockSaysWhoWaitsWhere) {
 
 __global__ void nothing() {}
 
-__global__ void nested(cudaStream_t stream) {
-    static_cast<void>(launch("inner", nothing, 1, 1, 0, stream));
+__global__ void nested(std::uintptr_t stream) {
+    static_cast<void>(launch("inner", nothing, 1, 1, 0, reinterpret_cast<cudaStream_t>(stream)));
 }
 
 TEST_F(Executor, LaunchesThatNoCardTakesAreRefused) {
@@ -233,7 +233,8 @@ TEST_F(Executor, LaunchesThatNoCardTakesAreRefused) {
     EXPECT_DEATH(run(nothing, 1, {32, 33, 1}, 0), "block of .32,33,1. threads");
     EXPECT_DEATH(run(nothing, 1, {1, 1, 65}, 0), "block of .1,1,65. threads");
     EXPECT_DEATH(run(nothing, 1, 0, 0), "block of .0,1,1. threads");
-    EXPECT_DEATH(run(nested, 1, 1, 0, stream_), "is called from device work");
+    EXPECT_DEATH(run(nested, 1, 1, 0, reinterpret_cast<std::uintptr_t>(stream_)),
+                 "is called from device work");
 }
 
 }  // namespace

@@ -20,8 +20,12 @@ bool apply(Settings& settings, const std::string& name, const std::string& value
         settings.order = Order::reverse;
     else if (name == "order" && value == "shuffled")
         settings.order = Order::shuffled;
-    else if (name == "streams" && (value == "lazy" || value == "eager"))
-        settings.eager = value == "eager";
+    else if (name == "streams" && value == "lazy")
+        settings.pace = Pace::lazy;
+    else if (name == "streams" && value == "ahead")
+        settings.pace = Pace::ahead;
+    else if (name == "streams" && value == "eager")
+        settings.pace = Pace::eager;
     else if (name == "traffic" && (value == "on" || value == "off"))
         settings.traffic = value == "on";
     else if (name == "seed")
@@ -37,6 +41,7 @@ bool apply(Settings& settings, const std::string& name, const std::string& value
 
 Settings settings_from_environment() {
     Settings settings;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing writes the environment
     const char* text = std::getenv("CUCURBIT_STANDIN");
     std::istringstream parts(text == nullptr ? "" : text);
     for (std::string part; parts >> part;) {
@@ -51,7 +56,7 @@ Settings settings_from_environment() {
 }  // namespace
 
 void violation(const std::string& text) {
-    const std::string thread = describe_thread();
+    const std::string thread = Executor::the().describe_thread();
     std::string where = device_work() == nullptr ? "" : fmt::format("{}", device_work());
     if (!thread.empty()) where += ", " + thread;
     std::fputs(

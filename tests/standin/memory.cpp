@@ -87,7 +87,8 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 #endif
     Machine& machine = Machine::the();
     if (device_work() != nullptr && machine.memory.count_traffic(info->si_addr, write)) return;
-    const std::string what = device_work() != nullptr ? describe_shared(info->si_addr) : "";
+    const std::string what =
+        device_work() != nullptr ? Executor::the().describe_shared(info->si_addr) : "";
     const std::string where = what.empty() ? machine.memory.describe(info->si_addr) : what;
     if (where.empty() && device_work() == nullptr) {
         std::signal(signal, SIG_DFL);  // not ours: the instruction faults again
@@ -139,8 +140,9 @@ void Memory::release(const char* call, void* data, bool pinned) {
     mprotect(gone.pages, gone.page_bytes, PROT_READ);
     check_canaries(gone);
     // The address stays taken; only its contents go.
-    mmap(gone.pages, gone.page_bytes, PROT_NONE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (mmap(gone.pages, gone.page_bytes, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+        violation("freed memory cannot be closed");
     live_.erase(end_of(gone));
     freed_[end_of(gone)] = gone;
 }

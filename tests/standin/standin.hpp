@@ -21,16 +21,23 @@ namespace cucurbit::standin {
 
 enum class Order { forward, reverse, shuffled };
 
+/// When enqueued work runs, all of it legal orders on a card.
+enum class Pace {
+    lazy,   ///< when it is waited for; what a stream waits for in its turn, not before
+    ahead,  ///< when it is waited for; what a stream waits for before that stream's earlier work
+    eager,  ///< when it is enqueued
+};
+
 struct Settings {
     Order order = Order::forward;  ///< of the threads in a block and the blocks in a grid
     std::uint64_t seed = 1;        ///< of the shuffled order
-    bool eager = false;            ///< work runs when it is enqueued
-    bool traffic = false;          ///< counts the pages that device work touches
+    Pace pace = Pace::lazy;
+    bool traffic = false;  ///< counts the pages that device work touches
     int devices = 1;
     std::size_t memory_bytes = std::size_t{256} << 20;  ///< of each device
 };
 
-/// At first from the environment: CUCURBIT_STANDIN="order=shuffled seed=3 streams=eager devices=2
+/// At first from the environment: CUCURBIT_STANDIN="order=shuffled seed=3 streams=ahead devices=2
 /// memory=1000000 traffic=on", each part optional. May be changed while no work is pending.
 Settings& settings();
 

@@ -17,6 +17,7 @@ using standin::Counters;
 using standin::counters;
 using standin::fail_call;
 using standin::Order;
+using standin::Pace;
 using standin::reset_counters;
 using standin::settings;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "tests/standin/machine.hpp"
@@ -66,7 +67,7 @@ Event& Streams::event(const char* call, cudaEvent_t handle) {
 void Streams::enqueue(Stream& stream, Operation operation) {
     stream.pending.push_back(std::move(operation));
     ++stream.enqueued;
-    if (Machine::the().settings.eager) run(stream, stream.enqueued);
+    if (Machine::the().settings.pace == Pace::eager) run(stream, stream.enqueued);
 }
 
 void Streams::run(Stream& stream, std::size_t end) {
@@ -80,7 +81,16 @@ void Streams::run_all(int device) {
         if (each->device == device) run(*each, each->enqueued);
 }
 
+void Streams::run_awaited(Stream& stream, std::size_t end) {
+    // What runs here may run some of this stream's operations too: those before the wait.
+    for (std::size_t next = stream.done; next < end; next = std::max(next + 1, stream.done)) {
+        const Operation& operation = stream.pending[next - stream.done];
+        if (operation.awaited != nullptr) advance(*operation.awaited, operation.awaited_end);
+    }
+}
+
 void Streams::advance(Stream& stream, std::size_t end) {
+    if (Machine::the().settings.pace == Pace::ahead) run_awaited(stream, end);
     const Memory& memory = Machine::the().memory;
     while (stream.done < end) {
         const Operation operation = std::move(stream.pending.front());

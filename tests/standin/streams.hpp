@@ -51,6 +51,7 @@ public:
 
 private:
     void advance(Stream& stream, std::size_t end);
+    void run_awaited(Stream& stream, std::size_t end);
 
     // Never erased: a handle used after its destruction is recognised.
     std::map<const void*, std::unique_ptr<Stream>> streams_;

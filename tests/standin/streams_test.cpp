@@ -58,7 +58,7 @@ TEST_F(Streams, AResultIsNaNUntilTheHostWaits) {
 }
 
 TEST_F(Streams, EagerStreamsDoNotWait) {
-    settings().eager = true;
+    settings().pace = Pace::eager;
     double* data = device_array(1);
     double value = 1.0;
     set_value(stream_, data, 3.0);
@@ -84,6 +84,34 @@ TEST_F(Streams, AnEventCarriesTheOrder) {
     EXPECT_EQ(copied(stream_, data), 3.0) << "the wait was for the earlier record";
     ASSERT_EQ(cudaEventSynchronize(event_), cudaSuccess);
     EXPECT_EQ(copied(stream_, data), 4.0);
+}
+
+TEST_F(Streams, BothSidesOfAForkAreChecked) {
+    for (const bool waits : {true, false}) {
+        settings().pace = Pace::ahead;
+        double* data = device_array(1);
+        double* copy = device_array(1);
+        set_value(stream_, data, 3.0);
+        ASSERT_EQ(cudaEventRecord(event_, stream_), cudaSuccess);
+        if (waits) {
+            ASSERT_EQ(cudaStreamWaitEvent(other_, event_, 0), cudaSuccess);
+        }
+        ASSERT_EQ(launch("copy_one", copy_one, 1, 1, 0, other_, data, copy), cudaSuccess);
+        ASSERT_EQ(cudaEventRecord(event_, other_), cudaSuccess);
+        ASSERT_EQ(cudaStreamWaitEvent(stream_, event_, 0), cudaSuccess);
+        const double value = copied(stream_, copy);
+        EXPECT_TRUE(waits ? value == 3.0 : std::isnan(value)) << value;
+    }
+}
+
+TEST_F(Streams, WhatAStreamDoesAfterAForkIsNotHeldBack) {
+    double* data = upload({1.0});
+    double* copy = device_array(1);
+    ASSERT_EQ(launch("copy_one", copy_one, 1, 1, 0, other_, data, copy), cudaSuccess);
+    ASSERT_EQ(cudaEventRecord(event_, other_), cudaSuccess);
+    set_value(stream_, data, 3.0);
+    ASSERT_EQ(cudaStreamWaitEvent(stream_, event_, 0), cudaSuccess);
+    EXPECT_EQ(copied(stream_, copy), 3.0) << "the copy must not hide that it may come late";
 }
 
 TEST_F(Streams, AnEventThatWasNeverRecordedIsOver) {
@@ -112,15 +140,6 @@ TEST_F(Streams, TheHostMustNotChangeWhatIsToBeCopied) {
     EXPECT_EQ(copied(stream_, data), 2.0);
 }
 
-TEST_F(Streams, CopiesBySRowsKeepTheirPitch) {
-    const std::vector<double> from = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
-    double* data = upload(std::vector<double>(8, 0.0));
-    ASSERT_EQ(cudaMemcpy2DAsync(data, 4 * sizeof(double), from.data(), 3 * sizeof(double),
-                                2 * sizeof(double), 2, cudaMemcpyHostToDevice, stream_),
-              cudaSuccess);
-    EXPECT_EQ(download(data, 8), (std::vector<double>{1.0, 2.0, 0.0, 0.0, 4.0, 5.0, 0.0, 0.0}));
-}
-
 TEST_F(Streams, MisusesAreReported) {
     double* data = device_array(2);
     double value = 0.0;
@@ -131,8 +150,6 @@ TEST_F(Streams, MisusesAreReported) {
     EXPECT_DEATH(set_value(nullptr, data, 1.0), "set: uses a default stream");
     EXPECT_DEATH(set_value(cudaStreamPerThread, data, 1.0), "set: uses a default stream");
     EXPECT_DEATH(copy(data, &value, 8, cudaMemcpyHostToDevice, nullptr), "default stream");
-    EXPECT_DEATH(static_cast<void>(cudaMemcpy(data, &value, 8, cudaMemcpyHostToDevice)),
-                 "default stream");
     EXPECT_DEATH(copy(data, &value, 8, cudaMemcpyDefault, stream_), "direction");
     EXPECT_DEATH(copy(data, &value, 8, cudaMemcpyDeviceToHost, stream_),
                  "the destination is in memory of cuda:0, not of the host");
@@ -150,10 +167,12 @@ TEST_F(Streams, BelongToTheirDevice) {
     settings().devices = 2;
     double* data = device_array(1);
     ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
-    EXPECT_DEATH(set_value(stream_, data, 1.0), "belongs to cuda:0, the current device is cuda:1");
+    EXPECT_DEATH(set_value(stream_, data, 1.0), "is in memory of cuda:0, not of cuda:1");
+    EXPECT_DEATH(set_value(stream_, device_array(1), 1.0),
+                 "belongs to cuda:0, the current device is cuda:1");
     cudaStream_t there = nullptr;
     ASSERT_EQ(cudaStreamCreateWithFlags(&there, cudaStreamNonBlocking), cudaSuccess);
-    EXPECT_DEATH(static_cast<void>(cudaMemsetAsync(data, 0, 8, there)),
+    EXPECT_DEATH(static_cast<void>(cudaMemcpyAsync(data, data, 8, cudaMemcpyDeviceToDevice, there)),
                  "is in memory of cuda:0, not of cuda:1");
     ASSERT_EQ(cudaStreamSynchronize(stream_), cudaSuccess);
     ASSERT_EQ(cudaSetDevice(0), cudaSuccess);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <random>
 
+#include "host/studies/descent_paths.hpp"
 #include "host/studies/exaggerated_bias.hpp"
 
 namespace cucurbit {
@@ -39,7 +40,7 @@ TEST(ExaggeratedBias, HoldsForEveryPairAndAllTimes) {
     }
 }
 
-/// Teacher and student exchanged: the statement that the teacher lags behind.
+/// The weaker direction taken for the stronger: the statement turned round.
 TEST(ExaggeratedBias, ExchangedDirectionsAreCaught) {
     std::mt19937_64 generator(20250502);
     for (int i = 0; i < 100'000; ++i) {
@@ -88,6 +89,52 @@ TEST(ExaggeratedBias, ResidualIsAccurateFromTheFirstMomentToTheLast) {
                             1e-14 * std::abs(static_cast<double>(expected)))
                     << rate << " " << teacher << " " << student;
             }
+}
+
+/// A design with one teacher and one student, and where its measured paths put the violations.
+struct MeasuredPaths {
+    static constexpr std::size_t directions = 3;
+    DescentSpec spec;
+    Design design;
+
+    MeasuredPaths() {
+        spec.data.disturbance.values = {0.0};
+        spec.teacher.steps.values = {50.0};
+        spec.student.steps.values = {50.0};
+        spec.student.directions = directions;
+        DescentGrid::fill(spec, 10, 8, design);
+    }
+    /// path(k, step) of the teacher, end(k) of the student.
+    template <class Path, class End>
+    double violations(Path path, End end) const {
+        const DescentGrid grid(spec, design);
+        const std::vector<std::uint64_t> steps = path_steps(50);
+        std::vector<double> recorded, ends(grid.columns() * directions);
+        for (const std::uint64_t step : steps)
+            for (std::size_t k = directions; k-- > 0;)
+                recorded.push_back(path(k, static_cast<double>(step)));
+        const std::size_t column = grid.student({0, 0, 0, 0});
+        for (std::size_t k = 0; k < directions; ++k)
+            ends[column * directions + directions - 1 - k] = end(k);
+        std::vector<double> values(grid.values());
+        DescentPaths(spec, grid, steps.size())
+            .measure(recorded.data(), ends.data(), std::vector<double>(directions, 1.0), values);
+        return values[grid.at(grid.estimand("violations"), column)];
+    }
+};
+
+TEST(MeasuredBias, ASwapOfTeacherAndStudentIsCaught) {
+    const MeasuredPaths paths;
+    const double rates[] = {std::log1p(-0.2), std::log1p(-0.1), std::log1p(-0.03)};
+    const auto teacher = [&](std::size_t k, double time) { return progress(rates[k], time); };
+    const auto student = [&](std::size_t k, double time) {
+        return progress(rates[k], time) * progress(rates[k], 12.0);
+    };
+    for (const double time : {3.0, 10.0, 20.0}) {
+        EXPECT_EQ(paths.violations(teacher, [&](std::size_t k) { return student(k, time); }), 0.0);
+        EXPECT_EQ(paths.violations(student, [&](std::size_t k) { return teacher(k, time / 2); }),
+                  1.0);
+    }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@ import numpy
 from matplotlib.lines import Line2D
 
 from cucurbit.figures import panels
-from cucurbit.figures.style import COLOURS, new_figure, styled
+from cucurbit.figures.style import COLOURS, new_figure, plain_log_ticks, styled
 
 _LABELS = {"teacher_steps": "teacher’s steps T", "student_steps": "student’s steps t", "flip": "flips",
            "noise_std": "noise σ", "switch_at": "switch at step"}
@@ -41,6 +41,7 @@ def draw_curve(axes, rows, x, colour, label, marker="o"):
 
 def finish(axes, x, y):
     axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis)
     axes.set_xlabel(_LABELS.get(x, x))
     axes.set_ylabel(y)
     axes.legend(fontsize=7)
@@ -64,15 +65,18 @@ def draw_paths(axes, rows):
     for colour, stop in zip(COLOURS, some(rows["teacher_steps"].to_numpy(), 4)):
         axes.plot(*path("student", "student_steps", teacher_steps=stop), color=colour, linewidth=1.1,
                   marker="o", markersize=2.6, label=f"student, T = {stop:.4g}")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    plain_log_ticks(axes.xaxis)
+    plain_log_ticks(axes.yaxis)
     axes.set_xlabel("projection on eigenvector 1")
     axes.set_ylabel(f"projection on eigenvector {k}")
     axes.legend(fontsize=7)
 
 
 def draw_ratios(axes, rows):
-    """Student over teacher at equal progress on the first eigenvector, for a teacher stopped midway."""
-    stops = some(rows["teacher_steps"].to_numpy(), 3)
-    stop = stops[len(stops) // 2]
+    """Student over teacher at equal progress on the first eigenvector, for a teacher stopped rather early."""
+    stop = some(rows["teacher_steps"].to_numpy(), 5)[:2][-1]
     for colour, k in zip(COLOURS, range(2, last_direction(rows) + 1)):
         draw_curve(axes, series(rows, "student", f"projection_ratio_{k}", teacher_steps=stop),
                    "student_steps", colour, f"eigenvector {k}")
@@ -132,7 +136,6 @@ def draw_switch(axes, rows, estimand, y):
                    "switch_at", colour, f"student, T = {stop:.4g}")
     [one_hot] = series(rows, "one_hot", estimand, student_steps=last)["estimate"]
     axes.axhline(one_hot, color="black", linewidth=1.0, linestyle="--", label="one-hot labels")
-    axes.set_xscale("symlog", linthresh=1.0)
     axes.set_xlabel(_LABELS["switch_at"])
     axes.set_ylabel(y)
     axes.legend(fontsize=7)
