@@ -87,10 +87,8 @@ void add_devices(Program& program) {
 }
 
 void add_doctor(Program& program) {
-    CLI::App& command =
-        *program.app.add_subcommand("doctor",
-                                    "Check BLAS, random numbers and engines of this machine; "
-                                    "exit code 4 when bad");
+    CLI::App& command = *program.app.add_subcommand(
+        "doctor", "Check BLAS, random numbers, engines and cards here; exit code 4 when bad");
     const auto options = std::make_shared<DoctorOptions>();
     add_device(command, options->device);
     add_output_options(command, options->output, Aligned::allowed);

@@ -1,10 +1,13 @@
 #pragma once
-// What a study would take on a card that need not be there: counted and predicted, never measured.
+// What a study takes on a device: measured on one that is there, or predicted for a card that need
+// not be.
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "cucurbit/moments.hpp"
+#include "cucurbit/run.hpp"
 #include "cucurbit/study.hpp"
 
 namespace cucurbit {
@@ -56,5 +59,31 @@ std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t 
 /// From one launch to the next in a stream that is never empty: 3.8 µs (NVIDIA, "Getting Started
 /// with CUDA Graphs", 2019, on a V100).
 inline constexpr double launch_seconds = 4e-6;
+
+/// What a design's trials took on a plan's devices, all workers side by side.
+struct Throughput {
+    std::size_t trials = 0;
+    double trials_per_second = 0.0;
+    std::vector<Moments> moments;  ///< of each series, without failed trials
+    TrialValues first;             ///< of trials 0, 1, …, at most 63, by one worker
+};
+
+/// Times the plan's entry for about so many seconds, at least a batch of each worker, after a first
+/// batch that does not count. Throws whatever a simulation throws.
+Throughput measure(const Study& study, const Plan& plan, std::size_t entry, double seconds);
+
+/// Trials until every series has this relative standard error, as it seems by these moments; series
+/// without a variance and risks of zero do not count. NaN where nothing counts.
+double trials_for(double relative_error, const Study& study, const Design& design,
+                  const std::vector<Moments>& moments);
+
+/// The largest |a − b|/max(|a|, |b|) of the same trials on two devices, risks of zero set aside;
+/// infinite where a trial succeeded on one of them only.
+double largest_difference(const Study& study, const Design& design, const TrialValues& a,
+                          const TrialValues& b);
+
+/// What two engines may differ by: each value may be wrong by 3e-8 of itself where the ladder lets
+/// a Cholesky factor stand (docs/numerics.md).
+inline constexpr double allowed_difference = 1e-7;
 
 }  // namespace cucurbit

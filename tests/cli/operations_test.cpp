@@ -10,9 +10,11 @@
 #include <regex>
 #include <set>
 
+#include "cucurbit/costs.hpp"
 #include "host/cli/operation_checks.hpp"
 #include "kernels/costs/counting_engine.hpp"
 #include "kernels/cpu/engine.hpp"
+#include "tests/support/simulate.hpp"
 
 namespace cucurbit::cli {
 namespace {
@@ -83,6 +85,47 @@ TEST(OperationChecks, WantTheSameBitsOfCopiesAndDraws) {
         EXPECT_EQ(examine_operation(check, right, in_the_last_bit).health, Health::bad)
             << check.name;
     }
+}
+
+TEST(Differences, OfTrialsAreFound) {
+    const Study study = study_of(R"(
+        schema = 1
+        study = { name = "bench", kind = "model_shift", seed = 1 }
+        population = { p = 8, spectrum = { kind = "power_law", exponent = 1.0 }, signal = { kind = "power_law", exponent = 1.5 } }
+        target = { n = [3, 20], noise_std = [0.0, 0.2], arms = ["standard"] }
+        precision = { trials = 16 }
+    )");
+    const Design design = study.setting->designs().at(0);
+    const EnginePointer engine = make_engine("cpu");
+    const TrialValues right = simulate(study, design, *engine, first_trials(4), 4);
+    EXPECT_EQ(largest_difference(study, design, right, right), 0.0);
+    for (std::size_t s = 0; s < design.series.size(); ++s) {
+        const auto& point = design.points[design.series[s].point].parameters;
+        const bool zero = point[1] > point[0] && point[2] == 0.0;  // least squares without noise
+        TrialValues wrong = right;
+        wrong.values[4 * s + 3] *= 1.0 + 1e-6;
+        const double found = largest_difference(study, design, right, wrong);
+        EXPECT_NEAR(found, zero ? 0.0 : 1e-6, 1e-9) << s;
+        EXPECT_EQ(found > allowed_difference, !zero) << s;
+        wrong.outcomes[4 * s + 3].status = Status::not_finite;
+        const double lost = largest_difference(study, design, wrong, right);
+        EXPECT_EQ(std::isinf(lost), !zero) << s;
+    }
+}
+
+TEST(Differences, DecideHowManyTrialsAreNeeded) {
+    const Study study = study_of(R"(
+        schema = 1
+        study = { name = "bench", kind = "model_shift", seed = 1 }
+        population = { p = 8, spectrum = { kind = "power_law", exponent = 1.0 }, signal = { kind = "power_law", exponent = 1.5 } }
+        target = { n = [3, 8], noise_std = 0.2, arms = ["standard"] }
+        precision = { trials = 16 }
+    )");
+    const Design design = study.setting->designs().at(0);
+    std::vector<Moments> moments(2);
+    for (const double value : {1.0, 3.0}) moments[0].add(value);    // variance 2, mean 2
+    for (const double value : {0.0, 100.0}) moments[1].add(value);  // n = p has no variance
+    EXPECT_NEAR(trials_for(0.01, study, design, moments), 5000.0, 1e-9);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ from pathlib import Path
 PROGRAM = os.environ["CUCURBIT"]
 
 COMMANDS = ["init", "check", "plan", "theory", "run", "status", "extend", "export", "compare", "plot", "replay",
-            "verify", "devices", "doctor", "completion", "cite"]
+            "verify", "devices", "doctor", "bench", "completion", "cite"]
 
 STUDY = """\
 schema = 1

@@ -1,4 +1,4 @@
-// The doctor beside the CUDA engine: content with it, until a library fails.
+// What the program's commands for cards say of the CUDA engine.
 
 #include <gtest/gtest.h>
 
@@ -37,6 +37,30 @@ TEST(Doctor, ReportsALibraryThatFails) {
     EXPECT_EQ(done.exit, Exit::disagreement);
     EXPECT_NE(done.out.find(",bad,"), std::string::npos) << done.out;
     EXPECT_NE(done.out.find("CUBLAS_STATUS_EXECUTION_FAILED"), std::string::npos) << done.out;
+}
+
+TEST(Bench, ComparesTheCardWithTheCpu) {
+    const Called done = call({"bench", CUCURBIT_SOURCE "/examples/ildiz2025_two_stage.toml",
+                              "--set", "population.p=20", "--set", "surrogate.m=[8]", "--set",
+                              "target.n=[5, 30]", "--set", "precision.trials=16", "--devices",
+                              "cpu,cuda:0", "--seconds", "0.01", "--format", "jsonl"});
+    EXPECT_EQ(done.exit, Exit::done) << done.out;
+    const std::string second = done.out.substr(done.out.find('\n') + 1);
+    EXPECT_NE(second.find("\"device\":\"cuda:0\",\"basis\":\"measured\""), std::string::npos)
+        << done.out;
+    EXPECT_EQ(second.find("\"largest_difference\":null"), std::string::npos) << done.out;
+    EXPECT_EQ(second.find("predicted"), std::string::npos) << done.out;
+}
+
+TEST(Plan, TimesTheCardBesideThePredictions) {
+    const Called done =
+        call({"plan", CUCURBIT_SOURCE "/examples/ildiz2025_two_stage.toml", "--set",
+              "population.p=20", "--set", "surrogate.m=[8]", "--set", "target.n=[5, 30]", "--set",
+              "precision.trials=16", "--device", "cuda", "--format", "csv"});
+    EXPECT_EQ(done.exit, Exit::done) << done.out;
+    EXPECT_NE(done.out.find("\n1,cuda:0,measured now,"), std::string::npos) << done.out;
+    EXPECT_NE(done.out.find("\n1,H200,\"predicted, never measured\","), std::string::npos)
+        << done.out;
 }
 
 /// The counting engine divides every operation into the launches and calls that the CUDA engine
