@@ -37,6 +37,7 @@ std::string one_line(std::string text) {
 }  // namespace
 
 void start_talk() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
     const char* no_color = std::getenv("NO_COLOR");
     const auto mode = no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never
                                                                : spdlog::color_mode::automatic;

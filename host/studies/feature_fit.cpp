@@ -8,17 +8,18 @@
 namespace cucurbit {
 
 FeatureFit::FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
-                       std::vector<std::size_t> rows)
+                       std::vector<std::size_t> rows, bool triangular)
     : workspace_(workspace), features_(features), labels_(labels), rows_(std::move(rows)) {
     const std::size_t most = *std::max_element(rows_.begin(), rows_.end());
     const std::size_t width = features + labels;
+    coefficients_ = workspace.matrix(features, labels);
+    facts_ = workspace.matrix(rows_.size() * fact_count, 1);
+    if (triangular) return;
     gram_ = workspace.matrix(width, width);
     turned_ = workspace.matrix(width, most);
     vectors_ = workspace.matrix(features, labels);
     more_vectors_ = workspace.matrix(features, labels);
     diagonal_ = workspace.matrix(width, 1);
-    coefficients_ = workspace.matrix(features, labels);
-    facts_ = workspace.matrix(rows_.size() * fact_count, 1);
 }
 
 void FeatureFit::begin(std::size_t index, std::size_t count) {
@@ -138,7 +139,8 @@ void FeatureFit::read(std::size_t count) {
 Rung FeatureFit::demanded(std::size_t index, std::size_t trial, Rung used) const {
     const double condition = value(index, trial, rows_done) < static_cast<double>(order(index))
                                  ? std::numeric_limits<double>::infinity()
-                                 : value(index, trial, trace) * value(index, trial, inverse_trace);
+                                 : value(index, trial, trace) * value(index, trial, inverse_trace) /
+                                       static_cast<double>(order(index));
     const Rung demanded = demanded_rung(used, condition, rows_[index] < features_, features_);
     return demanded == Rung::refined ? Rung::orthogonal : demanded;
 }

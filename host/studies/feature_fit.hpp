@@ -16,9 +16,10 @@ namespace cucurbit {
 /// features, then labels. At least as many rows as features: least squares; fewer: minimum norm.
 class FeatureFit {
 public:
-    /// rows: k of each sample that will be solved, in the order of its index.
+    /// rows: k of each sample that will be solved, in the order of its index. triangular: each by
+    /// solve_triangular, not judged, which needs no memory for factorisations.
     FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
-               std::vector<std::size_t> rows);
+               std::vector<std::size_t> rows, bool triangular = false);
 
     /// Fits sample `index` of `count` trials on a rung (cholesky, orthogonal, truncated; refined is
     /// done as orthogonal) into coefficients().

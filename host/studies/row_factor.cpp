@@ -38,6 +38,10 @@ bool RowFactor::triangular(std::size_t index) const {
     return request_.sampler == Sampler::sufficient || request_.sizes[index] > request_.width;
 }
 
+bool RowFactor::all_triangular(std::size_t features) const {
+    return request_.sampler == Sampler::sufficient && request_.sizes.front() >= features;
+}
+
 std::size_t RowFactor::columns(std::size_t index) const {
     const std::uint64_t size = request_.sizes[index];
     return triangular(index) ? std::min<std::uint64_t>(size, request_.seen) : size;

@@ -38,6 +38,9 @@ public:
     bool squared(Rung rung) const {
         return request_.sampler == Sampler::direct && rung == Rung::cholesky;
     }
+    /// Whether fits of the first `features` coordinates may solve with every sample's triangle as
+    /// it is drawn.
+    bool all_triangular(std::size_t features) const;
     /// Columns that fits of the first `features` coordinates need.
     std::size_t columns_for(std::size_t index, std::size_t features) const;
 

@@ -27,8 +27,8 @@ void WeakToStrongRun::fit_labelled(std::size_t i, std::span<const std::uint64_t>
     labelled_->draw(i, trials, rung);
     const std::size_t needed = labelled_->columns_for(i, weak_);
     const auto rows = of(labelled_->rows(i)), some = rows.leading(width_, needed);
-    const auto weak = of(weak_sample_.leading(needed, weak_ + label_vectors));
-    const auto labels = weak.block(0, needed, weak_, label_vectors);
+    const auto weak = of(weak_sample_.leading(needed, weak_sample_.cols));
+    const auto labels = weak.block(0, needed, weak_sample_.cols - label_vectors, label_vectors);
     engine.project(some, labelled_truth_, workspace_.repeated(needed, label_vectors), labels);
     if (labelled_->triangular(i) && needed == weak_) {
         weak_fit_->solve_triangular(i, some.leading(weak_, weak_), labels, count_,

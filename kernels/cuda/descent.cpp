@@ -64,7 +64,9 @@ void CudaEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losse
                          BatchMatrix weights) {
     const std::size_t n = samples.cols, k = weights.cols;
     context_.for_parts(
-        weights.count, n * k, [&](std::size_t first, std::size_t count, double* scratch) {
+        weights.count, n * k,
+        // NOLINTNEXTLINE(readability-non-const-parameter): the residuals are written there
+        [&](std::size_t first, std::size_t count, double* scratch) {
             const BatchMatrix x = cuda::part(samples, first, count);
             const BatchMatrix w = cuda::part(weights, first, count);
             const BatchMatrix z = cuda::part(outputs, first, count);

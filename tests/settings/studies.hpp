@@ -52,8 +52,8 @@ struct TwoStageText {
 
 struct DescentText {
     std::string name = "test", seed = "1", p = "12", n = "8";
-    std::string labels = R"({ kind = "linear", noise_std = 0.5 })", data = "";
-    std::string signal = R"({ kind = "power_law", exponent = 1.5 })", features = "";
+    std::string labels = R"({ kind = "linear", noise_std = 0.5 })", data;
+    std::string signal = R"({ kind = "power_law", exponent = 1.5 })", features;
     std::string spectrum = R"({ kind = "power_law", exponent = 1.0 })";
     std::string teacher = R"(loss = "squared", step_fraction = 0.5)", teacher_steps = "[1, 10]";
     std::string student = "step_fraction = 0.5", student_steps = "[2, 20]", trials = "64";

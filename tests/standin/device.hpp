@@ -32,13 +32,18 @@ cudaError_t launch(const char* name, const void* kernel, const LaunchShape& shap
 /// A violation unless the address is null or lies in device memory.
 void check_address(const char* name, const void* address);
 
-/// Of a kernel: a pointer, or a struct that holds one by the name of `data` or `values`.
+/// Of a kernel: a pointer, or a struct that holds one by the name of `data`, `values` or `targets`,
+/// or `values` that are such structs.
 template <class T>
 void check_argument(const char* name, const T& argument) {
     if constexpr (std::is_pointer_v<T>)
         check_address(name, argument);
     else if constexpr (requires { argument.data; })
         check_address(name, argument.data);
+    else if constexpr (requires { argument.targets; })
+        check_argument(name, argument.targets);
+    else if constexpr (requires { argument.values[0].targets; })
+        for (const auto& value : argument.values) check_argument(name, value);
     else if constexpr (requires { argument.values; })
         check_address(name, argument.values);
 }

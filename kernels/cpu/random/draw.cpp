@@ -115,6 +115,8 @@ void draw_block_interleaved(const Stream& stream, const std::uint64_t trials[int
 void draw_triangular_block(std::uint64_t key, std::uint8_t stage, std::uint64_t trial,
                            std::uint64_t samples, std::size_t rows, std::size_t columns,
                            double* out, std::size_t ld) {
+    // Rows of the factor are columns of the matrix.
+    // NOLINTNEXTLINE(readability-suspicious-call-argument)
     draw_block({key, stage, Purpose::samples}, trial, 0, columns, rows, nullptr, out, ld);
     const Stream diagonal{key, stage, Purpose::chi_square};
     for (std::size_t j = 0; j < columns; ++j) {
