@@ -23,6 +23,9 @@ public:
     /// suffice. scratch_bytes: bound on the memory of operations beside their operands.
     CudaEngine(int device, std::size_t scratch_bytes);
 
+    /// What all operations are enqueued on, for who times them.
+    cudaStream_t stream() const { return context_.stream(); }
+
     std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) override;
     std::unique_ptr<IndexList> indices(std::vector<std::uint32_t> values) override;
     void upload(std::span<const double> from, double* to) override;
