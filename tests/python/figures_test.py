@@ -67,6 +67,15 @@ class Images(unittest.TestCase):
         self.assertEqual(means(figure.axes[7])[0],
                          list(zip(rows["correlation_dimension"], rows["estimate"])))
 
+    def test_chains_are_drawn_stage_by_stage(self):
+        table = synthetic.chain()
+        figure = self.check(table)
+        self.assertEqual(figures.kind_of(table), "generations")
+        rows = table[table["n_1"] == 120]
+        self.assertEqual(means(figure.axes[0])[1], list(zip([1, 2, 3], rows["estimate"])))
+        self.assertEqual(panels.fixed(table), "p = 20, noise σ₁ = 0.3, penalty₁ = 0, n₂ = 80, noise σ₂ = 0.3, "
+                         "penalty₂ = 0, n₃ = 80, noise σ₃ = 0.3, penalty₃ = 0")
+
     def test_variance_split_is_drawn_against_its_factor(self):
         table = synthetic.weak_to_strong(overlaps=(5,), samples=(120,), strong=(10, 20))
         figure = self.check(table)

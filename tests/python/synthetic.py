@@ -183,3 +183,17 @@ def descent(flips=(0.0, 0.2), stops=(1, 10, 100), steps=(5, 50), switches=()):
         for step in steps:
             add("one_hot", every, flip, numpy.nan, step, numpy.nan)
     return pandas.DataFrame(rows, columns=[*names, *(["switch_at"] if switches else []), *COLUMNS])
+
+
+def chain(stages=3, sizes=(60, 120), noise=0.3):
+    """Excess risks of a chain of least-squares stages, n of the first stage varying."""
+    generator = numpy.random.default_rng(6)
+    names = ["p", *(f"{name}_{k}" for k in range(1, stages + 1) for name in ("n", "noise_std", "penalty"))]
+    rows = []
+    for n in sizes:
+        values = [20, n, noise, 0.0, *([80, noise, 0.0] * (stages - 1))]
+        risk = 0.0
+        for k in range(1, stages + 1):
+            risk += noise ** 2 * 20 / ((n if k == 1 else 80) - 21)
+            rows.append(row(values, f"stage_{k}", risk, generator, kind="exact"))
+    return pandas.DataFrame(rows, columns=[*names, *COLUMNS])

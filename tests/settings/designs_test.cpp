@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/settings/studies.hpp"
@@ -109,6 +110,56 @@ TEST(Designs, MemoryGrowsWithTheProblem) {
     const std::size_t small = bytes(Text().study());
     EXPECT_GE(small, 6 * 3 * sizeof(double));
     EXPECT_GT(bytes(with(&Text::p, "60").study()), small);
+}
+
+Study subspaces(const std::string& n, const std::string& seed, const std::string& shared) {
+    return study_of(fmt::format(R"(
+        schema = 1
+        study = {{ name = "test", kind = "weak_to_strong", seed = {} }}
+        population = {{ p = 20, signal = {{ kind = "subspace", of = "strong" }} }}
+        weak = {{ d = 4, n = {}, noise_std = 0.1 }}
+        strong = {{ d = 3, n_pseudo = [9, 12], overlap = {{ shared = {} }} }}
+        precision = {{ trials = 64 }}
+    )",
+                                seed, n, shared));
+}
+
+Study chain(const std::string& n, const std::string& seed, const std::string& penalty) {
+    return study_of(fmt::format(R"(
+        schema = 1
+        study = {{ name = "test", kind = "chain", seed = {} }}
+        population = {{ p = 5, spectrum = {{ kind = "isotropic" }}, signal = {{ kind = "uniform" }} }}
+        stage = [{{ n = {}, noise_std = 0.1 }}, {{ n = [9, 12], noise_std = 0.0, penalty = {} }}]
+        precision = {{ trials = 64 }}
+    )",
+                                seed, n, penalty));
+}
+
+std::set<std::uint64_t> further_keys(const Study& study) {
+    std::set<std::uint64_t> found;
+    std::size_t count = 0;
+    for (const Design& design : study.setting->designs()) {
+        found.insert(design.key);
+        found.insert(design.further_keys.begin(), design.further_keys.end());
+        count += 1 + design.further_keys.size();
+    }
+    EXPECT_EQ(found.size(), count) << "draws share a key";
+    return found;
+}
+
+// Each sample size has a factor of its own: a longer grid keeps the keys of the shorter one.
+TEST(FactorKeys, AreDistinctAndStayWhenAGridGrows) {
+    for (const auto& study : {subspaces, chain}) {
+        const auto few = further_keys(study("[9, 12]", "1", "2"));
+        const auto many = further_keys(study("[6, 9, 12, 30]", "1", "2"));
+        EXPECT_EQ(few.size(), 5u);
+        EXPECT_EQ(many.size(), 7u);
+        EXPECT_TRUE(std::includes(many.begin(), many.end(), few.begin(), few.end()));
+        for (const std::uint64_t key : further_keys(study("[9, 12]", "2", "2")))
+            EXPECT_FALSE(few.contains(key));
+    }
+    EXPECT_EQ(further_keys(subspaces("[9]", "1", "[1, 2]")).size(), 8u);
+    EXPECT_EQ(further_keys(chain("[9]", "1", "[0.5, 2]")), further_keys(chain("[9]", "1", "2")));
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct Options {
     std::map<std::uint64_t, Outcome> outcomes;  ///< of these trials, in every series
     std::set<std::uint64_t> not_a_number;       ///< trials whose value is NaN with status ok
     std::uint64_t throws_at = std::numeric_limits<std::uint64_t>::max();
+    std::vector<DerivedRow> derived;
     std::chrono::microseconds pause{0};  ///< per trial
     std::size_t bytes_per_trial = 1000;
     std::size_t bytes_per_worker = 1000;
@@ -165,6 +166,7 @@ public:
         return rows;
     }
     Coordinates coordinates(const Point&) const override { return {}; }
+    std::vector<DerivedRow> derived() const override { return options_.derived; }
 
 private:
     Options options_;
