@@ -72,6 +72,24 @@ private:
     std::vector<std::uint32_t> values_;
 };
 
+/// How outputs z of linear models become predictions: z/temperature itself, its logistic function,
+/// or the softmax over each model's `classes` consecutive columns.
+struct DescentLink {
+    enum class Kind { identity, logistic, softmax };
+    Kind kind = Kind::identity;
+    std::size_t classes = 1;  ///< columns of one model
+    double temperature = 1.0;
+};
+
+/// A loss on the models whose columns of the weights begin at `first`; its gradient in their
+/// outputs is factor · (link(outputs) − targets).
+struct DescentLoss {
+    DescentLink link;
+    std::size_t first = 0;
+    BatchMatrix targets;  ///< n×columns covered
+    double factor = 1.0;
+};
+
 class Engine {
 public:
     Engine() = default;
@@ -181,6 +199,29 @@ public:
     virtual void draw_triangular(std::uint64_t key, std::uint8_t stage,
                                  std::span<const std::uint64_t> trials, std::uint64_t samples,
                                  BatchMatrix out) = 0;
+
+    // Gradient descent. Operands of these operations have one lane.
+
+    /// Eigendecomposition of the symmetric g, its lower triangle read: values(i, 0) ascending, the
+    /// columns of g become orthonormal eigenvectors in that order, of either sign. All of both are
+    /// NaN where the triangle is not finite or the iteration did not converge.
+    virtual void eigen(BatchMatrix g, BatchMatrix values) = 0;
+    /// a(i, j) = max(a(i, j), 0).
+    virtual void rectify(BatchMatrix a) = 0;
+    /// to(·, j) = from(·, order(j, 0)), or with rows: to(i, ·) = from(order(i, 0), ·); order holds
+    /// whole numbers and has as many rows as `to` has columns (rows); from may be shared.
+    virtual void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) = 0;
+    /// predictions = link(outputs), both n×k; they may be the same.
+    virtual void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) = 0;
+    /// One step of gradient descent with momentum for all models of a trial at once. With Z =
+    /// samplesᵀ weights (samples: p×n, weights: p×k) and R = Σ over losses of rate(0, 0) · factor ·
+    /// (link(Z) − targets) in the columns that a loss covers, velocity ← momentum · velocity −
+    /// samples R and weights ← weights + velocity. All links have the same number of classes, of
+    /// which each loss's `first` is a multiple. outputs (n×k) is scratch, and velocity (p×k) is too
+    /// where momentum is 0.
+    virtual void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                         double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                         BatchMatrix weights) = 0;
 };
 
 }  // namespace cucurbit

@@ -2,6 +2,7 @@
 // Whether this machine computes what it should.
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ struct Finding {
     std::string subject;
     Health health = Health::good;
     std::string text;
+    /// The largest relative error and what rounding may do; NaN where nothing was compared.
+    double error = std::numeric_limits<double>::quiet_NaN();
+    double allowed = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// A normal of one fixed stream and the bits that it has on every machine.

@@ -4,6 +4,7 @@
 #include "cucurbit/engine.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/doctor.hpp"
+#include "host/cli/operation_checks.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
 
@@ -40,18 +41,37 @@ const char* health_name(Health health) {
     return "";
 }
 
-Exit examine(int) {
+struct DoctorOptions {
+    std::string device = "auto";
+    Output output{"aligned", ""};
+};
+
+Exit examine(const DoctorOptions& options) {
+    std::vector<Finding> all;
+    const DeviceChoice choice = choose_devices(options.device);
+    for (Finding& finding : examine_machine()) all.push_back(std::move(finding));
+    for (const Device& device : choice.devices)
+        if (device.name != "cpu")
+            for (Finding& finding : examine_operations(device.name))
+                all.push_back(std::move(finding));
     std::vector<std::string> names, healths, findings;
+    std::vector<double> errors, allowed;
     bool any_bad = false;
-    for (const Finding& finding : examine_machine()) {
+    for (const Finding& finding : all) {
         names.push_back(finding.subject);
         healths.emplace_back(health_name(finding.health));
         findings.push_back(finding.text);
+        errors.push_back(finding.error);
+        allowed.push_back(finding.allowed);
         any_bad = any_bad || finding.health == Health::bad;
         if (finding.health == Health::doubtful) warn(finding.subject + ": " + finding.text);
     }
-    print_columns({{"subject", names}, {"health", healths}, {"finding", findings}},
-                  {"aligned", ""});
+    print_columns({{"subject", names},
+                   {"health", healths},
+                   {"error", errors},
+                   {"allowed", allowed},
+                   {"finding", findings}},
+                  options.output);
     if (!any_bad) return Exit::done;
     complain("results from this machine cannot be trusted: see the lines marked bad");
     return Exit::disagreement;
@@ -68,8 +88,11 @@ void add_devices(Program& program) {
 
 void add_doctor(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
-        "doctor", "Check BLAS, random numbers and engines on this machine; exit code 4 when bad");
-    on_chosen(program, command, std::make_shared<int>(), examine);
+        "doctor", "Check BLAS, random numbers, engines and cards here; exit code 4 when bad");
+    const auto options = std::make_shared<DoctorOptions>();
+    add_device(command, options->device);
+    add_output_options(command, options->output, Aligned::allowed);
+    on_chosen(program, command, options, examine);
 }
 
 }  // namespace cucurbit::cli

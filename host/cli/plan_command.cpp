@@ -7,6 +7,7 @@
 
 #include "cucurbit/engine.hpp"
 #include "cucurbit/run.hpp"
+#include "host/cli/card_plans.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
@@ -140,8 +141,33 @@ private:
     std::vector<std::int64_t> counts_[6];
 };
 
+// Predictions for known cards, whatever is there, beside what a card that is there needs.
+Exit plan_cards(const Study& study, const Options& options) {
+    CardPlanTable table;
+    add_predictions(study, options.device.threads, table);
+    try {
+        const Plan plan = make_plan(study, options.device.device, options.device.threads);
+        const std::vector<Measurement> measurements = measure_all(study, plan);
+        for (std::size_t i = 0; i < plan.entries.size(); ++i)
+            table.add_measured(i + 1, plan.device, plan.entries[i].batch,
+                               plan.workers * plan.entries[i].bytes,
+                               measurements[i].seconds_per_trial);
+    } catch (const DeviceError& error) {
+        say(std::string("nothing is measured: ") + error.what());
+    }
+    print_columns(table.columns(), options.output);
+    for (const Card& card : known_cards())
+        say(fmt::format("{}: {:.3g} TB/s, fp64 {:.3g} Tflop/s, in matrix products {:.3g} ({})",
+                        card.name, card.bytes_per_second / 1e12, card.flops_per_second / 1e12,
+                        card.product_flops_per_second / 1e12, card.source));
+    say("predicted times are lower bounds by these published figures and 4 µs for each launch or "
+        "library call, for trials that need Cholesky factors only; no card measured them");
+    return Exit::done;
+}
+
 Exit execute(const Options& options) {
     const Study study = read_study(options.study);
+    if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
     const Plan plan = make_plan(study, options.device.device, options.device.threads);
     const std::vector<Measurement> measurements = measure_all(study, plan);
     const double rate = measured_rate(plan, measurements);

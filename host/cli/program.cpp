@@ -37,7 +37,7 @@ void declare(Program& program) {
     group(program, "Run folders",
           {add_status, add_extend, add_export, add_compare, add_plot, add_replay, add_verify});
     group(program, "This machine and this program",
-          {add_devices, add_doctor, add_completion, add_cite});
+          {add_devices, add_doctor, add_bench, add_completion, add_cite});
     app.footer(exit_codes);  // last, for commands inherit it
 }
 

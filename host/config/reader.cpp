@@ -192,15 +192,28 @@ Reader Reader::table(std::string_view key) {
     state_->refuse(node.source(), key, described(node) + " is not allowed; allowed: a table");
 }
 
+template <class Parse>
+auto Reader::State::parsed(std::string_view key, const std::string& name, Parse parse) const {
+    try {
+        return parse(document->file(name));
+    } catch (const std::runtime_error& error) {
+        refuse(get(key).source(), key, fmt::format("file {}: {}", in_quotes(name), error.what()));
+    }
+}
+
 Reader::File Reader::file(std::string_view key) {
     const std::string path = text(key);
-    try {
-        const std::string& bytes = state_->document->file(path);
-        return {parse_value_file(path, bytes), hash_digits(bytes), path};
-    } catch (const std::runtime_error& error) {
-        state_->refuse(state_->get(key).source(), key,
-                       fmt::format("file {}: {}", in_quotes(path), error.what()));
-    }
+    return state_->parsed(key, path, [&](const std::string& bytes) {
+        return File{parse_value_file(path, bytes), hash_digits(bytes), path};
+    });
+}
+
+Reader::TableFile Reader::table_file(std::string_view key) {
+    const std::string path = text(key);
+    return state_->parsed(key, path, [&](const std::string& bytes) {
+        ValueTable table = parse_value_table(path, bytes);
+        return TableFile{table.rows, table.cols, std::move(table.values), hash_digits(bytes), path};
+    });
 }
 
 Position Reader::position(std::string_view key) const {

@@ -77,6 +77,15 @@ public:
         std::string path;
     };
     File file(std::string_view key);
+    /// The matrix of finite values of a .npy file (two axes, C order) named under this key.
+    struct TableFile {
+        std::size_t rows = 0;
+        std::size_t cols = 0;
+        std::vector<double> values;  ///< [row][column]
+        std::string hash;
+        std::string path;
+    };
+    TableFile table_file(std::string_view key);
 
     /// Position of a key's value; of the table when absent. What a --set edit wrote is at the whole
     /// edit.

@@ -25,6 +25,10 @@ struct Reader::State {
     const toml::node& get(std::string_view key) const;
     const toml::array& array(std::string_view key, const std::string& of) const;
 
+    /// What parse(bytes) makes of the file that a key names; an error is at the key.
+    template <class Parse>
+    auto parsed(std::string_view key, const std::string& name, Parse parse) const;
+
     /// `what` precedes the value in the error, e.g. "element 3: ".
     double number(const toml::node& node, std::string_view key, std::string_view what,
                   Bounds bounds) const;

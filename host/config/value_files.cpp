@@ -76,6 +76,47 @@ std::uint64_t only_axis(std::string_view header) {
     refuse(fmt::format("its shape is {}; allowed: one axis, (p,)", in_quotes(shape)));
 }
 
+/// Rows and columns of a matrix in C order.
+std::pair<std::uint64_t, std::uint64_t> two_axes(std::string_view header) {
+    const std::string_view entry = header_entry(header, "shape");
+    const std::string_view shape = entry.substr(0, entry.find(')') + 1);
+    std::uint64_t rows = 0, cols = 0;
+    const char* end = shape.data() + shape.size();
+    if (shape.starts_with('(') && header_entry(header, "fortran_order").starts_with("False")) {
+        const auto first = std::from_chars(shape.data() + 1, end, rows);
+        if (first.ec == std::errc{} && end - first.ptr > 2 && first.ptr[0] == ',') {
+            const auto second = std::from_chars(first.ptr + 2, end, cols);
+            if (second.ec == std::errc{} && std::string_view(second.ptr, end) == ")")
+                return {rows, cols};
+        }
+    }
+    refuse(fmt::format("its shape is {}; allowed: two axes, (rows, columns), in C order",
+                       in_quotes(shape)));
+}
+
+/// The values of this size behind a header that announces so many.
+std::vector<double> elements(std::size_t size, std::string_view bytes, std::uint64_t length) {
+    if (bytes.size() / size != length || bytes.size() % size != 0)
+        refuse(fmt::format("its header announces {} values of {} bytes, {} bytes follow", length,
+                           size, bytes.size()));
+    std::vector<double> values(length);
+    for (std::size_t i = 0; i < length; ++i) {
+        const std::uint64_t word = little_endian(bytes.substr(i * size, size));
+        values[i] = size == 8 ? std::bit_cast<double>(word)
+                              : double{std::bit_cast<float>(static_cast<std::uint32_t>(word))};
+    }
+    return values;
+}
+
+void require_finite(std::vector<double>& values) {
+    if (values.empty()) refuse("holds no values");
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (!std::isfinite(values[i]))
+            refuse(fmt::format("value {} is {}; allowed: finite numbers", i + 1,
+                               canonical_number(values[i])));
+    for (double& value : values) value += 0.0;
+}
+
 std::string_view trimmed(std::string_view line) {
     const std::size_t first = line.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
@@ -99,17 +140,7 @@ bool read_number(std::string_view cell, double& value) {
 std::vector<double> parse_npy(std::string_view bytes) {
     const std::string_view header = take_header(bytes);
     const std::size_t size = element_size(header);
-    const std::uint64_t length = only_axis(header);
-    if (bytes.size() / size != length || bytes.size() % size != 0)
-        refuse(fmt::format("its header announces {} values of {} bytes, {} bytes follow", length,
-                           size, bytes.size()));
-    std::vector<double> values(length);
-    for (std::size_t i = 0; i < length; ++i) {
-        const std::uint64_t word = little_endian(bytes.substr(i * size, size));
-        values[i] = size == 8 ? std::bit_cast<double>(word)
-                              : double{std::bit_cast<float>(static_cast<std::uint32_t>(word))};
-    }
-    return values;
+    return elements(size, bytes, only_axis(header));
 }
 
 std::vector<double> parse_csv(std::string_view bytes) {
@@ -145,13 +176,21 @@ std::vector<double> parse_value_file(const std::string& path, std::string_view b
         values = parse_csv(bytes);
     else
         refuse("its ending is not known; allowed: .npy or .csv");
-    if (values.empty()) refuse("holds no values");
-    for (std::size_t i = 0; i < values.size(); ++i)
-        if (!std::isfinite(values[i]))
-            refuse(fmt::format("value {} is {}; allowed: finite numbers", i + 1,
-                               canonical_number(values[i])));
-    for (double& value : values) value += 0.0;
+    require_finite(values);
     return values;
+}
+
+ValueTable parse_value_table(const std::string& path, std::string_view bytes) {
+    if (!path.ends_with(".npy")) refuse("its ending is not known; allowed: .npy");
+    const std::string_view header = take_header(bytes);
+    const std::size_t size = element_size(header);
+    const auto [rows, cols] = two_axes(header);
+    if (cols != 0 && rows > bytes.size() / cols)
+        refuse(fmt::format("its header announces {} rows of {} values, {} bytes follow", rows, cols,
+                           bytes.size()));
+    ValueTable table{rows, cols, elements(size, bytes, rows * cols)};
+    require_finite(table.values);
+    return table;
 }
 
 }  // namespace cucurbit

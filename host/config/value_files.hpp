@@ -11,6 +11,15 @@ namespace cucurbit {
 /// what is wrong and what is allowed: other endings, no values, values that are not finite.
 std::vector<double> parse_value_file(const std::string& path, std::string_view bytes);
 
+/// A matrix of finite values, [row][column].
+struct ValueTable {
+    std::size_t rows = 0;
+    std::size_t cols = 0;
+    std::vector<double> values;
+};
+/// The matrix of a .npy file with two axes in C order, not empty. Throws as parse_value_file does.
+ValueTable parse_value_table(const std::string& path, std::string_view bytes);
+
 /// One axis of little-endian float64 or float32, format versions 1 to 3 (NumPy Enhancement Proposal
 /// 1).
 std::vector<double> parse_npy(std::string_view bytes);

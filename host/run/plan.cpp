@@ -91,8 +91,11 @@ std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers,
     return std::max<std::uint64_t>(1, wanted / entry.batch) * entry.batch;
 }
 
-Plan make_plan(const Study& study, const std::string& device_name, std::size_t threads) {
-    DeviceChoice choice = choose_devices(device_name);
+Plan make_plan(const Study& study, const std::string& device, std::size_t threads) {
+    return make_plan(study, choose_devices(device), threads);
+}
+
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads) {
     Plan plan;
     plan.device = choice.name;
     plan.devices = std::move(choice.devices);

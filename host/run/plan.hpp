@@ -7,6 +7,9 @@
 
 namespace cucurbit {
 
+/// As cucurbit/run.hpp's, for devices that need not be there.
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads);
+
 /// Trials of a design that one task computes: whole batches of about one block, fewer when
 /// `lacking` trials would otherwise not keep all workers busy to the end.
 std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers, std::uint64_t lacking);

@@ -8,27 +8,50 @@
 namespace cucurbit {
 
 FeatureFit::FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
-                       std::vector<std::size_t> rows)
+                       std::vector<std::size_t> rows, bool triangular)
     : workspace_(workspace), features_(features), labels_(labels), rows_(std::move(rows)) {
     const std::size_t most = *std::max_element(rows_.begin(), rows_.end());
     const std::size_t width = features + labels;
+    coefficients_ = workspace.matrix(features, labels);
+    facts_ = workspace.matrix(rows_.size() * fact_count, 1);
+    if (triangular) return;
     gram_ = workspace.matrix(width, width);
     turned_ = workspace.matrix(width, most);
     vectors_ = workspace.matrix(features, labels);
     more_vectors_ = workspace.matrix(features, labels);
     diagonal_ = workspace.matrix(width, 1);
-    coefficients_ = workspace.matrix(features, labels);
-    facts_ = workspace.matrix(rows_.size() * fact_count, 1);
 }
 
-void FeatureFit::solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung) {
+void FeatureFit::begin(std::size_t index, std::size_t count) {
     count_ = count;
     workspace_.engine().fill(fact(index, rank), static_cast<double>(order(index)));
     workspace_.engine().fill(fact(index, rows_done), static_cast<double>(order(index)));
+}
+
+void FeatureFit::solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung) {
+    begin(index, count);
     if (rows_[index] >= features_)
         fit_least_squares(index, of(sample), rung);
     else
         fit_row_space(index, of(sample), rung);
+}
+
+void FeatureFit::solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
+                                  std::size_t count, bool judged) {
+    Engine& engine = workspace_.engine();
+    begin(index, count);
+    engine.copy(of(labels), of(coefficients_));
+    engine.solve_lower_transposed(of(factor), workspace_.repeated(features_, labels_),
+                                  of(coefficients_));
+    engine.fill(fact(index, trace), 1.0);
+    engine.fill(fact(index, inverse_trace), 1.0);
+    if (!judged) return;
+    const auto lower = of(gram_.leading(features_, features_));
+    const auto norms = of(diagonal_.leading(features_, 1));
+    engine.copy(of(factor), lower);
+    engine.row_norms(lower, norms);
+    engine.prefix_sums(norms, 1, workspace_.repeated(features_, 1), fact(index, trace));
+    judge(index, lower);
 }
 
 void FeatureFit::judge(std::size_t index, BatchMatrix factor) {
@@ -116,7 +139,8 @@ void FeatureFit::read(std::size_t count) {
 Rung FeatureFit::demanded(std::size_t index, std::size_t trial, Rung used) const {
     const double condition = value(index, trial, rows_done) < static_cast<double>(order(index))
                                  ? std::numeric_limits<double>::infinity()
-                                 : value(index, trial, trace) * value(index, trial, inverse_trace);
+                                 : value(index, trial, trace) * value(index, trial, inverse_trace) /
+                                       static_cast<double>(order(index));
     const Rung demanded = demanded_rung(used, condition, rows_[index] < features_, features_);
     return demanded == Rung::refined ? Rung::orthogonal : demanded;
 }

@@ -16,13 +16,20 @@ namespace cucurbit {
 /// features, then labels. At least as many rows as features: least squares; fewer: minimum norm.
 class FeatureFit {
 public:
-    /// rows: k of each sample that will be solved, in the order of its index.
+    /// rows: k of each sample that will be solved, in the order of its index. triangular: each by
+    /// solve_triangular, not judged, which needs no memory for factorisations.
     FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
-               std::vector<std::size_t> rows);
+               std::vector<std::size_t> rows, bool triangular = false);
 
     /// Fits sample `index` of `count` trials on a rung (cholesky, orthogonal, truncated; refined is
     /// done as orthogonal) into coefficients().
     void solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung);
+    /// The same where the sample, features transposed, is the lower triangular factor that a
+    /// factorisation would end with: features×features, with labels features×labels. judged:
+    /// whether its condition matters, as of a Cholesky factor; drawn or by Householder it is good
+    /// as it is.
+    void solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
+                          std::size_t count, bool judged);
     /// features×labels per trial, of the last solve.
     BatchMatrix coefficients() const { return coefficients_; }
 
@@ -35,6 +42,7 @@ public:
 private:
     enum Fact : std::size_t { rows_done = 0, trace = 1, inverse_trace = 2, rank = 3, fact_count };
 
+    void begin(std::size_t index, std::size_t count);
     void fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung);
     void fit_row_space(std::size_t index, BatchMatrix sample, Rung rung);
     /// Notes tr(L⁻¹L⁻ᵀ) of a lower triangular factor, which is destroyed.

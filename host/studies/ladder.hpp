@@ -23,11 +23,11 @@ struct Attempt {
     }
 };
 
-/// The rung that a fit needs, judged on a rung from its StageResults::condition (dimension p; n < p:
-/// row space). Measured on spectra from j^-0.5 to j⁻¹², a Cholesky risk is wrong by about 1e-16
-/// times the condition, at most 1e-15 times: 3e-9 of itself at the limit. A second orthogonalisation
-/// holds while the first left Q well conditioned; beyond the square root of what double precision
-/// resolves the rank itself is in doubt.
+/// The rung that a fit needs, judged on a rung from its StageResults::condition (dimension p; n <
+/// p: row space). Measured on spectra from j^-0.5 to j⁻¹², a Cholesky risk is wrong by about 1e-16
+/// times the condition, at most 1e-15 times: 3e-9 of itself at the limit. A second
+/// orthogonalisation holds while the first left Q well conditioned; beyond the square root of what
+/// double precision resolves the rank itself is in doubt.
 Rung demanded_rung(Rung used, double condition, bool row_space, std::size_t p);
 
 /// The same design with only the series that are kept, and the points they need.

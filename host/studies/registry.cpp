@@ -1,4 +1,6 @@
 #include "host/config/settings.hpp"
+#include "host/studies/chain.hpp"
+#include "host/studies/gradient_descent.hpp"
 #include "host/studies/model_shift.hpp"
 #include "host/studies/two_stage.hpp"
 #include "host/studies/weak_to_strong.hpp"
@@ -7,6 +9,8 @@ namespace cucurbit {
 
 const std::map<std::string, SettingReader>& settings() {
     static const std::map<std::string, SettingReader> readers{
+        {"chain", &Chain::read},
+        {"gradient_descent", &GradientDescent::read},
         {"model_shift", &ModelShift::read},
         {"two_stage", &TwoStage::read},
         {"weak_to_strong", &WeakToStrong::read},

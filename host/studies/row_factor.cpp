@@ -1,6 +1,7 @@
 #include "host/studies/row_factor.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace cucurbit {
 namespace {
@@ -26,10 +27,19 @@ RowFactor::RowFactor(Workspace& workspace, RowRequest request)
     factor_ = workspace.matrix(width, width);
     sum_ = workspace.matrix(width, width);
     wide_ = workspace.matrix(width, width + block_rows);
+    std::vector<std::uint32_t> columns_of(width), lengths(width);
+    std::iota(columns_of.begin(), columns_of.end(), 0U);
+    std::iota(lengths.begin(), lengths.end(), 1U);
+    columns_ = &workspace.indices(columns_of);
+    lengths_ = &workspace.indices(lengths);
 }
 
 bool RowFactor::triangular(std::size_t index) const {
     return request_.sampler == Sampler::sufficient || request_.sizes[index] > request_.width;
+}
+
+bool RowFactor::all_triangular(std::size_t features) const {
+    return request_.sampler == Sampler::sufficient && request_.sizes.front() >= features;
 }
 
 std::size_t RowFactor::columns(std::size_t index) const {
@@ -60,7 +70,20 @@ void RowFactor::draw(std::size_t index, std::span<const std::uint64_t> trials, R
     if (drawn_ == 0) engine.fill(of(sum_), 0.0);
     add_rows(request_.sizes[index], trials, rung);
     engine.copy(of(sum_), of(factor_));
-    if (rung == Rung::cholesky) engine.cholesky(of(factor_), done);
+    if (rung != Rung::cholesky) return;
+    engine.cholesky(of(factor_), done);
+    clear_upper(trials.size());
+}
+
+/// Fits read the factor as a whole, but Cholesky leaves anything above its diagonal.
+void RowFactor::clear_upper(std::size_t count) {
+    Engine& engine = workspace_.engine();
+    const BatchMatrix factor = factor_.trials(count);
+    const BatchMatrix turned = wide_.leading(request_.width, request_.width).trials(count);
+    engine.transpose(factor, turned);
+    engine.spread(turned, *columns_, *lengths_, factor);
+    engine.transpose(factor, turned);
+    engine.copy(turned, factor);
 }
 
 /// Adds rows up to `end` to their Gram matrix, or by Householder reflections to its factor:

@@ -33,6 +33,14 @@ public:
 
     std::size_t columns(std::size_t index) const;
     bool triangular(std::size_t index) const;
+    /// Whether a triangular sample drawn on this rung is a Cholesky factor, whose error grows with
+    /// the square of its condition.
+    bool squared(Rung rung) const {
+        return request_.sampler == Sampler::direct && rung == Rung::cholesky;
+    }
+    /// Whether fits of the first `features` coordinates may solve with every sample's triangle as
+    /// it is drawn.
+    bool all_triangular(std::size_t features) const;
     /// Columns that fits of the first `features` coordinates need.
     std::size_t columns_for(std::size_t index, std::size_t features) const;
 
@@ -49,11 +57,14 @@ public:
 
 private:
     void add_rows(std::uint64_t end, std::span<const std::uint64_t> trials, Rung rung);
+    void clear_upper(std::size_t count);
 
     Workspace& workspace_;
     RowRequest request_;
     std::uint64_t drawn_ = 0;
     BatchMatrix factor_, sum_, wide_, done_;
+    const IndexList* columns_ = nullptr;
+    const IndexList* lengths_ = nullptr;
     std::vector<double> read_;
 };
 

@@ -27,11 +27,16 @@ void WeakToStrongRun::fit_labelled(std::size_t i, std::span<const std::uint64_t>
     labelled_->draw(i, trials, rung);
     const std::size_t needed = labelled_->columns_for(i, weak_);
     const auto rows = of(labelled_->rows(i)), some = rows.leading(width_, needed);
-    const auto weak = of(weak_sample_.leading(needed, weak_ + label_vectors));
-    engine.transpose(some.leading(weak_, needed), weak.leading(needed, weak_));
-    engine.project(some, labelled_truth_, workspace_.repeated(needed, label_vectors),
-                   weak.block(0, needed, weak_, label_vectors));
-    weak_fit_->solve(i, weak, count_, rung);
+    const auto weak = of(weak_sample_.leading(needed, weak_sample_.cols));
+    const auto labels = weak.block(0, needed, weak_sample_.cols - label_vectors, label_vectors);
+    engine.project(some, labelled_truth_, workspace_.repeated(needed, label_vectors), labels);
+    if (labelled_->triangular(i) && needed == weak_) {
+        weak_fit_->solve_triangular(i, some.leading(weak_, weak_), labels, count_,
+                                    labelled_->squared(rung));
+    } else {
+        engine.transpose(some.leading(weak_, needed), weak.leading(needed, weak_));
+        weak_fit_->solve(i, weak, count_, rung);
+    }
     const auto fitted = of(weak_fits_.block(0, weak_, label_vectors * i, label_vectors));
     engine.copy(of(weak_fit_->coefficients()), fitted);
     measure_supervised(fitted, weak_truth_, weak_means_[i], 2 * supervised_products * i);
@@ -67,9 +72,14 @@ void WeakToStrongRun::fit_pseudo_labelled(std::size_t k, std::span<const std::ui
     const auto rows = of(pseudo_labelled_->rows(k)).leading(width_, needed);
     const auto sample = of(student_sample_.leading(needed, strong_ + student_labels_.cols));
     engine.transpose(rows.leading(strong_, needed), sample.leading(needed, strong_));
+    const auto labels = sample.block(0, needed, strong_, student_labels_.cols);
     engine.project(rows, of(student_labels_), workspace_.repeated(needed, student_labels_.cols),
-                   sample.block(0, needed, strong_, student_labels_.cols));
-    student_fit_->solve(k, sample, count_, rung);
+                   labels);
+    if (pseudo_labelled_->triangular(k) && needed == strong_)
+        student_fit_->solve_triangular(k, rows.leading(strong_, strong_), labels, count_,
+                                       pseudo_labelled_->squared(rung));
+    else
+        student_fit_->solve(k, sample, count_, rung);
 }
 
 void WeakToStrongRun::measure_directions(std::size_t k) {

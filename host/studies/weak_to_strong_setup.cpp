@@ -156,11 +156,13 @@ void WeakToStrongRun::make_fits() {
         return *std::max_element(rows.begin(), rows.end());
     };
     const std::size_t student_labels = label_vectors * samples_.size() + 1 + directions_;
-    weak_fit_.emplace(workspace_, weak_, label_vectors, weak);
+    const bool triangular = labelled_->all_triangular(weak_);
+    weak_fit_.emplace(workspace_, weak_, label_vectors, weak, triangular);
     baseline_fit_.emplace(workspace_, strong_, label_vectors, baseline);
     student_fit_.emplace(workspace_, strong_, student_labels, student);
     ceiling_fit_.emplace(workspace_, strong_, label_vectors, ceiling);
-    weak_sample_ = workspace_.matrix(most(weak), weak_ + label_vectors);
+    // Features, then labels: no features where their triangle is solved as it is drawn.
+    weak_sample_ = workspace_.matrix(most(weak), (triangular ? 0 : weak_) + label_vectors);
     student_sample_ = workspace_.matrix(most(student), strong_ + student_labels);
     ceiling_sample_ = workspace_.matrix(most(ceiling), strong_ + label_vectors);
     weak_fits_ = workspace_.matrix(weak_, label_vectors * samples_.size());

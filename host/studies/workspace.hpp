@@ -14,6 +14,9 @@ namespace cucurbit {
 /// plan's bytes come from the very code that allocates.
 class Workspace {
 public:
+    /// As bytes_per_trial: trials lie one after another, whatever the engine prefers.
+    static constexpr std::size_t never_interleaved = static_cast<std::size_t>(-1);
+
     /// bytes_per_trial: what a workspace without an engine counted; not read without one.
     Workspace(Engine* engine, std::size_t batch, std::size_t bytes_per_trial)
         : engine_(engine),
@@ -83,5 +86,22 @@ private:
     std::vector<std::unique_ptr<IndexList>> lists_;
     std::map<std::vector<std::uint32_t>, const IndexList*> kept_;
 };
+
+/// The elements of every trial, [trial][column][row], of matrices with one lane; waits for them.
+inline std::vector<double> fetch(Engine& engine, const BatchMatrix& matrix) {
+    const std::size_t size = (matrix.cols - 1) * matrix.ld + matrix.rows;
+    std::vector<double> stored((matrix.count - 1) * matrix.stride + size);
+    engine.download(matrix.data, stored);
+    if (matrix.ld == matrix.rows && matrix.stride == matrix.rows * matrix.cols) return stored;
+    std::vector<double> values;
+    values.reserve(matrix.count * matrix.cols * matrix.rows);
+    for (std::size_t t = 0; t < matrix.count; ++t)
+        for (std::size_t j = 0; j < matrix.cols; ++j) {
+            const auto column =
+                stored.begin() + static_cast<std::ptrdiff_t>(t * matrix.stride + j * matrix.ld);
+            values.insert(values.end(), column, column + static_cast<std::ptrdiff_t>(matrix.rows));
+        }
+    return values;
+}
 
 }  // namespace cucurbit

@@ -14,7 +14,11 @@ enum class Purpose : std::uint8_t {
     label_noise = 1,
     chi_square = 2,
     split = 3,
-    rotation = 4
+    rotation = 4,
+    labels = 8,    ///< classes, given their probabilities
+    flips = 9,     ///< of labels
+    batches = 10,  ///< order of samples in an epoch
+    truth = 11     ///< coefficients of classes
 };
 
 /// A family of draws: one stage's draws for one purpose in one design.

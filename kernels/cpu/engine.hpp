@@ -5,11 +5,12 @@
 
 #include "kernels/contract.hpp"
 #include "kernels/cpu/dense/kernels.hpp"
+#include "kernels/cpu/descent/choice.hpp"
 #include "kernels/cpu/interleaved/operations.hpp"
 
 namespace cucurbit {
 
-class CpuEngine final : public Engine {
+class CpuEngine : public Engine {
 public:
     /// Trials of up to so many bytes are interleaved: eight of them fit the second-level cache (1
     /// MiB and more on current processors), and measured, it is there that LAPACK's cache blocking
@@ -64,6 +65,14 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
+    void eigen(BatchMatrix g, BatchMatrix values) override;
+    void rectify(BatchMatrix a) override;
+    void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
+    void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix weights) override;
+
 private:
     void compute(const Product& product) { dense_.multiply(product, packed_->data()); }
     /// g's lower triangle ← its Cholesky factor; returns the leading rows factored.
@@ -85,6 +94,7 @@ private:
     InterleavedOperations interleaved_;
     const DenseKernels& dense_;
     std::unique_ptr<EngineBuffer> packed_;
+    const DescentKernels& descent_ = chosen_descent_kernels();
 };
 
 }  // namespace cucurbit

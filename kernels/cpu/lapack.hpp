@@ -23,6 +23,8 @@ void dgelqf_(const int* m, const int* n, double* a, const int* lda, double* tau,
 void dgesvd_(const char* jobu, const char* jobvt, const int* m, const int* n, double* a,
              const int* lda, double* s, double* u, const int* ldu, double* vt, const int* ldvt,
              double* work, const int* lwork, int* info);
+void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
+             double* work, const int* lwork, int* iwork, const int* liwork, int* info);
 void openblas_set_num_threads(int threads);
 char* openblas_get_config();
 char* openblas_get_corename();

@@ -66,6 +66,14 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
+    void eigen(BatchMatrix g, BatchMatrix values) override;
+    void rectify(BatchMatrix a) override;
+    void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
+    void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
+                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix weights) override;
+
 private:
     /// The Householder factorisation of every trial of a, in place; the reflections' factors go to
     /// taus, min(rows, cols) for each trial.
@@ -73,6 +81,9 @@ private:
     void form_orthogonal(BatchMatrix a, const double* taus);
     void decompose(BatchMatrix l, const std::vector<std::uint32_t>& trials, double* s, double* u,
                    double* vt, int* infos);
+    /// out = R of Engine::descend for the trials from `first` on.
+    void write_residuals(std::span<const DescentLoss> losses, BatchMatrix rate, BatchMatrix outputs,
+                         std::size_t first, BatchMatrix out);
 
     cuda::Context context_;
 };

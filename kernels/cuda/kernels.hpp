@@ -71,6 +71,32 @@ struct Decompositions {
 void finish_truncate(cudaStream_t stream, const Decompositions& of, BatchMatrix rotated,
                      double relative_cut_off, BatchMatrix q, BatchMatrix l, BatchMatrix rank);
 
+// descent.cu: rectify, gather and predict as the operations of kernels/contract.hpp.
+/// bad[t] = 1 and the lower triangle that of the identity where an entry of trial t's lower
+/// triangle is not finite, else 0.
+void replace_not_finite(cudaStream_t stream, BatchMatrix g, int* bad);
+/// All of g and values NaN for the trials where bad or infos are not zero.
+void finish_eigen(cudaStream_t stream, BatchMatrix g, BatchMatrix values, const int* bad,
+                  const int* infos);
+void rectify(cudaStream_t stream, BatchMatrix a);
+void gather(cudaStream_t stream, BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to);
+void predict(cudaStream_t stream, const DescentLink& link, BatchMatrix outputs,
+             BatchMatrix predictions);
+/// Losses as an argument of a kernel, at most 4 KB of which are certain.
+struct Losses {
+    static constexpr unsigned most = 16;
+    DescentLoss values[most];
+    unsigned size = 0;
+    std::size_t classes = 1;  ///< of every link
+    bool add = false;         ///< to what others left
+};
+/// out (+)= Σ over losses of rate(0, 0) · factor · (link(outputs) − targets), zero where there are
+/// none.
+void residuals(cudaStream_t stream, const Losses& losses, BatchMatrix rate, BatchMatrix outputs,
+               BatchMatrix out);
+/// to += from.
+void add(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
+
 // compaction.cu, by Thrust
 /// Writes the indices of the zeros among `count` values, ascending, and returns their number. Waits
 /// for the stream.

@@ -32,6 +32,8 @@ class Usage(ProgramTest):
                           ["--max-time", "0"], ["--device", "gpu"], ["--device", "cuda:x"],
                           ["--set", "target.n"], ["--set", "=3"]):
             self.refused("run", self.study, *arguments)
+        for arguments in (["--devices", "gpu"], ["--devices", "cpu,"], ["--seconds", "0"]):
+            self.refused("bench", self.study, *arguments)
         self.assertFalse((self.folder / "runs").exists())
         self.assertIn("csv", self.refused("export", "x", "--format", "xml"))
 
@@ -113,7 +115,11 @@ class Devices(ProgramTest):
         if "\ncuda" in out:
             self.skipTest("this machine has a CUDA device")
         self.refused("run", self.study, "--device", "cuda", code=5)
-        self.refused("plan", self.study, "--device", "cuda:3", code=5)
+        self.refused("run", self.study, "--device", "cuda:3", code=5)
+        self.refused("doctor", "--device", "cuda", code=5)
+        out, err = self.call("bench", self.study, "--devices", "cuda", code=5)
+        self.assertEqual(out, "")
+        self.assertIn("no device 'cuda'", err)
         self.assertFalse((self.folder / "runs").exists())
 
     def test_more_memory_than_there_is(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 PROGRAM = os.environ["CUCURBIT"]
 
 COMMANDS = ["init", "check", "plan", "theory", "run", "status", "extend", "export", "compare", "plot", "replay",
-            "verify", "devices", "doctor", "completion", "cite"]
+            "verify", "devices", "doctor", "bench", "completion", "cite"]
 
 STUDY = """\
 schema = 1
@@ -38,6 +38,23 @@ trials = 130
 LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 200") \
                   .replace("n = [8, 16, 60]", "n = [60, 120, 180]") \
                   .replace("trials = 130", "trials = 2000")
+
+# Descents of many steps, likewise.
+LONG_DESCENT = """\
+schema = 1
+study = { name = "descent", kind = "gradient_descent", seed = 9 }
+teacher = { loss = "cross_entropy", steps = [30, 300], step_fraction = 1.0, batch = 16 }
+student = { steps = [40, 400], step_fraction = 1.0, momentum = 0.5 }
+precision = { trials = 150 }
+
+[data]
+p = 60
+n = 50
+test = 40
+spectrum = { kind = "power_law", exponent = 1.0 }
+signal = { kind = "power_law", exponent = 1.5 }
+labels = { kind = "softmax", classes = 3, strength = 4.0, flip = [0.0, 0.4] }
+"""
 
 
 class ProgramTest(unittest.TestCase):

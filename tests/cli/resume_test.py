@@ -6,13 +6,15 @@ import signal
 import time
 import unittest
 
-from program import LONG_STUDY, ProgramTest
+from program import LONG_DESCENT, LONG_STUDY, ProgramTest
 
 
-class Resume(ProgramTest):
+class Prepared(ProgramTest):
+    STUDY = LONG_STUDY.replace("trials = 2000", "trials = 600")
+
     def setUp(self):
         super().setUp()
-        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 600"))
+        self.write("long.toml", self.STUDY)
         self.call("run", "long.toml", "-o", "whole", "--threads", "2")
         self.expected = self.table("whole")
         self.assertGreater(self.expected.count("\n"), 12)
@@ -36,6 +38,8 @@ class Resume(ProgramTest):
             # Longer and longer, so that machines that store slowly get to the end.
             wait *= 1.3
 
+
+class Interrupted(Prepared):
     def test_interrupted_and_continued(self):
         generator = random.Random(20250401)
         for threads in (1, 2, 4):
@@ -46,6 +50,12 @@ class Resume(ProgramTest):
                 self.assertEqual(self.table(directory), self.expected, directory)
                 shutil.rmtree(self.folder / directory)
 
+
+class InterruptedDescent(Interrupted):
+    STUDY = LONG_DESCENT
+
+
+class Resume(Prepared):
     def test_grown_in_steps(self):
         for trials in (10, 100, 577, 600):
             self.call("run", "long.toml", "-o", "grown", "--set", f"precision.trials={trials}")

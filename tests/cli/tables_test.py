@@ -34,6 +34,44 @@ class Tables(ProgramTest):
             self.assertEqual((row["n_trials"], row["n_failed"]), ("130", "0"))
             float(row["estimate"])
 
+    def test_cards_are_predicted_without_one(self):
+        out, err = self.call("plan", self.study, "--device", "cuda", "--format", "csv")
+        rows = [r for r in rows_of(out) if r["basis"] == "predicted, never measured"]
+        self.assertEqual([r["card"] for r in rows], ["A100", "H100", "H200", "RTX 4090"])
+        for row in rows:
+            self.assertIn(row["limit"], ("flops", "bandwidth", "launches"))
+            self.assertEqual(row["batch"], "65")  # half of the trials for each of two workers
+            for what in ("flops", "traffic"):
+                self.assertAlmostEqual(float(row[what + "_per_batch"]) / float(row[what + "_per_trial"]), 65)
+            # No launch is quicker than 4 microseconds.
+            batches = 1000 / 65
+            self.assertGreaterEqual(float(row["seconds_per_1000_trials"]),
+                                    0.999 * batches * 4e-6 * float(row["calls_per_batch"]))
+        self.assertIn("no card measured them", err)
+
+    def test_bench_measures_what_is_there_and_predicts_the_rest(self):
+        out, err = self.call("bench", self.study, "--devices", "cpu,cuda:7", "--seconds", "0.1", "--format", "csv")
+        first, *rest = rows_of(out)
+        self.assertEqual((first["device"], first["basis"], first["ratio"]), ("cpu", "measured", "1"))
+        speed = float(first["trials_per_second"])
+        self.assertGreaterEqual(int(first["trials"]), 1)
+        # Three n, two noise levels, two arms.
+        self.assertAlmostEqual(float(first["fits_per_second"]) / speed, 12, places=6)
+        needed = float(first["seconds_to_1_percent"]) * speed
+        self.assertEqual([r["device"] for r in rest], ["A100", "H100", "H200", "RTX 4090"])
+        for row in rest:
+            self.assertEqual((row["basis"], row["trials"]), ("predicted, never measured", ""))
+            other = float(row["trials_per_second"])
+            self.assertAlmostEqual(float(row["ratio"]) / (other / speed), 1, places=6)
+            self.assertAlmostEqual(float(row["seconds_to_1_percent"]) * other / needed, 1, places=6)
+        self.assertIn("cuda:7", err)
+
+    def test_devices_of_a_bench_that_are_alike_agree(self):
+        out, _ = self.call("bench", self.study, "--devices", "cpu,cpu", "--seconds", "0.1", "--format", "csv")
+        first, second = rows_of(out)
+        self.assertEqual(first["largest_difference"], "")
+        self.assertEqual((second["largest_difference"], second["tolerance"]), ("0", "1e-07"))
+
     def test_theory_of_a_folder_is_that_of_its_study(self):
         self.call("run", self.study, "-o", "out", "--set", "target.n=16")
         self.assertEqual(self.call("theory", "out")[0],

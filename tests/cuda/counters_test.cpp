@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/contract.hpp"
 #include "tests/standin/standin.hpp"
 #include "tests/support/simulate.hpp"
 
@@ -133,6 +134,45 @@ TEST_F(CounterTest, FlopsAreThoseOfTheFormula) {
     const double products = 2 * p * n * (labels + fits);
     const double solves = n * n * (labels + 1 + fits);
     EXPECT_LE(curve.counters(1).flops, 1.05 * (gram + factor + products + solves));
+}
+
+/// A second step of descent, of so many trials.
+Counters step_counters(double momentum, std::size_t batch) {
+    constexpr std::size_t p = 20, n = 30, columns = 6;
+    const EnginePointer engine = make_engine("cuda:0");
+    std::vector<std::unique_ptr<EngineBuffer>> memory;
+    const auto matrix = [&](std::size_t rows, std::size_t cols) {
+        memory.push_back(engine->allocate(rows * cols * batch));
+        const BatchMatrix made{memory.back()->data(), rows, cols, rows, rows * cols, batch};
+        engine->fill(made, 0.5);
+        return made;
+    };
+    const BatchMatrix samples = matrix(p, n), rate = matrix(1, 1), outputs = matrix(n, columns);
+    const BatchMatrix weights = matrix(p, columns), velocity = matrix(p, columns);
+    const DescentLink softmax{DescentLink::Kind::softmax, 3, 1.0};
+    const std::vector<DescentLoss> mixture{{softmax, 0, matrix(n, columns), 0.5},
+                                           {softmax, 3, matrix(n, 3), 0.5}};
+    const auto step = [&] {
+        engine->descend(samples, mixture, rate, momentum, outputs, velocity, weights);
+        std::vector<double> first(1);
+        engine->download(weights.data, first);
+    };
+    step();
+    standin::reset_counters();
+    step();
+    return standin::counters();
+}
+
+TEST(DescentCounters, AStepTakesTwoProductsAndItsResiduals) {
+    for (const std::size_t batch : {1, 50})
+        for (const double momentum : {0.0, 0.9}) {
+            const Counters counters = step_counters(momentum, batch);
+            EXPECT_EQ(counters.library_calls, 2u);
+            EXPECT_EQ(counters.launches, momentum == 0.0 ? 1u : 2u);
+            EXPECT_EQ(counters.allocations, 0u);
+            EXPECT_EQ(counters.copies, 1u);
+            EXPECT_EQ(counters.stream_synchronisations + counters.event_waits, 0u);
+        }
 }
 
 }  // namespace

@@ -28,7 +28,13 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
     Operand q(engine, irregular_batch(p, n), 1), factor(engine, n, n, batch_count, 1);
     Operand wide(engine, irregular_batch(n, p), 1), rank(engine, 1, 1, batch_count, 1);
     Operand trapezoid(engine, n, n, batch_count, 1), s(engine, n, n, batch_count, 1);
-    Operand gains(engine, n, 1, batch_count, 1);
+    Operand gains(engine, n, 1, batch_count, 1), rate(engine, irregular_batch(1, 1), 1);
+    Operand x(engine, irregular_batch(p, n), 1), targets(engine, irregular_batch(n, 2), 1);
+    Operand outputs(engine, n, 2, batch_count, 1), weights(engine, irregular_batch(p, 2), 1);
+    Operand velocity(engine, irregular_batch(p, 2), 1);
+    const DescentLoss loss{{DescentLink::Kind::logistic, 1, 1.0}, 0, targets.batch(), 0.5};
+    engine.descend(x.batch(), {&loss, 1}, rate.batch(), 0.9, outputs.batch(), velocity.batch(),
+                   weights.batch());
     engine.invert_lower(l.batch());
     engine.multiply_by_transposed_lower(l.batch(), a.batch());
     engine.multiply_by_lower(r.batch(), b.batch());
@@ -38,7 +44,7 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
     engine.truncate(q.batch(), factor.batch(), 1e-3, rank.batch());
     engine.lower_factor(wide.batch(), trapezoid.batch());
     std::vector<Matrix> results;
-    for (Operand* operand : {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid})
+    for (Operand* operand : {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid, &weights})
         for (std::size_t t = 0; t < batch_count; ++t) results.push_back(operand->item(t));
     return results;
 }
@@ -49,6 +55,32 @@ TEST(CudaEngine, LittleScratchMemoryGivesTheSameBits) {
         const auto actual = results_with(bytes);
         for (std::size_t k = 0; k < expected.size(); ++k)
             expect_close(actual[k], expected[k], 0.0, "with little scratch memory");
+    }
+}
+
+// Triangles are computed by block columns: more than one of them, and the last one not full.
+TEST(CudaEngine, TrianglesOfSeveralBlockColumns) {
+    constexpr std::size_t n = 140, k = 9;
+    CudaEngine engine(0, enough);
+    const auto wide = irregular_batch(k, n), tall = irregular_batch(n, k), lower = lower_batch(n);
+    Operand right(engine, wide, 1), left(engine, tall, 1), gram(engine, n, n, batch_count, 1);
+    Operand outer(engine, std::vector<Matrix>(batch_count, Matrix(n, n)), 1);
+    Operand l(engine, lower, 1), inverse(engine, lower, 1);
+    engine.gram(right.batch(), gram.batch());
+    engine.add_outer(left.batch(), outer.batch());
+    engine.multiply_by_transposed_lower(l.batch(), right.batch());
+    engine.multiply_by_lower(l.batch(), left.batch());
+    engine.invert_lower(inverse.batch());
+    for (const std::size_t t : good_items) {
+        expect_close(lower_part(gram.item(t)), lower_part(product(transposed(wide[t]), wide[t])),
+                     1e-14, "gram");
+        expect_close(lower_part(outer.item(t)), lower_part(product(tall[t], transposed(tall[t]))),
+                     1e-14, "add_outer");
+        expect_close(right.item(t), product(wide[t], transposed(lower[t])), 1e-13, "a rᵀ");
+        expect_close(left.item(t), product(lower[t], tall[t]), 1e-13, "r a");
+        Matrix one(n, n);
+        for (std::size_t i = 0; i < n; ++i) one(i, i) = 1;
+        expect_close(product(inverse.item(t), lower[t]), one, 1e-13, "invert_lower");
     }
 }
 

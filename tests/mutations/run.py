@@ -2,7 +2,8 @@
 """Applies the mutations of a TOML file one at a time and fails if one survives the tests.
 
 Each [[mutation]] has a name, a file, `find` (text that must occur exactly once in it), `replace`, and `tests`: the
-test programs to run until one fails. The tree is copied into the build folder and built there incrementally; the
+test programs to run until one fails. `filter` says which of their cases run, and `standin` is the environment's
+CUCURBIT_STANDIN for them. The tree is copied into the build folder and built there incrementally; the
 source is never touched.
 
 Exit codes: 0 all killed, 1 some survived, 2 the list or the unmutated tree is wrong.
@@ -82,19 +83,21 @@ class Tree:
     def configure(self) -> None:
         launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         self._run(["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja",
-                   "-DCMAKE_BUILD_TYPE=Release", *launcher], "configuring")
+                   "-DCMAKE_BUILD_TYPE=Release", "-DCUCURBIT_CUDA=OFF", *launcher], "configuring")
 
     def make(self, target: str) -> None:
         self._run(["ninja", "-C", self.build, f"-j{self.jobs}", target], f"building {target}")
 
-    def passes(self, target: str) -> bool:
-        """Whether the test program passes; its first failure ends it."""
+    def passes(self, target: str, cases: str, standin: str) -> bool:
+        """Whether these cases of the test program pass; the first failure ends it."""
         programs = [path for path in self.build.glob(f"tests/*/{target}") if os.access(path, os.X_OK)]
         if len(programs) != 1:
             raise Wrong(f"{len(programs)} test programs are called {target}")
         try:
-            done = subprocess.run([programs[0], "--gtest_fail_fast", "--gtest_brief=1"],
+            done = subprocess.run([programs[0], "--gtest_fail_fast", "--gtest_brief=1",
+                                   f"--gtest_filter={cases}"],
                                   cwd=programs[0].parent, capture_output=True,
+                                  env={**os.environ, "CUCURBIT_STANDIN": standin},
                                   timeout=TEST_SECONDS, check=False)
         except subprocess.TimeoutExpired:
             return False
@@ -107,6 +110,11 @@ class Tree:
             raise Wrong(f"{doing} failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
+def how(mutation: dict) -> tuple[str, str]:
+    """The cases to run, all where it names none, and the stand-in's settings."""
+    return mutation.get("filter", "*"), mutation.get("standin", "")
+
+
 def survives(tree: Tree, mutation: dict) -> bool:
     path = tree.tree / mutation["file"]
     original = path.read_text()
@@ -114,7 +122,7 @@ def survives(tree: Tree, mutation: dict) -> bool:
     try:
         for target in mutation["tests"]:
             tree.make(target)
-            if not tree.passes(target):
+            if not tree.passes(target, *how(mutation)):
                 return False
         return True
     finally:
@@ -122,10 +130,11 @@ def survives(tree: Tree, mutation: dict) -> bool:
 
 
 def check_unmutated(tree: Tree, mutations: list[dict]) -> None:
-    for target in sorted({target for mutation in mutations for target in mutation["tests"]}):
+    runs = {(target, *how(mutation)) for mutation in mutations for target in mutation["tests"]}
+    for target, cases, standin in sorted(runs):
         tree.make(target)
-        if not tree.passes(target):
-            raise Wrong(f"{target} fails on the tree without mutations")
+        if not tree.passes(target, cases, standin):
+            raise Wrong(f"{target} fails on the tree without mutations: {cases}")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -94,6 +94,14 @@ class Images(unittest.TestCase):
         self.check(synthetic.model_shift(2000, 1.5, 2.0, (16, 32, 64, 128, 256), (0.0,)))
         self.check(synthetic.crossing())
 
+    def test_gradient_descent(self):
+        titles = [axes.get_title(loc="left") for axes in self.check(synthetic.descent()).axes]
+        self.assertEqual(len(titles), 8)
+        self.assertEqual(titles[1], "(b) at equal progress on eigenvector 1, T = 10")
+        figure = self.check(synthetic.descent(switches=(0, 3, 50)))
+        self.assertEqual([axes.get_title(loc="left") for axes in figure.axes],
+                         ["(a) flips = 0", "(b) flips = 0.2"])
+
     def test_png_and_pdf_without_suffix(self):
         cucurbit.plot(synthetic.model_shift(), self.folder / "both")
         self.assertTrue((self.folder / "both.pdf").read_bytes().startswith(b"%PDF"))
@@ -109,6 +117,8 @@ class Contents(unittest.TestCase):
         self.assertEqual(figures.kind_of(synthetic.model_shift()), "risk")
         self.assertEqual(figures.kind_of(synthetic.two_stage()), "risk")
         self.assertEqual(figures.kind_of(synthetic.crossing()), "gain")
+        self.assertEqual(figures.kind_of(synthetic.descent()), "descent")
+        self.assertEqual(figures.kind_of(synthetic.descent(switches=(0, 3))), "switch")
         scaling = synthetic.model_shift(2000, 1.5, 2.0, (16, 128), (0.0,))
         self.assertEqual(figures.kind_of(scaling), "scaling")
 
@@ -133,6 +143,14 @@ class Contents(unittest.TestCase):
         table = synthetic.coordinates(60, (20, 24, 40))
         self.assertEqual(set(weights.at_samples(table)["n"]), {24})
         self.assertEqual(set(weights.at_samples(table, 39)["n"]), {40})
+
+    def test_gains_are_those_of_the_last_step_by_flip_rate(self):
+        table = synthetic.descent()
+        axes = figures.descent_figure(table).axes[3]
+        self.assertEqual(len(axes.containers), 2)
+        for flip, drawn in zip((0.0, 0.2), means(axes)):
+            rows = table[(table["estimand"] == "gain") & (table["flip"] == flip) & (table["student_steps"] == 50)]
+            self.assertEqual(drawn, list(zip(rows["teacher_steps"], rows["estimate"])))
 
     def test_slopes_of_a_power_law_are_its_exponent(self):
         table = synthetic.model_shift(2000, 1.5, 2.0, (16, 64, 256), (0.0,))

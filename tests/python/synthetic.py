@@ -158,3 +158,28 @@ def weak_to_strong(overlaps=(2, 10), samples=(60, 120), strong=(20,), weak=40, n
                     add(values, "w2s", "opr", risks["baseline"] / risks["w2s"], near)
     return pandas.DataFrame(rows, columns=["p", "weak_d", "strong_d", "correlation_dimension", "n",
                                            "n_pseudo", "noise_std", *COLUMNS])
+
+
+def descent(flips=(0.0, 0.2), stops=(1, 10, 100), steps=(5, 50), switches=()):
+    """Classes along gradient descent, with intervals of ±0.01; every value a plain function of its place."""
+    generator, names, rows = numpy.random.default_rng(4), ["p", "n", "flip", "teacher_steps", "student_steps"], []
+
+    def add(arm, estimands, flip, stop, step, change):
+        for estimand in estimands:
+            value = generator.random()
+            rows.append([40, 20, flip, stop, step, *([change] if switches else []), arm, estimand, value, 0.005,
+                         value - 0.01, value + 0.01, 64, 0, numpy.nan, "none", numpy.nan, ""])
+
+    every = ["accuracy", "calibration_error", "projection_1", "projection_2", "projection_3"]
+    own = ["projection_ratio_2", "projection_ratio_3", "gain", "gain_over_teacher",
+           *(f"{whose}_{sample}_margin_{b}" for sample in ("train", "test") for b in (1, 2)
+             for whose in ("teacher", "student"))]
+    for flip in flips:
+        for stop in stops:
+            add("teacher", every, flip, stop, numpy.nan, numpy.nan)
+            for change in switches or (numpy.nan,):
+                for step in steps:
+                    add("student", every + own, flip, stop, step, change)
+        for step in steps:
+            add("one_hot", every, flip, numpy.nan, step, numpy.nan)
+    return pandas.DataFrame(rows, columns=[*names, *(["switch_at"] if switches else []), *COLUMNS])

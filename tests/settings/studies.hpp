@@ -50,4 +50,36 @@ struct TwoStageText {
     }
 };
 
+struct DescentText {
+    std::string name = "test", seed = "1", p = "12", n = "8";
+    std::string labels = R"({ kind = "linear", noise_std = 0.5 })", data = "";
+    std::string signal = R"({ kind = "power_law", exponent = 1.5 })", features = "";
+    std::string spectrum = R"({ kind = "power_law", exponent = 1.0 })";
+    std::string teacher = R"(loss = "squared", step_fraction = 0.5)", teacher_steps = "[1, 10]";
+    std::string student = "step_fraction = 0.5", student_steps = "[2, 20]", trials = "64";
+
+    Study study() const {
+        return study_of(fmt::format(R"(
+            schema = 1
+            study = {{ name = "{}", kind = "gradient_descent", seed = {} }}
+            {}
+            data = {{ p = {}, n = {}, spectrum = {}, signal = {}, labels = {} {} }}
+            teacher = {{ steps = {}, {} }}
+            student = {{ steps = {}, {} }}
+            precision = {{ trials = {} }}
+        )",
+                                    name, seed, features, p, n, spectrum, signal, labels, data,
+                                    teacher_steps, teacher, student_steps, student, trials));
+    }
+    /// The same of classes.
+    static DescentText classes() {
+        DescentText text;
+        text.labels = R"({ kind = "logistic", strength = 3.0, flip = [0.0, 0.3] })";
+        text.data = ", test = 50";
+        text.teacher = R"(loss = "cross_entropy", step_fraction = 1.0)";
+        text.student = "step_fraction = 1.0";
+        return text;
+    }
+};
+
 }  // namespace cucurbit

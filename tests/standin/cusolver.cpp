@@ -101,6 +101,35 @@ double cubed(int n) {
     return 1.0 * n * n * n;
 }
 
+/// What syevd leaves; vectors only where they are asked for. A NaN in the input is not reported.
+int eigen(bool vectors, bool lower, int n, double* a, int ld, double* values) {
+    bool poisoned = false;
+    for (int j = 0; j < n; ++j)
+        for (int i = 0; i < n; ++i)
+            if (lower ? i >= j : i <= j)
+                poisoned = poisoned || std::isnan(a[i + static_cast<std::size_t>(j) * ld]);
+    int info = 0;
+    if (!poisoned) {
+        double wanted = 0.0;
+        int size = -1, index_size = -1, wanted_indices = 0;
+        const auto call = [&](double* work, int* indices) {
+            lapack::dsyevd_(vectors ? "V" : "N", lower ? "L" : "U", &n, a, &ld, values, work, &size,
+                            indices, &index_size, &info);
+        };
+        call(&wanted, &wanted_indices);
+        size = static_cast<int>(wanted);
+        index_size = wanted_indices;
+        std::vector<double> work(static_cast<std::size_t>(size));
+        std::vector<int> indices(static_cast<std::size_t>(index_size));
+        call(work.data(), indices.data());
+    }
+    const bool failed = poisoned || info > 0;
+    if (failed) std::fill_n(values, n, nan);
+    for (int j = 0; j < n && (failed || !vectors); ++j)
+        std::fill_n(a + static_cast<std::size_t>(j) * ld, n, nan);
+    return info;
+}
+
 }  // namespace
 }  // namespace cucurbit::standin
 
@@ -237,5 +266,24 @@ cusolverStatus_t cusolverDnDgesvd(cusolverDnHandle_t handle, signed char job_u, 
                          destroy(a, sizeof(double));
                          return status;
                      });
+}
+
+cusolverStatus_t cusolverDnDsyevd_bufferSize(cusolverDnHandle_t /*handle*/,
+                                             cusolverEigMode_t /*job*/, cublasFillMode_t /*fill*/,
+                                             int n, const double* /*a*/, int /*lda*/,
+                                             const double* /*w*/, int* doubles) {
+    return tell_workspace<cusolverStatus_t>(__func__, n, n, doubles);
+}
+
+cusolverStatus_t cusolverDnDsyevd(cusolverDnHandle_t handle, cusolverEigMode_t job,
+                                  cublasFillMode_t fill, int n, double* a, int lda, double* w,
+                                  double* workspace, int doubles, int* info) {
+    const bool vectors = job == CUSOLVER_EIG_MODE_VECTOR;
+    // Golub and Van Loan, "Matrix Computations", 4th edition, section 8.3: with and without
+    // vectors.
+    const double flops = vectors ? 9.0 * cubed(n) : 4.0 / 3.0 * cubed(n);
+    return factorise(__func__, handle, flops, {{"A", a, n, n, lda}, {"W", w, n, 1, std::max(n, 1)}},
+                     {}, {workspace, doubles, workspace_doubles(n, n)}, info,
+                     [=] { return eigen(vectors, fill == CUBLAS_FILL_MODE_LOWER, n, a, lda, w); });
 }
 // NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)

@@ -247,6 +247,40 @@ TEST_F(Libraries, OrthogonalFactorsAndSingularValues) {
                  "m = 1 is less than n = 2");
 }
 
+TEST_F(Libraries, EigenvectorsReadOneTriangle) {
+    constexpr cusolverEigMode_t vectors = CUSOLVER_EIG_MODE_VECTOR;
+    double* w = device_array(2);
+    int* info = integers(1);
+    int needed = 0;
+    ASSERT_EQ(
+        cusolverDnDsyevd_bufferSize(solver_, vectors, CUBLAS_FILL_MODE_LOWER, 2, w, 2, w, &needed),
+        CUSOLVER_STATUS_SUCCESS);
+    double* workspace = upload(std::vector<double>(static_cast<std::size_t>(needed), 1.0));
+    const auto decompose = [&](cublasFillMode_t fill, cusolverEigMode_t job, double* a, int lda,
+                               int doubles) {
+        ASSERT_EQ(cusolverDnDsyevd(solver_, job, fill, 2, a, lda, w, workspace, doubles, info),
+                  CUSOLVER_STATUS_SUCCESS);
+    };
+    double* lower = upload({2, 1, nan, 2});
+    double* upper = upload({2, nan, 1, 2});
+    decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 2, needed);
+    EXPECT_NEAR(download(w, 2)[0], 1.0, 1e-15);
+    EXPECT_NEAR(download(w, 2)[1], 3.0, 1e-15);
+    EXPECT_NEAR(std::abs(download(lower, 4)[1]), std::sqrt(0.5), 1e-15);
+    EXPECT_EQ(download_info(info), 0);
+    EXPECT_EQ(counters().flops, 9.0 * 8.0);
+    EXPECT_TRUE(std::isnan(download(workspace, 1)[0]));
+    decompose(CUBLAS_FILL_MODE_UPPER, CUSOLVER_EIG_MODE_NOVECTOR, upper, 2, needed);
+    EXPECT_NEAR(download(w, 2)[1], 3.0, 1e-15);
+    EXPECT_TRUE(std::isnan(download(upper, 4)[3]));
+    decompose(CUBLAS_FILL_MODE_LOWER, vectors, upper, 2, needed);
+    EXPECT_TRUE(std::isnan(download(w, 2)[0]));
+    EXPECT_EQ(download_info(info), 0) << "a NaN in the input is not reported";
+    EXPECT_DEATH(decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 2, needed - 1), "are needed");
+    EXPECT_DEATH(decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 3, needed), "A .* needs");
+    EXPECT_DEATH(decompose(CUBLAS_FILL_MODE_LOWER, vectors, w, 2, needed), "overlaps|needs");
+}
+
 TEST_F(Libraries, AStatusCanBeAskedFor) {
     fail_call("cublasCreate_v2", 0, CUBLAS_STATUS_ALLOC_FAILED);
     cublasHandle_t handle = nullptr;

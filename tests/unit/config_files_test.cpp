@@ -51,6 +51,34 @@ TEST(Files, NpyOfEveryAllowedForm) {
               (std::vector<double>{1.0, 0.5, double{0.1F}}));
 }
 
+TEST(Files, TablesOfTwoAxes) {
+    const std::vector<double> six = {1, 2, 3, 4, 5, 6};
+    const auto table = [](const std::string& bytes, const std::string& name = "b.npy") {
+        return open("b = '" + name + "'", {{name, bytes}}).table_file("b");
+    };
+    const std::string bytes = npy(header("<f8", "(2, 3)"), raw(six));
+    const auto read = table(bytes);
+    EXPECT_EQ(read.rows, 2U);
+    EXPECT_EQ(read.cols, 3U);
+    EXPECT_EQ(read.values, six);
+    EXPECT_EQ(read.hash, hash_digits(bytes));
+    const auto refusal = [&](const std::string& wrong, const std::string& name = "b.npy") {
+        return error_of([&] { table(wrong, name); });
+    };
+    const auto says = [](const std::string& message, const std::string& part) {
+        return message.find(part) != std::string::npos;
+    };
+    for (const char* shape : {"(6,)", "(1, 2, 3)", "(2,3", "2, 3", "()", "(a, b)"})
+        EXPECT_TRUE(says(refusal(npy(header("<f8", shape), raw(six))), "allowed: two axes"))
+            << shape;
+    EXPECT_TRUE(says(refusal(npy(header("<f8", "(2, 3)", "True"), raw(six))), "in C order"));
+    EXPECT_TRUE(
+        says(refusal(npy(header("<f8", "(4294967296, 4294967296)"), raw(six))), "48 bytes follow"));
+    EXPECT_TRUE(says(refusal(npy(header("<f8", "(2, 4)"), raw(six))), "announces"));
+    EXPECT_TRUE(says(refusal(npy(header("<f8", "(0, 3)"), "")), "holds no values"));
+    EXPECT_TRUE(says(refusal(bytes, "b.csv"), "allowed: .npy"));
+}
+
 TEST(Files, BadNpy) {
     EXPECT_EQ(refused("text"), "not a .npy file");
     EXPECT_EQ(refused(""), "not a .npy file");

@@ -6,24 +6,32 @@ import pandas
 
 from cucurbit import table as tables
 from cucurbit.figures import panels
+from cucurbit.figures.descent import descent_figure, switch_figure
 from cucurbit.figures.gain import gain_figure
+from cucurbit.figures.generations import generations_figure
 from cucurbit.figures.risk import risk_figure
 from cucurbit.figures.scaling import scaling_figure
 from cucurbit.figures.style import save
 from cucurbit.figures.subspaces import recovery_figure, split_figure, student_figure
 from cucurbit.figures.weights import weights_figure
 
-KINDS = ("risk", "scaling", "gain", "weights", "student", "recovery", "split")
+KINDS = ("risk", "scaling", "gain", "weights", "student", "recovery", "split", "generations",
+         "descent", "switch")
 
 
 def kind_of(table):
     """The figure that suits a table.
 
-    Of subspaces: `recovery` where the overlap has four values or more, `split` where n and overlap have
-    one, else `student`. Of other studies: `gain` for one-stage curves that reach n > p with the standard
-    arm beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest p,
-    else `risk`.
+    Of gradient descent: `switch` where labels switch, else `descent`. Of chains: `generations`. Of
+    subspaces: `recovery` where the overlap has four values or more, `split` where n and overlap have one,
+    else `student`. Of other studies: `gain` for one-stage curves that reach n > p with the standard arm
+    beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest p, else
+    `risk`.
     """
+    if "teacher_steps" in table:
+        return "switch" if "switch_at" in table else "descent"
+    if "n_1" in table:
+        return "generations"
     if "n_pseudo" in table:
         overlaps = table["correlation_dimension"].nunique()
         if overlaps >= 4:
@@ -64,7 +72,8 @@ def _draw(table, kind, coordinates, n):
     if kind == "risk":
         return risk_figure(table, coordinates, n)
     simple = {"scaling": scaling_figure, "gain": gain_figure, "student": student_figure,
-              "recovery": recovery_figure, "split": split_figure}
+              "recovery": recovery_figure, "split": split_figure,
+              "generations": generations_figure, "descent": descent_figure, "switch": switch_figure}
     if kind in simple:
         return simple[kind](table)
     if kind == "weights":

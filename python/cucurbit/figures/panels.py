@@ -34,7 +34,15 @@ def split(table, *, besides=("n",)):
 
 def title(values):
     """Parameter values as text: {"m": 150, "noise_std": 0.2} gives "m = 150, noise σ = 0.2"."""
-    return ", ".join(f"{_NAMES.get(name, name)} = {value:g}" for name, value in values.items())
+    return ", ".join(f"{_name(name)} = {value:g}" for name, value in values.items())
+
+
+def _name(parameter):
+    """As text: a chain's "noise_std_2" is "noise σ₂"."""
+    stem, _, stage = parameter.rpartition("_")
+    if not stage.isdigit():
+        return _NAMES.get(parameter, parameter)
+    return _NAMES.get(stem, stem) + stage.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def risks(table, arm):

@@ -12,6 +12,8 @@ from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, NullFormatter
 _BLUE, _VERMILION, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 _SPARE = ("#E69F00", "#56B4E9", "#000000", "#999999")
 
+COLOURS = (_BLUE, _VERMILION, _GREEN, _PURPLE, *_SPARE)
+
 _ARMS = {
     "standard": ("standard (true labels)", _BLUE, "o"),
     "optimal_surrogate": ("optimal surrogate", _VERMILION, "s"),

@@ -1,0 +1,82 @@
+#include "host/cli/card_plans.hpp"
+
+#include <limits>
+
+#include "cucurbit/engine.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+constexpr const char* number_names[] = {"flops_per_trial", "traffic_per_trial",
+                                        "flops_per_batch", "traffic_per_batch",
+                                        "calls_per_batch", "seconds_per_1000_trials"};
+
+}  // namespace
+
+void CardPlanTable::add(std::size_t design, const std::string& card, const CardPlan& plan) {
+    add_row(design, card, predicted, plan,
+            plan.batch.seconds / static_cast<double>(plan.batch.trials),
+            limit_name(plan.batch.limit));
+}
+
+void CardPlanTable::add_measured(std::size_t design, const std::string& device, std::size_t batch,
+                                 std::size_t device_bytes, double seconds_per_trial) {
+    constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+    CardPlan plan;
+    plan.device_bytes = device_bytes;
+    plan.batch.trials = batch;
+    add_row(design, device, "measured now", plan, seconds_per_trial, "");
+    for (std::size_t i = 0; i + 1 < std::size(numbers_); ++i) numbers_[i].back() = unknown;
+}
+
+void CardPlanTable::add_row(std::size_t design, const std::string& card, const char* basis,
+                            const CardPlan& plan, double seconds_per_trial,
+                            const std::string& limit) {
+    const BatchCost& batch = plan.batch;
+    const auto trials = static_cast<double>(batch.trials);
+    designs_.push_back(static_cast<std::int64_t>(design));
+    batches_.push_back(static_cast<std::int64_t>(batch.trials));
+    bytes_.push_back(static_cast<std::int64_t>(plan.device_bytes));
+    cards_.push_back(card);
+    bases_.emplace_back(basis);
+    limits_.push_back(limit);
+    const double values[] = {batch.flops / trials,
+                             batch.bytes / trials,
+                             batch.flops,
+                             batch.bytes,
+                             static_cast<double>(batch.calls),
+                             1000.0 * seconds_per_trial};
+    for (std::size_t i = 0; i < std::size(values); ++i) numbers_[i].push_back(values[i]);
+}
+
+std::vector<Column> CardPlanTable::columns() const {
+    std::vector<Column> result{{"design", designs_},
+                               {"card", cards_},
+                               {"basis", bases_},
+                               {"batch", batches_},
+                               {"device_bytes", bytes_}};
+    for (std::size_t i = 0; i < std::size(numbers_); ++i)
+        result.push_back({number_names[i], numbers_[i]});
+    result.push_back({"limit", limits_});
+    return result;
+}
+
+void add_predictions(const Study& study, std::size_t threads, CardPlanTable& table) {
+    std::string lacking;
+    bool any = false;
+    for (const Card& card : known_cards()) {
+        try {
+            const std::vector<CardPlan> plans = predict(study, card, threads);
+            for (std::size_t i = 0; i < plans.size(); ++i) table.add(i + 1, card.name, plans[i]);
+            any = true;
+        } catch (const DeviceError& error) {
+            lacking = error.what();
+            say(lacking);
+        }
+    }
+    if (!any) throw DeviceError(lacking);
+}
+
+}  // namespace cucurbit::cli

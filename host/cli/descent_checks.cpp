@@ -1,0 +1,90 @@
+// Eigendecompositions and gradient descent.
+
+#include "host/cli/check_operands.hpp"
+#include "host/cli/operation_checks.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+constexpr std::size_t classes = 3;
+
+/// Whole numbers below `end`, the same for every trial.
+Values order_values(std::size_t size, std::size_t end) {
+    Values values;
+    for (std::size_t t = 0; t < batch_trials; ++t)
+        for (std::size_t i = 0; i < size; ++i)
+            values.push_back(static_cast<double>((7 * i + 3 * t + 1) % end));
+    return values;
+}
+
+/// Eigenvectors have either sign: what they make of the matrix is compared.
+void check_eigen(Worktable& on, std::size_t n) {
+    const Values lower = lower_values(n, 1);
+    const double condition = condition_of_lower(lower, n);
+    const BatchMatrix g = on.put(square_values(lower, n, false), n, n);
+    const BatchMatrix values = on.matrix(n, 1);
+    on.engine.eigen(g, values);
+    on.take(values, rounding(n, condition));
+    on.take_square(g, rounding(n));
+}
+
+void check_rectify(Worktable& on, std::size_t n) {
+    const BatchMatrix a = on.put(normal_values(n, 3, 1), n, 3);
+    on.engine.rectify(a);
+    on.take(a, 0.0);
+}
+
+void check_gather(Worktable& on, std::size_t n) {
+    const BatchMatrix from = on.put(normal_values(n, 5, 1), n, 5);
+    const BatchMatrix columns = on.matrix(n, 4), rows = on.matrix(n, 5);
+    on.engine.gather(from, on.put(order_values(4, 5), 4, 1), false, columns);
+    on.engine.gather(from, on.put(order_values(n, n), n, 1), true, rows);
+    on.take(columns, 0.0);
+    on.take(rows, 0.0);
+}
+
+void check_predict(Worktable& on, std::size_t n) {
+    using Kind = DescentLink::Kind;
+    for (const Kind kind : {Kind::identity, Kind::logistic, Kind::softmax}) {
+        const std::size_t columns = kind == Kind::softmax ? 2 * classes : 4;
+        const BatchMatrix outputs = on.put(normal_values(n, columns, 1), n, columns);
+        const BatchMatrix predictions = on.matrix(n, columns);
+        on.engine.predict({kind, kind == Kind::softmax ? classes : 1, 1.5}, outputs, predictions);
+        on.take(predictions, 0.0);
+    }
+}
+
+void check_descend(Worktable& on, std::size_t n) {
+    const std::size_t p = wide(n), k = 2 * classes;
+    const Values start = normal_values(p, k, 2);
+    for (const double momentum : {0.0, 0.9}) {
+        const BatchMatrix samples = on.put(normal_values(p, n, 1), p, n);
+        const BatchMatrix weights = on.put(start, p, k);
+        const BatchMatrix velocity = on.put(normal_values(p, k, 3), p, k);
+        const DescentLoss loss{{DescentLink::Kind::softmax, classes, 1.0},
+                               0,
+                               on.put(normal_values(n, k, 4), n, k),
+                               0.5};
+        const BatchMatrix rate = on.put(ramp(batch_trials), 1, 1);
+        on.engine.descend(samples, {&loss, 1}, rate, momentum, on.matrix(n, k), velocity, weights);
+        // Softmax amplifies what rounding did to its outputs, sums of p terms.
+        on.take(weights, rounding(p + n, 10.0));
+    }
+}
+
+constexpr OperationCheck checks[] = {
+    {"eigen", 100, check_eigen},
+    {"rectify", largest_checked, check_rectify},
+    {"gather", largest_checked, check_gather},
+    {"predict", largest_checked, check_predict},
+    {"descend", largest_checked, check_descend},
+};
+
+}  // namespace
+
+std::span<const OperationCheck> descent_checks() {
+    return checks;
+}
+
+}  // namespace cucurbit::cli

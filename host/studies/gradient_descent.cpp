@@ -1,0 +1,64 @@
+#include "host/studies/gradient_descent.hpp"
+
+#include "cucurbit/hash.hpp"
+#include "host/studies/closed_descent.hpp"
+#include "host/studies/curve.hpp"
+#include "host/studies/descent_grid.hpp"
+#include "host/studies/iterated_descent.hpp"
+#include "host/studies/points.hpp"
+
+namespace cucurbit {
+
+std::unique_ptr<const Setting> GradientDescent::read(Reader& root, const Precision&,
+                                                     std::uint64_t seed) {
+    auto setting = std::make_unique<GradientDescent>();
+    setting->spec_ = DescentSpec::read(root);
+    setting->seed_ = seed;
+    return setting;
+}
+
+std::vector<std::string> GradientDescent::parameters() const {
+    return DescentGrid::parameters(spec_);
+}
+
+std::vector<bool> GradientDescent::whole_parameters() const {
+    std::vector<bool> whole(parameters().size(), spec_.method == DescentMethod::iterated);
+    whole[0] = whole[1] = true;
+    whole[2] = false;
+    return whole;
+}
+
+std::string GradientDescent::identity() const {
+    return "gradient_descent " + spec_.canonical();
+}
+
+std::vector<Design> GradientDescent::designs() const {
+    std::vector<Design> designs;
+    for (const std::uint64_t p : spec_.data.p.values)
+        for (const std::uint64_t n : spec_.data.samples.values) {
+            Design design;
+            design.canonical = "gradient_descent p=" + std::to_string(p) +
+                               " n=" + std::to_string(n) + " " + spec_.data.canonical();
+            design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
+            design.trials_per_block = trials_per_block(p);
+            DescentGrid::fill(spec_, p, n, design);
+            if (spec_.method == DescentMethod::iterated) {
+                design.flops_per_trial = IteratedDescent::flops(spec_, design);
+                measure_memory<IteratedDescent>(spec_, design);
+            } else {
+                design.flops_per_trial = ClosedDescent::flops(spec_, design);
+                measure_memory<ClosedDescent>(spec_, design);
+            }
+            designs.push_back(std::move(design));
+        }
+    return designs;
+}
+
+std::unique_ptr<Simulation> GradientDescent::simulation(const Design& design, Engine& engine,
+                                                        std::size_t batch) const {
+    if (spec_.method == DescentMethod::iterated)
+        return std::make_unique<IteratedDescent>(spec_, design, &engine, batch);
+    return std::make_unique<ClosedDescent>(spec_, design, &engine, batch);
+}
+
+}  // namespace cucurbit

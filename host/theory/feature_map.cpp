@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "cucurbit/chain.hpp"
+#include "host/theory/dense.hpp"
+
+namespace cucurbit {
+namespace {
+
+double squared_norm(const std::vector<double>& values) {
+    double sum = 0.0;
+    for (const double value : values) sum += value * value;
+    return sum;
+}
+
+std::vector<double> times(const DenseMatrix& a, const std::vector<double>& x) {
+    DenseMatrix column(x.size(), 1);
+    column.values = x;
+    return product(a, false, column, false).values;
+}
+
+/// a c aᵀ.
+DenseMatrix conjugated(const DenseMatrix& a, const DenseMatrix& c) {
+    return product(product(a, false, c, false), false, a, true);
+}
+
+double trace(const DenseMatrix& a) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < a.rows; ++i) sum += a(i, i);
+    return sum;
+}
+
+DenseMatrix columns_scaled(DenseMatrix a, const std::vector<double>& scale) {
+    for (std::size_t j = 0; j < a.cols; ++j)
+        for (std::size_t i = 0; i < a.rows; ++i) a(i, j) *= scale[j];
+    return a;
+}
+
+void add(DenseMatrix& a, double factor, const DenseMatrix& b) {
+    for (std::size_t i = 0; i < a.values.size(); ++i) a.values[i] += factor * b.values[i];
+}
+
+DenseMatrix outer(const std::vector<double>& x) {
+    DenseMatrix matrix(x.size(), x.size());
+    for (std::size_t j = 0; j < x.size(); ++j)
+        for (std::size_t i = 0; i < x.size(); ++i) matrix(i, j) = x[i] * x[j];
+    return matrix;
+}
+
+}  // namespace
+
+DenseLaw given_dense_labels(const std::vector<double>& coefficients) {
+    return {coefficients, DenseMatrix(coefficients.size(), coefficients.size()), TheoryKind::exact,
+            true};
+}
+
+FeatureMap::FeatureMap(const DenseMatrix& root, const DenseMatrix& features)
+    : transposed_root_(root.cols, root.rows) {
+    const std::size_t dimension = root.rows;
+    for (std::size_t j = 0; j < root.cols; ++j)
+        for (std::size_t i = 0; i < root.rows; ++i) transposed_root_(j, i) = root(i, j);
+    if (root.cols != dimension || features.cols != dimension)
+        throw std::invalid_argument("root and features differ in dimension");
+    const DenseMatrix seen = product(features, false, root, false);  // A R
+    const Eigen eigen = symmetric_eigen(product(seen, true, seen, false));
+    const double cut_off = eigen.values.front() * static_cast<double>(dimension) *
+                           std::numeric_limits<double>::epsilon() * 16.0;
+    DenseMatrix basis(dimension, dimension);
+    for (std::size_t j = 0; j < dimension && eigen.values[j] > std::max(cut_off, 0.0); ++j) {
+        eigenvalues_.push_back(eigen.values[j]);
+        std::copy_n(&eigen.vectors.values[j * dimension], dimension, &basis.values[j * dimension]);
+    }
+    if (eigenvalues_.empty()) throw std::invalid_argument("features that see nothing");
+    basis.cols = rank();
+    basis.values.resize(dimension * rank());
+    whitened_ = product(basis, true, root, true);
+    hand_on_ = product(features, true, product(seen, false, basis, false), false);
+    complete_ = rank() == dimension;
+    const double largest = eigenvalues_.front(), smallest = eigenvalues_.back();
+    isotropic_ = largest - smallest <= 1e-12 * largest;
+}
+
+DenseLaw FeatureMap::fit(const DenseLaw& labels, std::size_t samples, double noise_variance,
+                         double penalty) const {
+    const FixedPoint fixed = solve_fixed_point(eigenvalues_, samples, penalty);
+    if (!(noise_variance >= 0.0) || !std::isfinite(noise_variance))
+        throw std::invalid_argument("the noise variance must not be negative");
+    // Of the labels in whitened coordinates: all of them, and what the features can express.
+    const std::vector<double> explained = times(whitened_, labels.mean);
+    const DenseMatrix spread = conjugated(whitened_, labels.covariance);
+    const double whole = squared_norm(times(transposed_root_, labels.mean)) +
+                         trace(conjugated(transposed_root_, labels.covariance));
+    double inside = 0.0, missed = 0.0;
+    for (std::size_t i = 0; i < rank(); ++i) {
+        const double second_moment = explained[i] * explained[i] + spread(i, i);
+        inside += second_moment;
+        missed += fixed.zeta[i] * fixed.zeta[i] * second_moment;
+    }
+    const double outside = complete_ ? 0.0 : std::max(whole - inside, 0.0);
+    const double unexplained = noise_variance + (outside > 1e-13 * whole ? outside : 0.0);
+    if (penalty == 0.0 && isotropic_ && samples < rank())
+        return fit_projection(labels, explained, spread, samples, unexplained);
+
+    DenseLaw law = labels;
+    std::vector<double> shrunk(rank());
+    for (std::size_t i = 0; i < rank(); ++i) shrunk[i] = 1.0 / (eigenvalues_[i] + fixed.xi);
+    const DenseMatrix noise_map = columns_scaled(hand_on_, shrunk);
+    law.mean = times(noise_map, explained);
+    law.covariance = conjugated(noise_map, spread);
+    const double order = static_cast<double>(rank()), n = static_cast<double>(samples);
+    const bool least_squares = penalty == 0.0 && samples >= rank();
+    const double freedom = least_squares ? n - order - 1.0 : fixed.effective_excess;
+    const bool unbounded = penalty == 0.0 && std::abs(n - order) <= 1.0 && unexplained > 0.0;
+    const double error = unexplained + missed;
+    if (unbounded)
+        law.finite = false;
+    else if (error > 0.0)
+        add(law.covariance, error / freedom, product(noise_map, false, noise_map, true));
+    if (!least_squares) law.kind = std::max(law.kind, TheoryKind::deterministic_equivalent);
+    return law;
+}
+
+/// The features' coordinates projected on n uniformly random directions of r: E Π M Π = a M +
+/// c tr(M) I with the constants of a Beta(n/2, (r − n)/2) variable; noise by the inverse Wishart
+/// mean.
+DenseLaw FeatureMap::fit_projection(const DenseLaw& labels, const std::vector<double>& explained,
+                                    const DenseMatrix& spread, std::size_t samples,
+                                    double unexplained) const {
+    const double r = static_cast<double>(rank()), n = static_cast<double>(samples);
+    const double kept = n / r, across = kept * (r - n) / (r + 2.0) / (r - 1.0);
+    const double own = across * (r - 2.0) / r;
+    DenseMatrix covariance(rank(), rank());
+    add(covariance, own, outer(explained));
+    add(covariance, kept * kept + own, spread);
+    const double noise =
+        samples + 1 < rank() && unexplained > 0.0 ? unexplained * kept / (r - n - 1.0) : 0.0;
+    for (std::size_t i = 0; i < rank(); ++i)
+        covariance(i, i) += across * (squared_norm(explained) + trace(spread)) + noise;
+    DenseLaw law = labels;
+    const DenseMatrix map =
+        columns_scaled(hand_on_, std::vector<double>(rank(), 1.0 / eigenvalues_.front()));
+    law.mean = times(map, explained);
+    for (double& value : law.mean) value *= kept;
+    law.covariance = conjugated(map, covariance);
+    if (samples + 1 == rank() && unexplained > 0.0) law.finite = false;
+    return law;
+}
+
+Prediction excess_risk(const DenseLaw& law, const std::vector<double>& truth,
+                       const DenseMatrix& test_root) {
+    if (!law.finite) return {std::numeric_limits<double>::infinity(), law.kind};
+    std::vector<double> error = law.mean;
+    for (std::size_t i = 0; i < error.size(); ++i) error[i] -= truth[i];
+    DenseMatrix column(error.size(), 1);
+    column.values = error;
+    const double bias = squared_norm(product(test_root, true, column, false).values);
+    return {bias + trace(product(product(test_root, true, law.covariance, false), false, test_root,
+                                 false)),
+            law.kind};
+}
+
+}  // namespace cucurbit

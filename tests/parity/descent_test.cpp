@@ -1,0 +1,284 @@
+// The operations of gradient descent of every engine against plain loops in long double.
+
+#include <cmath>
+
+#include "tests/parity/operands.hpp"
+
+namespace cucurbit {
+namespace {
+
+using reference::Matrix;
+using reference::product;
+using reference::Real;
+using reference::transposed;
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr DescentLink identity{DescentLink::Kind::identity, 1, 1.0};
+
+class DescentOperations : public OnEngine {
+protected:
+    Operand operand(const std::vector<Matrix>& items) { return {*engine_, items, 1}; }
+    Operand result(std::size_t rows, std::size_t cols) {
+        return {*engine_, rows, cols, batch_count, 1};
+    }
+};
+
+Matrix predicted(const DescentLink& link, const Matrix& z) {
+    Matrix out(z.rows(), z.cols());
+    for (std::size_t i = 0; i < z.rows(); ++i)
+        for (std::size_t j = 0; j < z.cols(); ++j) {
+            const auto power = [&](std::size_t c) { return std::exp(z(i, c) / link.temperature); };
+            Real sum = 0;
+            const std::size_t first = j / link.classes * link.classes;
+            for (std::size_t c = first; c < first + link.classes; ++c) sum += power(c);
+            out(i, j) = link.kind == DescentLink::Kind::identity ? z(i, j) / link.temperature
+                        : link.kind == DescentLink::Kind::logistic
+                            ? 1 / (1 + std::exp(-z(i, j) / link.temperature))
+                            : power(j) / sum;
+        }
+    return out;
+}
+
+TEST_P(DescentOperations, EigenvectorsAreOrthonormalAndAscending) {
+    for (const std::size_t n : {1, 2, 17, 65}) {
+        std::vector<Matrix> items;
+        for (const Matrix& a : irregular_batch(n, n + 3))
+            items.push_back(product(a, transposed(a)));
+        auto poisoned = items;
+        for (std::size_t t = 0; t < items.size(); ++t)
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t j = i + 1; j < n; ++j) poisoned[t](i, j) = std::nan("");
+        Operand g = operand(poisoned), values = result(n, 1);
+        engine_->eigen(g.batch(), values.batch());
+        for (const std::size_t t : good_items) {
+            const Matrix v = g.item(t), s = values.item(t);
+            Matrix diagonal(n, n), unit(n, n);
+            for (std::size_t i = 0; i < n; ++i) {
+                diagonal(i, i) = s(i, 0);
+                unit(i, i) = 1;
+                EXPECT_LE(s(i > 0 ? i - 1 : 0, 0), s(i, 0));
+            }
+            const double tolerance = 30 * eps * static_cast<double>(n);
+            expect_close(product(transposed(v), v), unit, tolerance, "VᵀV");
+            expect_close(product(product(v, diagonal), transposed(v)), items[t], tolerance, "VΛVᵀ");
+        }
+    }
+}
+
+TEST_P(DescentOperations, EigenvectorsOfWhatIsNotFiniteAreNaN) {
+    for (const std::size_t n : {1, 2, 17, 65}) {
+        auto items = irregular_batch(n, n);
+        items[bad_item](n - 1, 0) = std::numeric_limits<Real>::quiet_NaN();
+        items[bad_item + 1](n - 1, n / 2) = std::numeric_limits<Real>::infinity();
+        Operand g = operand(items), values = result(n, 1);
+        engine_->eigen(g.batch(), values.batch());
+        for (std::size_t t = 0; t < batch_count; ++t) {
+            const Matrix v = g.item(t), s = values.item(t);
+            for (std::size_t i = 0; i < n; ++i) {
+                const bool bad = t == bad_item || t == bad_item + 1;
+                EXPECT_EQ(std::isnan(s(i, 0)), bad) << n << " " << t;
+                for (std::size_t j = 0; j < n; ++j) EXPECT_EQ(std::isnan(v(i, j)), bad);
+            }
+        }
+    }
+}
+
+TEST_P(DescentOperations, RectifyAndGatherAreExact) {
+    const auto items = irregular_batch(11, 7);
+    Operand a = operand(items), shared(*engine_, std::vector<Matrix>{items[2]}, 1);
+    std::vector<Matrix> orders;
+    for (std::size_t t = 0; t < batch_count; ++t) {
+        Matrix order(5, 1);
+        for (std::size_t i = 0; i < 5; ++i) order(i, 0) = static_cast<Real>((3 * i + t) % 7);
+        orders.push_back(order);
+    }
+    Operand order = operand(orders), columns = result(11, 5), rows = result(5, 7);
+    Operand from_shared = result(11, 5);
+    BatchMatrix one = shared.batch();
+    one.stride = 0;
+    one.count = batch_count;
+    engine_->gather(a.batch(), order.batch(), false, columns.batch());
+    engine_->gather(a.batch(), order.batch(), true, rows.batch());
+    engine_->gather(one, order.batch(), false, from_shared.batch());
+    engine_->rectify(a.batch());
+    for (std::size_t t = 0; t < batch_count; ++t) {
+        const Matrix by_column = columns.item(t), by_row = rows.item(t), positive = a.item(t);
+        const Matrix shared_columns = from_shared.item(t);
+        for (std::size_t k = 0; k < 5; ++k) {
+            const auto place = static_cast<std::size_t>(orders[t](k, 0));
+            for (std::size_t i = 0; i < 11; ++i) {
+                EXPECT_EQ(by_column(i, k), items[t](i, place));
+                EXPECT_EQ(shared_columns(i, k), items[2](i, place));
+            }
+            for (std::size_t j = 0; j < 7; ++j) EXPECT_EQ(by_row(k, j), items[t](place, j));
+        }
+        for (std::size_t i = 0; i < 11; ++i)
+            for (std::size_t j = 0; j < 7; ++j)
+                EXPECT_EQ(positive(i, j), std::max(items[t](i, j), Real(0)));
+    }
+}
+
+TEST_P(DescentOperations, PredictionsOfEveryLink) {
+    for (const DescentLink& link : {identity, DescentLink{DescentLink::Kind::logistic, 1, 2.0},
+                                    DescentLink{DescentLink::Kind::softmax, 3, 0.5}}) {
+        const auto items = irregular_batch(13, 6);
+        Operand z = operand(with_poison(items)), out = result(13, 6);
+        engine_->predict(link, z.batch(), out.batch());
+        engine_->predict(link, z.batch(), z.batch());
+        for (const std::size_t t : good_items) {
+            expect_close(out.item(t), predicted(link, items[t]), 8 * eps, "predictions");
+            expect_close(z.item(t), out.item(t), 0.0, "in place");
+        }
+    }
+}
+
+TEST_P(DescentOperations, PredictionsHaveTheBitsOfTheCpu) {
+    const EnginePointer cpu = make_engine("cpu");
+    for (const DescentLink& link : {identity, DescentLink{DescentLink::Kind::logistic, 1, 2.0},
+                                    DescentLink{DescentLink::Kind::softmax, 3, 0.5}}) {
+        const auto items = irregular_batch(13, 6);
+        Operand z = operand(items), there(*cpu, items, 1);
+        engine_->predict(link, z.batch(), z.batch());
+        cpu->predict(link, there.batch().trials(1), there.batch().trials(1));
+        expect_close(z.item(0), there.item(0), 0.0, "predictions");
+    }
+}
+
+/// One step written out.
+struct Step {
+    Matrix velocity, weights;
+};
+Step step_of(const Matrix& x, const std::vector<DescentLoss>& losses,
+             const std::vector<Matrix>& targets, Real rate, Real momentum, Step at) {
+    const Matrix z = product(transposed(x), at.weights);
+    Matrix residual(z.rows(), z.cols());
+    for (std::size_t l = 0; l < losses.size(); ++l) {
+        const Matrix prediction = predicted(losses[l].link, z);
+        for (std::size_t i = 0; i < z.rows(); ++i)
+            for (std::size_t j = 0; j < targets[l].cols(); ++j)
+                residual(i, losses[l].first + j) +=
+                    rate * losses[l].factor *
+                    (prediction(i, losses[l].first + j) - targets[l](i, j));
+    }
+    const Matrix gradient = product(x, residual);
+    for (std::size_t i = 0; i < gradient.rows(); ++i)
+        for (std::size_t j = 0; j < gradient.cols(); ++j) {
+            at.velocity(i, j) = momentum * at.velocity(i, j) - gradient(i, j);
+            at.weights(i, j) += at.velocity(i, j);
+        }
+    return at;
+}
+
+/// Two losses that overlap (a mixture), one alone, and columns without any; shapes with remainders
+/// of tiles, blocks and groups.
+TEST_P(DescentOperations, StepsWithMomentumAndMixtures) {
+    for (const auto& [p, n] : {std::pair<std::size_t, std::size_t>{5, 3}, {33, 70}, {8, 32}})
+        for (const double momentum : {0.0, 0.9}) {
+            constexpr std::size_t classes = 3, columns = 24;
+            const DescentLink softmax{DescentLink::Kind::softmax, classes, 2.0};
+            const auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
+            const auto both = irregular_batch(n, 15), alone = irregular_batch(n, 6);
+            std::vector<Matrix> rates;
+            for (std::size_t t = 0; t < batch_count; ++t) {
+                rates.emplace_back(1, 1);
+                rates[t](0, 0) = 0.01 * static_cast<double>(t + 1);
+            }
+            Operand samples = operand(with_poison(x)), weights = operand(w), rate = operand(rates);
+            Operand velocity = operand(std::vector<Matrix>(batch_count, Matrix(p, columns)));
+            Operand scratch = result(n, columns), first = operand(both), second = operand(alone);
+            const std::vector<DescentLoss> losses{
+                {softmax, 3, first.batch(), 0.7},
+                {{DescentLink::Kind::softmax, classes, 1.0}, 3, first.batch(), 0.3},
+                {softmax, 18, second.batch(), 1.0}};
+            constexpr int steps = 3;
+            for (int step = 0; step < steps; ++step)
+                engine_->descend(samples.batch(), losses, rate.batch(), momentum, scratch.batch(),
+                                 velocity.batch(), weights.batch());
+            for (const std::size_t t : good_items) {
+                Step at{Matrix(p, columns), w[t]};
+                for (int step = 0; step < steps; ++step)
+                    at = step_of(x[t], losses, {both[t], both[t], alone[t]}, rates[t](0, 0),
+                                 momentum, at);
+                expect_close(weights.item(t), at.weights, 100 * eps, "weights");
+                if (momentum > 0.0)
+                    expect_close(velocity.item(t), at.velocity, 100 * eps, "velocity");
+            }
+        }
+}
+
+/// More losses than one launch takes.
+TEST_P(DescentOperations, ManyLossesAddUp) {
+    constexpr std::size_t p = 4, n = 5, columns = 2, count = 40;
+    const auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
+    const auto labels = irregular_batch(n, 1);
+    const std::vector<Matrix> rates(batch_count, [] {
+        Matrix one(1, 1);
+        one(0, 0) = 0.25;
+        return one;
+    }());
+    Operand samples = operand(x), weights = operand(w), rate = operand(rates);
+    Operand targets = operand(labels), scratch = result(n, columns), velocity = result(p, columns);
+    std::vector<DescentLoss> losses;
+    for (std::size_t l = 0; l < count; ++l)
+        losses.push_back({{DescentLink::Kind::logistic, 1, 1.0 + 0.1 * static_cast<double>(l)},
+                          l % columns,
+                          targets.batch(),
+                          0.01 * static_cast<double>(l + 1)});
+    engine_->descend(samples.batch(), losses, rate.batch(), 0.0, scratch.batch(), velocity.batch(),
+                     weights.batch());
+    for (const std::size_t t : good_items) {
+        const std::vector<Matrix> all(count, labels[t]);
+        const Step step = step_of(x[t], losses, all, 0.25, 0.0, {Matrix(p, columns), w[t]});
+        expect_close(weights.item(t), step.weights, 100 * eps, "weights");
+    }
+}
+
+Real cross_entropy(const Matrix& x, const Matrix& w, const Matrix& targets,
+                   const DescentLink& link) {
+    const Matrix p = predicted(link, product(transposed(x), w));
+    Real sum = 0;
+    for (std::size_t i = 0; i < p.rows(); ++i)
+        for (std::size_t j = 0; j < p.cols(); ++j) {
+            sum -= targets(i, j) * std::log(p(i, j));
+            if (link.kind == DescentLink::Kind::logistic)
+                sum -= (1 - targets(i, j)) * std::log1p(-p(i, j));
+        }
+    return sum;
+}
+
+/// A step at rate 1 is the negative gradient of the cross entropy, times the temperature.
+TEST_P(DescentOperations, GradientsAreThoseOfFiniteDifferences) {
+    constexpr std::size_t p = 9, n = 14;
+    for (const DescentLink& link : {DescentLink{DescentLink::Kind::logistic, 1, 1.0},
+                                    DescentLink{DescentLink::Kind::logistic, 1, 3.0},
+                                    DescentLink{DescentLink::Kind::softmax, 4, 1.0},
+                                    DescentLink{DescentLink::Kind::softmax, 4, 2.5}}) {
+        const Matrix x = irregular(p, n, 1), w = irregular(p, 4, 2);
+        const Matrix targets = predicted(link, irregular(n, 4, 3));
+        Operand samples(*engine_, std::vector<Matrix>{x}, 1), weights(*engine_, {w}, 1);
+        Operand labels(*engine_, {targets}, 1), rate(*engine_, {Matrix(1, 1)}, 1);
+        Operand scratch(*engine_, n, 4, 1, 1), velocity(*engine_, {Matrix(p, 4)}, 1);
+        engine_->fill(rate.batch(), 1.0);
+        const DescentLoss loss{link, 0, labels.batch(), 1.0};
+        engine_->descend(samples.batch(), {&loss, 1}, rate.batch(), 0.0, scratch.batch(),
+                         velocity.batch(), weights.batch());
+        const Matrix after = weights.item(0);
+        constexpr Real h = 1e-5L;
+        for (std::size_t i = 0; i < p; ++i)
+            for (std::size_t j = 0; j < 4; ++j) {
+                Matrix above = w, below = w;
+                above(i, j) += h;
+                below(i, j) -= h;
+                const Real slope = (cross_entropy(x, above, targets, link) -
+                                    cross_entropy(x, below, targets, link)) /
+                                   (2 * h);
+                EXPECT_NEAR(static_cast<double>(w(i, j) - after(i, j)),
+                            static_cast<double>(slope * link.temperature), 1e-8);
+            }
+    }
+}
+
+CUCURBIT_ON_EVERY_ENGINE(DescentOperations);
+
+}  // namespace
+}  // namespace cucurbit
