@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace cucurbit::cuda {
 namespace {
@@ -13,26 +14,19 @@ namespace {
 
 /// cuSOLVER has no function that names its statuses.
 std::string solver_status_name(cusolverStatus_t status) {
-    switch (status) {
-        case CUSOLVER_STATUS_NOT_INITIALIZED:
-            return "CUSOLVER_STATUS_NOT_INITIALIZED";
-        case CUSOLVER_STATUS_ALLOC_FAILED:
-            return "CUSOLVER_STATUS_ALLOC_FAILED";
-        case CUSOLVER_STATUS_INVALID_VALUE:
-            return "CUSOLVER_STATUS_INVALID_VALUE";
-        case CUSOLVER_STATUS_ARCH_MISMATCH:
-            return "CUSOLVER_STATUS_ARCH_MISMATCH";
-        case CUSOLVER_STATUS_EXECUTION_FAILED:
-            return "CUSOLVER_STATUS_EXECUTION_FAILED";
-        case CUSOLVER_STATUS_INTERNAL_ERROR:
-            return "CUSOLVER_STATUS_INTERNAL_ERROR";
-        case CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED:
-            return "CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED";
-        case CUSOLVER_STATUS_NOT_SUPPORTED:
-            return "CUSOLVER_STATUS_NOT_SUPPORTED";
-        default:
-            return "cuSOLVER status " + std::to_string(static_cast<int>(status));
-    }
+    constexpr std::pair<cusolverStatus_t, const char*> names[] = {
+        {CUSOLVER_STATUS_NOT_INITIALIZED, "NOT_INITIALIZED"},
+        {CUSOLVER_STATUS_ALLOC_FAILED, "ALLOC_FAILED"},
+        {CUSOLVER_STATUS_INVALID_VALUE, "INVALID_VALUE"},
+        {CUSOLVER_STATUS_ARCH_MISMATCH, "ARCH_MISMATCH"},
+        {CUSOLVER_STATUS_EXECUTION_FAILED, "EXECUTION_FAILED"},
+        {CUSOLVER_STATUS_INTERNAL_ERROR, "INTERNAL_ERROR"},
+        {CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED, "MATRIX_TYPE_NOT_SUPPORTED"},
+        {CUSOLVER_STATUS_NOT_SUPPORTED, "NOT_SUPPORTED"}};
+    std::string name = std::to_string(static_cast<int>(status));
+    for (const auto& [known, text] : names)
+        if (known == status) name = text;
+    return "CUSOLVER_STATUS_" + name;
 }
 
 }  // namespace

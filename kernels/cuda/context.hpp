@@ -18,6 +18,13 @@ inline int as_int(std::size_t value) {
     return static_cast<int>(value);
 }
 
+/// A batch of matrices one behind the other.
+inline BatchMatrix packed(double* data, std::size_t rows, std::size_t cols, std::size_t count) {
+    BatchMatrix m{nullptr, rows, cols, rows, rows * cols, count};
+    m.data = data;
+    return m;
+}
+
 /// Trials first .. first + count − 1 of a batch.
 inline BatchMatrix part(BatchMatrix m, std::size_t first, std::size_t count) {
     m.data += first * m.stride;

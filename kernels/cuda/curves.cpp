@@ -70,7 +70,7 @@ void CudaEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatri
     const std::size_t n = s.rows;
     context_.for_parts(
         out.count, n * n, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix product{scratch, n, n, n, n * n, count};
+            const BatchMatrix product = cuda::packed(scratch, n, n, count);
             for (std::size_t j = 0; j < n; j += width) {
                 const std::size_t columns = std::min(width, n - j);
                 // A triangular r is zero to the right of these columns.

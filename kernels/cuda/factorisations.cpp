@@ -67,7 +67,7 @@ void CudaEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
 void CudaEngine::invert_lower(BatchMatrix l) {
     const std::size_t n = l.rows;
     context_.for_parts(l.count, n * n, [&](std::size_t first, std::size_t count, double* scratch) {
-        const BatchMatrix inverse{scratch, n, n, n, n * n, count};
+        const BatchMatrix inverse = cuda::packed(scratch, n, n, count);
         const BatchMatrix factor = cuda::part(l, first, count);
         cuda::identity(context_.stream(), inverse);
         for_block_columns(n, [&](std::size_t j, std::size_t columns) {
@@ -89,7 +89,7 @@ void CudaEngine::transpose(BatchMatrix a, BatchMatrix out) {
 void CudaEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
     context_.for_parts(
         a.count, a.rows * a.cols, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix product{scratch, a.rows, a.cols, a.rows, a.rows * a.cols, count};
+            const BatchMatrix product = cuda::packed(scratch, a.rows, a.cols, count);
             const BatchMatrix from = cuda::part(a, first, count);
             const BatchMatrix lower = cuda::part(r, first, count);
             for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
@@ -104,7 +104,7 @@ void CudaEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
 void CudaEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
     context_.for_parts(
         a.count, a.rows * a.cols, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix product{scratch, a.rows, a.cols, a.rows, a.rows * a.cols, count};
+            const BatchMatrix product = cuda::packed(scratch, a.rows, a.cols, count);
             const BatchMatrix from = cuda::part(a, first, count);
             const BatchMatrix lower = cuda::part(r, first, count);
             for_block_columns(a.rows, [&](std::size_t i, std::size_t rows) {

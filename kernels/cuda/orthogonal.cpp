@@ -56,7 +56,7 @@ void CudaEngine::lower_factor(BatchMatrix a, BatchMatrix l) {
     double* signs = context_.signs(l.cols * a.count);
     context_.for_parts(
         a.count, size + l.cols, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix turned{scratch, a.cols, a.rows, a.cols, size, count};
+            const BatchMatrix turned = cuda::packed(scratch, a.cols, a.rows, count);
             cuda::transpose(context_.stream(), cuda::part(a, first, count), turned);
             factor_columns(turned, scratch + size * count);
             cuda::lower_from_upper(context_.stream(), turned, cuda::part(l, first, count), signs);
@@ -87,13 +87,13 @@ void CudaEngine::truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off,
             double* s = scratch;
             double* u = s + n * count;
             double* vt = u + square * count;
-            const BatchMatrix rotated{vt + square * count, q.rows, n, q.rows, q.rows * n, count};
+            const BatchMatrix rotated = cuda::packed(vt + square * count, q.rows, n, count);
             int* infos = context_.infos(count);
             // What the iteration does with a matrix that is not finite is nowhere said.
             cuda::find_not_finite(context_.stream(), part_of_l, infos);
             decompose(part_of_l, context_.zeros(infos, count), s, u, vt, infos);
             context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, part_of_q,
-                              {vt, n, n, n, square, count}, 0.0, rotated);
+                              cuda::packed(vt, n, n, count), 0.0, rotated);
             cuda::finish_truncate(context_.stream(), {s, u, infos}, rotated, relative_cut_off,
                                   part_of_q, part_of_l, cuda::part(rank, first, count));
         });

@@ -3,8 +3,10 @@
 
 #include "kernels/cuda/engine.hpp"
 
-#include <bit>
+#include <cmath>
+#include <limits>
 
+#include "kernels/cuda/kernels.hpp"
 #include "tests/parity/operands.hpp"
 #include "tests/standin/standin.hpp"
 
@@ -141,6 +143,45 @@ TEST(CudaEngine, RowsBeyondABadPivotAreThoseOfTheIdentity) {
     engine.solve_lower_transposed(g.batch(), *ends, c.batch());
     for (std::size_t i = 0; i < 33; ++i)
         EXPECT_EQ(std::isfinite(c.item(1)(i, 0)) && (i < 20 || c.item(1)(i, 0) == 0), true) << i;
+}
+
+// A library that reports no pivot, though the factor is none: wherever it goes wrong first.
+TEST(CudaEngine, FactorsAreCheckedWhateverTheLibraryReports) {
+    cuda::Context context(0, enough);
+    constexpr std::size_t n = 700, count = 7;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const double planted[count] = {1.0, std::nan(""), infinity, 0.0, -1.0, -infinity, 1.0};
+    std::vector<double> factors(n * n * count, 0.0);
+    for (std::size_t t = 0; t < count; ++t)
+        for (std::size_t i = 0; i < n; ++i)
+            factors[t * n * n + i * (n + 1)] = i == 300 || i == 513 ? planted[t] : 1.0;
+    const std::vector<int> infos{0, 0, 0, 0, 0, 0, 101};
+    cuda::DeviceArray<double> g, rows_done;
+    cuda::DeviceArray<int> reported;
+    context.upload(factors.data(), g.at_least(factors.size(), context.stream()),
+                   factors.size() * sizeof(double));
+    context.upload(infos.data(), reported.at_least(count, context.stream()), count * sizeof(int));
+    cuda::finish_cholesky(context.stream(), cuda::packed(g.data(), n, n, count), reported.data(),
+                          cuda::packed(rows_done.at_least(count, context.stream()), 1, 1, count));
+    std::vector<double> done(count);
+    context.download(rows_done.data(), done.data(), count * sizeof(double));
+    EXPECT_EQ(done, (std::vector<double>{700, 300, 300, 300, 300, 300, 100}));
+}
+
+TEST(CudaEngine, StatusesHaveNames) {
+    const auto message = [](cusolverStatus_t status) {
+        try {
+            cuda::check(status, "call()", "file.cpp", 7);
+        } catch (const std::runtime_error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    EXPECT_EQ(message(CUSOLVER_STATUS_SUCCESS), "");
+    EXPECT_EQ(message(CUSOLVER_STATUS_INTERNAL_ERROR),
+              "file.cpp:7: call() gave CUSOLVER_STATUS_INTERNAL_ERROR");
+    EXPECT_EQ(message(static_cast<cusolverStatus_t>(999)),
+              "file.cpp:7: call() gave CUSOLVER_STATUS_999");
 }
 
 // A batch that comes after a larger one, and batches that come and go, find their addresses.

@@ -5,13 +5,16 @@
 // here: one line on stderr that begins "CUDA stand-in:", and abort().
 //
 // Device memory is poisoned with NaN, has a guard page behind it and cannot be reached by host
-// code. Streams are lazy: work runs when a synchronisation asks for it, with what its events wait
-// for and nothing else, so that a missing synchronisation gives NaN every time; eager streams run
-// it at once. Threads of a block run one at a time in a chosen order.
+// code; kernels take no address of the host's. Streams are lazy: work runs when a synchronisation
+// asks for it, with what its events wait for and nothing else, so that a missing synchronisation
+// gives NaN every time. Threads of a block run one at a time in a chosen order. One lock is held by
+// every call: host threads may share a device, their work does not overlap.
 //
 // It cannot see: races between blocks (the thread sanitizer sees those within a block), races
-// between streams beyond the two orders above, coalescing, bank conflicts, occupancy, registers,
-// the libraries' real rounding and status codes, or time.
+// between streams in other orders than those of Pace, host code that reads device memory while
+// another thread's device work runs, coalescing, bank conflicts, occupancy, registers, the
+// libraries' real rounding, workspaces and status codes, or time. Where a library's behaviour is
+// not documented (what potrf leaves behind a pivot that fails, say) it shows one possibility.
 
 #include <cstddef>
 #include <cstdint>
