@@ -92,12 +92,18 @@ public:
     }
 
     /// Calls body(side, trial) for every trial, the trials dealt to side streams, which begin after
-    /// all that is enqueued now; what is enqueued later waits for them.
+    /// all that is enqueued now; what is enqueued later waits for them, also where body throws:
+    /// whoever then frees an operand waits for the main stream alone.
     template <class Body>
     void on_side_streams(std::size_t count, Body body) {
         const std::size_t used = std::min(count, side_stream_count);
         fork(used);
-        for (std::size_t t = 0; t < count; ++t) body(sides_[t % used], t);
+        try {
+            for (std::size_t t = 0; t < count; ++t) body(sides_[t % used], t);
+        } catch (...) {
+            join(used);
+            throw;
+        }
         join(used);
     }
 

@@ -15,14 +15,16 @@ class Prepared(ProgramTest):
     def setUp(self):
         super().setUp()
         self.write("long.toml", self.STUDY)
+        begun = time.monotonic()
         self.call("run", "long.toml", "-o", "whole", "--threads", "2")
+        self.seconds = time.monotonic() - begun
         self.expected = self.table("whole")
         self.assertGreater(self.expected.count("\n"), 12)
 
     def interrupted(self, directory, threads, number, generator):
         """Interrupts again and again until the run is complete; the number of interruptions."""
         interruptions = 0
-        wait = 0.2
+        wait = 0.15 * self.seconds  # early enough for any machine to be interrupted
         while True:
             process = self.start("run", "long.toml", "-o", directory, "--threads", threads)
             try:

@@ -21,15 +21,17 @@ protected:
     CardRun() : before_(standin::settings()) {}
     ~CardRun() override { standin::settings() = before_; }
 
-    static Table table_of(const Folder& folder, const Study& study, const std::string& device) {
+    static Table table_of(const Folder& folder, const Study& study, const std::string& device,
+                          std::size_t workers = 0) {
         RunOptions options;
+        options.threads = workers;
         options.directory = folder.path();
         options.device = device;
         EXPECT_EQ(run(study, options), RunEnd::complete);
         return summarize(Store::open_to_read(folder.path()), study);
     }
-    static Table table_of(const Study& study, const std::string& device) {
-        return table_of(Folder(), study, device);
+    static Table table_of(const Study& study, const std::string& device, std::size_t workers = 0) {
+        return table_of(Folder(), study, device, workers);
     }
 
 private:
@@ -118,10 +120,19 @@ TEST_F(CardRun, StaysWithinThePlannedMemory) {
 TEST_F(CardRun, GoesOnWithHalfTheBatchWhereMemoryRunsOut) {
     const Study study = small_study(200);
     const std::string direct = fake::bytes_of(table_of(study, "cuda"));
-    for (const std::size_t calls : {12, 30, 60, 90}) {
+    // One worker: of two it would be chance whose allocation it is, and an engine that gets no
+    // memory for itself ends the run. The step is prime, to hit operands, scratch and side streams
+    // alike.
+    constexpr std::size_t engines_own = 1, step = 11, last = 120;
+    for (std::size_t calls = engines_own; calls <= last; calls += step) {
         standin::fail_call("cudaMalloc", calls, cudaErrorMemoryAllocation);
-        EXPECT_EQ(fake::bytes_of(table_of(study, "cuda")), direct) << "after " << calls;
+        EXPECT_EQ(fake::bytes_of(table_of(study, "cuda", 1)), direct) << "after " << calls;
     }
+}
+
+TEST_F(CardRun, EndsWhereAnEngineGetsNoMemory) {
+    standin::fail_call("cudaMalloc", 0, cudaErrorMemoryAllocation);
+    EXPECT_THROW(table_of(small_study(10), "cuda", 1), DeviceError);
 }
 
 TEST_F(CardRun, AFailedCallEndsTheRunByName) {
