@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
-#include "host/studies/chain_run.hpp"
-#include "host/studies/curve.hpp"
+#include "host/studies/chain/run.hpp"
+#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cucurbit/study.hpp"
-#include "host/studies/stage_spec.hpp"
+#include "host/studies/chain/stage_spec.hpp"
 
 namespace cucurbit {
 

@@ -1,10 +1,10 @@
 #include "host/studies/gradient_descent.hpp"
 
 #include "cucurbit/hash.hpp"
-#include "host/studies/closed_descent.hpp"
-#include "host/studies/curve.hpp"
-#include "host/studies/descent_grid.hpp"
-#include "host/studies/iterated_descent.hpp"
+#include "host/studies/descent/closed_descent.hpp"
+#include "host/studies/descent/grid.hpp"
+#include "host/studies/descent/iterated_descent.hpp"
+#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {

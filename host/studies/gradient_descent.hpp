@@ -8,7 +8,7 @@
 
 #include "cucurbit/study.hpp"
 #include "host/config/reader.hpp"
-#include "host/studies/descent_spec.hpp"
+#include "host/studies/descent/spec.hpp"
 
 namespace cucurbit {
 

@@ -5,7 +5,7 @@
 
 #include "cucurbit/hash.hpp"
 #include "host/config/messages.hpp"
-#include "host/studies/curve.hpp"
+#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
-#include "host/studies/curve.hpp"
+#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
-#include "host/studies/weak_to_strong_run.hpp"
+#include "host/studies/weak_to_strong/run.hpp"
 
 namespace cucurbit {
 

@@ -23,7 +23,7 @@ struct DeviceCall {
     double bytes_read = 0.0;
     double bytes_written = 0.0;
     std::size_t times = 1;
-    bool library = false;
+    bool vendor = false;
 };
 
 /// Flops of a pair of normals from its words (kernels/common/normal.hpp); a division and a root

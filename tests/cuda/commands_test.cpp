@@ -76,16 +76,16 @@ TEST(CountingEngine, CountsWhatTheCudaEngineDoes) {
             standin::reset_counters();
             check.run(done, n);
             const standin::Counters counters = standin::counters();
-            std::size_t launches = 0, library_calls = 0;
+            std::size_t launches = 0, vendor_calls = 0;
             double flops = 0.0;
             for (const DeviceCall& each : engine.calls()) {
-                (each.library ? library_calls : launches) += each.times;
+                (each.vendor ? vendor_calls : launches) += each.times;
                 flops += each.product_flops + each.solver_flops;
             }
             // Addresses of operands that it has not met take a launch each.
             EXPECT_GE(counters.launches, launches) << check.name << " " << n;
-            EXPECT_LE(counters.launches, launches + 2 * library_calls) << check.name << " " << n;
-            EXPECT_EQ(library_calls, counters.library_calls) << check.name << " " << n;
+            EXPECT_LE(counters.launches, launches + 2 * vendor_calls) << check.name << " " << n;
+            EXPECT_EQ(vendor_calls, counters.vendor_calls) << check.name << " " << n;
             EXPECT_NEAR(flops, counters.flops, 1e-9 * counters.flops) << check.name << " " << n;
         }
 }

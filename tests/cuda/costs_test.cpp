@@ -12,7 +12,7 @@ namespace cucurbit {
 namespace {
 
 struct Sum {
-    std::size_t launches = 0, library_calls = 0;
+    std::size_t launches = 0, vendor_calls = 0;
     double flops = 0.0, bytes = 0.0;
 };
 
@@ -26,7 +26,7 @@ Sum predicted(const Study& study, const Design& design, std::size_t batch) {
         EXPECT_EQ(outcome, (Outcome{Status::ok, Rung::cholesky, 0}));
     Sum sum;
     for (const DeviceCall& call : engine.calls()) {
-        (call.library ? sum.library_calls : sum.launches) += call.times;
+        (call.vendor ? sum.vendor_calls : sum.launches) += call.times;
         sum.flops += call.product_flops + call.solver_flops;
         sum.bytes += call.bytes_read + call.bytes_written;
     }
@@ -64,7 +64,7 @@ void expect_costs(const std::string& text, std::size_t batch, double page_share)
         const standin::Counters counters = counted(study, design, batch);
         const auto traffic = static_cast<double>(counters.bytes_read + counters.bytes_written);
         EXPECT_EQ(sum.launches, counters.launches);
-        EXPECT_EQ(sum.library_calls, counters.library_calls);
+        EXPECT_EQ(sum.vendor_calls, counters.vendor_calls);
         EXPECT_NEAR(sum.flops, counters.flops, 1e-9 * counters.flops);
         EXPECT_LE(static_cast<double>(counters.peak_bytes), 1.1 * planned_bytes(design, batch));
         EXPECT_LE(sum.bytes, 1.02 * traffic);

@@ -87,7 +87,7 @@ TEST_F(CounterTest, ASampledCurveTakesElevenLaunches) {
     const Counters counters = curve.counters(4);
     expect_steady(counters);
     EXPECT_EQ(counters.launches, 11u);
-    EXPECT_EQ(counters.library_calls, 6u);
+    EXPECT_EQ(counters.vendor_calls, 6u);
     EXPECT_EQ(counters.bytes_up, 4 * sizeof(std::uint64_t));
     EXPECT_LE(traffic(counters), 3.25 * curve.samples_bytes(4));
 }
@@ -167,7 +167,7 @@ TEST(DescentCounters, AStepTakesTwoProductsAndItsResiduals) {
     for (const std::size_t batch : {1, 50})
         for (const double momentum : {0.0, 0.9}) {
             const Counters counters = step_counters(momentum, batch);
-            EXPECT_EQ(counters.library_calls, 2u);
+            EXPECT_EQ(counters.vendor_calls, 2u);
             EXPECT_EQ(counters.launches, momentum == 0.0 ? 1u : 2u);
             EXPECT_EQ(counters.allocations, 0u);
             EXPECT_EQ(counters.copies, 1u);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "host/studies/chain_run.hpp"
+#include "host/studies/chain/run.hpp"
 #include "tests/parity/comparison.hpp"
 #include "tests/reference/subspaces.hpp"
 #include "tests/support/engines.hpp"

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "host/studies/weak_to_strong_run.hpp"
+#include "host/studies/weak_to_strong/run.hpp"
 #include "tests/parity/comparison.hpp"
 #include "tests/reference/subspaces.hpp"
 #include "tests/support/engines.hpp"

@@ -116,7 +116,7 @@ Stream& stream_of(Machine& machine, const char* call, const Library* library) {
 
 void enqueue_call(Machine& machine, const char* call, const Library& library, double flops,
                   std::function<void()> work) {
-    ++machine.counters.library_calls;
+    ++machine.counters.vendor_calls;
     machine.counters.flops += flops;
     machine.streams.enqueue(stream_of(machine, call, &library), {call, std::move(work)});
 }

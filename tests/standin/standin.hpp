@@ -49,7 +49,7 @@ struct Counters {
     std::size_t launches = 0;
     std::size_t blocks = 0;
     std::size_t threads = 0;
-    std::size_t library_calls = 0;
+    std::size_t vendor_calls = 0;
     double flops = 0.0;  ///< of library calls, by formula
     std::size_t copies = 0;
     std::size_t bytes_up = 0;

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <random>
 
-#include "host/studies/descent_paths.hpp"
-#include "host/studies/exaggerated_bias.hpp"
+#include "host/studies/descent/exaggerated_bias.hpp"
+#include "host/studies/descent/paths.hpp"
 
 namespace cucurbit {
 namespace {

@@ -1,0 +1,161 @@
+#include "host/studies/chain/stage_spec.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "cucurbit/hash.hpp"
+#include "cucurbit/random.hpp"
+#include "host/config/messages.hpp"
+#include "host/theory/dense.hpp"
+
+namespace cucurbit {
+namespace {
+
+constexpr std::uint64_t max_seed = (std::uint64_t{1} << 63) - 1;
+
+/// rows×cols normals of a seed.
+DenseMatrix normals(const char* what, std::uint64_t seed, std::size_t rows, std::size_t cols) {
+    const Stream stream{hash_text(fmt::format("{} {}", what, seed)), 0, Purpose::rotation};
+    std::vector<double> row(cols);
+    DenseMatrix matrix(rows, cols);
+    for (std::size_t i = 0; i < rows; ++i) {
+        draw_normals(stream, 0, i, row);
+        for (std::size_t j = 0; j < cols; ++j) matrix(i, j) = row[j];
+    }
+    return matrix;
+}
+
+double column_product(const DenseMatrix& a, std::size_t j, std::size_t k) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < a.rows; ++i) sum += a(i, j) * a(i, k);
+    return sum;
+}
+
+DenseMatrix transposed(const DenseMatrix& a) {
+    DenseMatrix b(a.cols, a.rows);
+    for (std::size_t j = 0; j < a.cols; ++j)
+        for (std::size_t i = 0; i < a.rows; ++i) b(j, i) = a(i, j);
+    return b;
+}
+
+/// S Vᵀ of a = U S Vᵀ with more rows than columns: the same aᵀa with fewest rows.
+DenseMatrix compact(const DenseMatrix& a) {
+    const Eigen eigen = symmetric_eigen(product(a, true, a, false));
+    DenseMatrix rows(a.cols, a.cols);
+    for (std::size_t k = 0; k < a.cols; ++k)
+        for (std::size_t j = 0; j < a.cols; ++j)
+            rows(k, j) = std::sqrt(std::max(eigen.values[k], 0.0)) * eigen.vectors(j, k);
+    return rows;
+}
+
+}  // namespace
+
+DenseMatrix random_rotation(std::uint64_t seed, std::size_t dimension) {
+    DenseMatrix q = normals("rotation", seed, dimension, dimension);
+    for (std::size_t j = 0; j < dimension; ++j) {
+        for (int pass = 0; pass < 2; ++pass)
+            for (std::size_t k = 0; k < j; ++k) {
+                const double along = column_product(q, j, k);
+                for (std::size_t i = 0; i < dimension; ++i) q(i, j) -= along * q(i, k);
+            }
+        const double length = std::sqrt(column_product(q, j, j));
+        for (std::size_t i = 0; i < dimension; ++i) q(i, j) /= length;
+    }
+    return q;
+}
+
+RotatedSpectrum RotatedSpectrum::read(Reader& table, const Grid<std::uint64_t>& p,
+                                      const Spectrum& usual) {
+    RotatedSpectrum covariance;
+    covariance.spectrum_ = table.has("spectrum") ? Spectrum::read(table, "spectrum", p) : usual;
+    if (table.has("rotation")) covariance.rotation_ = table.count("rotation", 0, max_seed);
+    for (const std::uint64_t dimension : p.values)
+        if (covariance.rotation_ && dimension > max_dense_dimension)
+            table.fail("rotation", fmt::format("needs p at most {}, but p = {}",
+                                               max_dense_dimension, dimension));
+    return covariance;
+}
+
+DenseMatrix RotatedSpectrum::root(std::size_t p) const {
+    const std::vector<double> lambda = spectrum(p);
+    DenseMatrix root = rotation_ ? random_rotation(*rotation_, p) : DenseMatrix(p, p);
+    for (std::size_t j = 0; j < p; ++j) {
+        if (!rotation_) root(j, j) = 1.0;
+        for (std::size_t i = 0; i < p; ++i) root(i, j) *= std::sqrt(lambda[j]);
+    }
+    return root;
+}
+
+std::string RotatedSpectrum::canonical() const {
+    return spectrum_.canonical() + (rotation_ ? fmt::format(" rotation={}", *rotation_) : "");
+}
+
+StageSpec StageSpec::read(Reader& table, const Grid<std::uint64_t>& p, const Spectrum& usual,
+                          bool first) {
+    StageSpec stage;
+    stage.samples = table.counts("n", 1, 1'000'000'000);
+    stage.noise_std = table.numbers("noise_std", not_negative);
+    stage.penalty = {{0.0}, {}};
+    if (table.has("penalty")) stage.penalty = table.numbers("penalty", not_negative);
+    stage.from_truth = first;
+    if (table.has("labels")) {
+        stage.from_truth = table.choice("labels", {"previous", "truth"}) == "truth";
+        if (first && !stage.from_truth)
+            table.fail("labels", "the first stage has no previous one; allowed: truth");
+    }
+    stage.covariance = RotatedSpectrum::read(table, p, usual);
+    if (table.has("features")) stage.read_features(table, p);
+    table.finish();
+    return stage;
+}
+
+void StageSpec::read_features(Reader& stage, const Grid<std::uint64_t>& p) {
+    Reader table = stage.table("features");
+    const std::string kind = table.choice("kind", {"identity", "mask", "subspace", "random"});
+    features_ = kind == "identity"   ? Features::identity
+                : kind == "mask"     ? Features::mask
+                : kind == "subspace" ? Features::subspace
+                                     : Features::random;
+    if (features_ == Features::identity) return table.finish();
+    const std::string key = features_ == Features::mask       ? "keep"
+                            : features_ == Features::subspace ? "dimension"
+                                                              : "count";
+    const std::uint64_t smallest = *std::min_element(p.values.begin(), p.values.end());
+    count_ = table.count(key, 1, features_ == Features::random ? max_dense_dimension : smallest);
+    if (features_ != Features::mask) seed_ = table.count("seed", 0, max_seed);
+    table.finish();
+    for (const std::uint64_t dimension : p.values)
+        if (dimension > max_dense_dimension)
+            stage.fail("features", fmt::format("kind {} needs p at most {}, but p = {}",
+                                               in_quotes(kind), max_dense_dimension, dimension));
+}
+
+std::size_t StageSpec::feature_count(std::size_t p) const {
+    return features_ == Features::identity ? p : std::min<std::size_t>(count_, p);
+}
+
+DenseMatrix StageSpec::features(std::size_t p) const {
+    if (features_ == Features::random) {
+        DenseMatrix random = normals("features", seed_, count_, p);
+        for (double& value : random.values) value /= std::sqrt(static_cast<double>(p));
+        return count_ > p ? compact(random) : random;
+    }
+    DenseMatrix rows =
+        features_ == Features::subspace ? transposed(random_rotation(seed_, p)) : DenseMatrix(p, p);
+    DenseMatrix leading(feature_count(p), p);
+    for (std::size_t i = 0; i < leading.rows; ++i)
+        for (std::size_t j = 0; j < p; ++j)
+            leading(i, j) = features_ == Features::subspace ? rows(i, j) : i == j ? 1.0 : 0.0;
+    return leading;
+}
+
+std::string StageSpec::canonical() const {
+    const char* names[] = {"identity", "mask", "subspace", "random"};
+    return fmt::format("[{} features={}:{}:{} labels={}]", covariance.canonical(),
+                       names[static_cast<int>(features_)], count_, seed_,
+                       from_truth ? "truth" : "previous");
+}
+
+}  // namespace cucurbit

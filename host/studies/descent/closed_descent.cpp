@@ -1,0 +1,103 @@
+#include "host/studies/descent/closed_descent.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace cucurbit {
+ClosedDescent::ClosedDescent(const DescentSpec& spec, const Design& design, Engine* engine,
+                             std::size_t batch)
+    : design_(design),
+      grid_(spec, design),
+      paths_(spec, grid_),
+      wide_(grid_.n() < grid_.p()),
+      workspace_(engine, batch, Workspace::never_interleaved) {
+    const std::size_t p = grid_.p(), n = grid_.n(), rank = std::min(n, p);
+    const std::size_t noises = grid_.disturbances().size(), models = grid_.columns();
+    const std::vector<double> spectrum = spec.data.spectrum.values(p);
+    xt_ = workspace_.matrix(p, n);
+    gram_ = workspace_.matrix(rank, rank);
+    eigenvalues_ = workspace_.matrix(rank, 1);
+    labels_ = workspace_.matrix(n, 2);
+    noisy_labels_ = workspace_.matrix(n, noises);
+    if (!wide_) projected_ = workspace_.matrix(p, noises);
+    moments_ = workspace_.matrix(rank, noises);
+    coefficients_ = workspace_.matrix(rank, models);
+    if (wide_) basis_ = workspace_.matrix(n, models);
+    weights_ = workspace_.matrix(p, models);
+    risks_ = workspace_.matrix(models, 1);
+    scale_ = workspace_.shared(square_roots(spectrum), p, 1);
+    truth_ = workspace_.shared(spec.data.signal.values(spectrum), p, 1);
+    spectrum_ = workspace_.shared(spectrum, p, 1);
+    mixing_ = workspace_.shared(noise_mixing(grid_.disturbances()), 2, noises);
+    std::vector<std::uint32_t> columns(models);
+    std::iota(columns.begin(), columns.end(), 0U);
+    all_ = &workspace_.indices(columns);
+    every_one_ = &workspace_.indices(std::vector<std::uint32_t>(models, 1));
+}
+
+double ClosedDescent::flops(const DescentSpec& spec, const Design& design) {
+    const DescentGrid grid(spec, design);
+    const auto p = static_cast<double>(grid.p()), n = static_cast<double>(grid.n());
+    const double rank = std::min(n, p), models = static_cast<double>(grid.columns());
+    constexpr double eigen = 9.0;  // rank³: tridiagonalisation, values and vectors
+    return p * n * rank + eigen * rank * rank * rank + 2.0 * rank * models * (n + p);
+}
+
+void ClosedDescent::draw(std::span<const std::uint64_t> trials) {
+    Engine& engine = workspace_.engine();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(trials.size()); };
+    const auto column = [&](std::size_t j) { return of(labels_.block(0, labels_.rows, j, 1)); };
+    engine.draw({design_.key, 0, Purpose::samples}, trials, 0, scale_.data, of(xt_));
+    engine.draw({design_.key, 0, Purpose::label_noise}, trials, 0, nullptr, column(1));
+    engine.multiply(of(xt_), true, of(truth_), column(0));
+    engine.multiply(of(labels_), false, of(mixing_), of(noisy_labels_));
+    if (wide_) {
+        engine.gram(of(xt_), of(gram_));
+    } else {
+        engine.fill(of(gram_), 0.0);
+        engine.add_outer(of(xt_), of(gram_));
+        engine.multiply(of(xt_), false, of(noisy_labels_), of(projected_));
+    }
+    engine.eigen(of(gram_), of(eigenvalues_));
+    engine.multiply(of(gram_), true, of(wide_ ? noisy_labels_ : projected_), of(moments_));
+}
+
+void ClosedDescent::find_risks(std::size_t count, const std::vector<double>& coefficients) {
+    Engine& engine = workspace_.engine();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
+    engine.upload(coefficients, coefficients_.data);
+    engine.multiply(of(gram_), false, of(coefficients_), of(wide_ ? basis_ : weights_));
+    if (wide_) engine.multiply(of(xt_), false, of(basis_), of(weights_));
+    engine.subtract(truth_.data, *every_one_, of(weights_));
+    engine.products(of(weights_), spectrum_.data, *all_, *all_, of(risks_));
+}
+
+void ClosedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out) {
+    const std::size_t count = trials.size();
+    const auto download = [&](const BatchMatrix& matrix) {
+        return fetch(workspace_.engine(), matrix.trials(count));
+    };
+    draw(trials);
+    const std::vector<double> eigenvalues = download(eigenvalues_), moments = download(moments_);
+    std::vector<ClosedDirections> directions;
+    std::vector<double> coefficients(coefficients_.stride * count);
+    for (std::size_t t = 0; t < count; ++t) {
+        directions.push_back(paths_.directions(eigenvalues.data() + t * eigenvalues_.stride,
+                                               moments.data() + t * moments_.stride));
+        paths_.fill_coefficients(directions[t], coefficients.data() + t * coefficients_.stride);
+    }
+    find_risks(count, coefficients);
+    const std::vector<double> risks = download(risks_);
+    out.trials = count;
+    out.values.resize(design_.series.size() * count);
+    out.outcomes.assign(out.values.size(), Outcome{});
+    std::vector<double> values(grid_.values());
+    for (std::size_t t = 0; t < count; ++t) {
+        paths_.measure(directions[t], risks.data() + t * risks_.stride, values);
+        grid_.take(values, t, out);
+    }
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,37 @@
+#pragma once
+// Squared loss on fixed inputs: teacher and student at any time, from the eigendecomposition of the
+// Gram matrix.
+
+#include <vector>
+
+#include "host/studies/descent/closed_paths.hpp"
+#include "host/studies/fits/workspace.hpp"
+
+namespace cucurbit {
+
+class ClosedDescent final : public Simulation {
+public:
+    ClosedDescent(const DescentSpec& spec, const Design& design, Engine* engine, std::size_t batch);
+
+    const Workspace& workspace() const { return workspace_; }
+    static double flops(const DescentSpec& spec, const Design& design);
+
+    void run(std::span<const std::uint64_t> trials, TrialValues& out) override;
+
+private:
+    void draw(std::span<const std::uint64_t> trials);
+    void find_risks(std::size_t count, const std::vector<double>& coefficients);
+
+    Design design_;
+    DescentGrid grid_;
+    ClosedPaths paths_;
+    bool wide_;  ///< n < p: the Gram matrix is of samples
+    Workspace workspace_;
+    BatchMatrix xt_, gram_, eigenvalues_, labels_, noisy_labels_, moments_, projected_;
+    BatchMatrix coefficients_, basis_, weights_, risks_;
+    BatchMatrix scale_, truth_, spectrum_, mixing_;
+    const IndexList* all_ = nullptr;
+    const IndexList* every_one_ = nullptr;
+};
+
+}  // namespace cucurbit

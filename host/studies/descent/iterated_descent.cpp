@@ -1,0 +1,255 @@
+#include "host/studies/descent/iterated_descent.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace cucurbit {
+namespace {
+
+std::uint64_t last_of(const std::vector<double>& steps) {
+    if (steps.empty()) return 1;
+    return static_cast<std::uint64_t>(*std::max_element(steps.begin(), steps.end()));
+}
+
+/// Calls body(index) if the step is one of the grid's.
+template <class Body>
+void at_step(const std::vector<double>& steps, std::uint64_t step, Body body) {
+    const auto found = std::find(steps.begin(), steps.end(), static_cast<double>(step));
+    if (found != steps.end()) body(static_cast<std::size_t>(found - steps.begin()));
+}
+
+BatchMatrix columns_of(const BatchMatrix& matrix, std::size_t first, std::size_t count) {
+    return matrix.block(0, matrix.rows, first, count);
+}
+
+}  // namespace
+
+IteratedDescent::IteratedDescent(const DescentSpec& spec, const Design& design, Engine* engine,
+                                 std::size_t batch)
+    : spec_(spec),
+      design_(design),
+      grid_(spec, design),
+      own_(grid_.disturbances().size() * spec.data.outputs()),
+      taught_(grid_.teachers() * spec.data.outputs()),
+      recorded_(path_steps(last_of(grid_.teacher_steps()))),
+      paths_(spec, grid_, recorded_.size()),
+      workspace_(engine, batch, Workspace::never_interleaved),
+      sampler_(workspace_, spec_, grid_, design.key) {
+    const std::size_t n = grid_.n(), dimension = sampler_.dimension();
+    const std::size_t columns = grid_.columns() * spec.data.outputs();
+    const std::size_t directions = spec.student.directions;
+    labelled_ = sampler_.make_sample();
+    if (spec.student.fresh_inputs) fresh_ = sampler_.make_sample();
+    rate_ = workspace_.matrix(1, 1);
+    directions_ = workspace_.matrix(dimension, directions);
+    path_ = workspace_.matrix(directions, own_ * recorded_.size());
+    projections_ = workspace_.matrix(directions, columns);
+    weights_ = workspace_.matrix(dimension, columns);
+    targets_ = workspace_.matrix(n, own_ + taught_);
+    teacher_.emplace(workspace_, spec.teacher, dimension, n, own_, own_);
+    student_.emplace(workspace_, spec.student, dimension, n, grid_.learners() * spec.data.outputs(),
+                     own_ + taught_);
+    if (classes()) {
+        outputs_ = workspace_.matrix(n, columns);
+        test_features_ = workspace_.matrix(dimension, n);
+        return;
+    }
+    const std::vector<double> spectrum = spec.data.spectrum.values(grid_.p());
+    truth_ = workspace_.shared(spec.data.signal.values(spectrum), grid_.p(), 1);
+    spectrum_ = workspace_.shared(spectrum, grid_.p(), 1);
+    risks_ = workspace_.matrix(columns, 1);
+    std::vector<std::uint32_t> every(columns);
+    std::iota(every.begin(), every.end(), 0U);
+    all_ = &workspace_.indices(every);
+    every_one_ = &workspace_.indices(std::vector<std::uint32_t>(columns, 1));
+}
+
+double IteratedDescent::flops(const DescentSpec& spec, const Design& design) {
+    const DescentGrid grid(spec, design);
+    const auto part = [&](const DescentModel& model, const std::vector<double>& steps,
+                          std::size_t models) {
+        return static_cast<double>(model.batch == 0 ? grid.n() : model.batch) *
+               static_cast<double>(last_of(steps)) * static_cast<double>(models);
+    };
+    const std::size_t size = spec.data.outputs() * spec.features.dimension(grid.p());
+    return 4.0 * static_cast<double>(size) *
+           (part(spec.teacher, grid.teacher_steps(), grid.disturbances().size()) +
+            part(spec.student, grid.student_steps(), grid.learners()));
+}
+
+DescentLink IteratedDescent::link(double temperature) const {
+    const auto kind = !classes()                  ? DescentLink::Kind::identity
+                      : spec_.data.outputs() == 1 ? DescentLink::Kind::logistic
+                                                  : DescentLink::Kind::softmax;
+    return {kind, spec_.data.outputs(), temperature};
+}
+
+void IteratedDescent::set_rate(const DescentModel& model, const DescentSample& sample,
+                               std::size_t count) {
+    const auto n = static_cast<double>(grid_.n());
+    const double rows = model.batch == 0 ? n : static_cast<double>(model.batch);
+    std::vector<double> rates(count, model.step / rows);
+    if (model.relative_step)
+        for (std::size_t t = 0; t < count; ++t)
+            rates[t] *= n / sample.squares[t * spec_.student.directions];
+    workspace_.engine().upload(rates, rate_.data);
+}
+
+void IteratedDescent::teach(std::span<const std::uint64_t> trials) {
+    Engine& engine = workspace_.engine();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(trials.size()); };
+    sampler_.draw(trials, DescentStage::labelled, labelled_);
+    sampler_.directions(labelled_, of(directions_));
+    set_rate(spec_.teacher, labelled_, trials.size());
+    std::size_t records = 0;
+    const auto after = [&](std::uint64_t step, BatchMatrix weights) {
+        if (step == recorded_[records])
+            engine.multiply(of(directions_), true, weights,
+                            of(columns_of(path_, own_ * records++, own_)));
+        at_step(grid_.teacher_steps(), step, [&](std::size_t i) {
+            engine.copy(weights, of(columns_of(weights_, i * own_, own_)));
+        });
+    };
+    const DescentLoss loss{link(1.0), 0, of(labelled_.targets), 1.0};
+    const auto stage = static_cast<std::uint8_t>(DescentStage::labelled);
+    teacher_->run(trials, {design_.key, stage, of(labelled_.features), of(rate_)},
+                  of(labelled_.targets), {{0, {loss}}}, recorded_.back(), after);
+}
+
+void IteratedDescent::add_losses(LabelSource source, std::size_t change,
+                                 std::vector<DescentLoss>& losses) const {
+    const std::size_t first = own_ + change * taught_;
+    const double weight = spec_.student.weight_of(source);
+    // The gradient of softened labels is multiplied by the temperature once more, which keeps its
+    // size (Hinton, Vinyals and Dean 2015, section 2).
+    const double temperature = spec_.student.temperature;
+    if (weight > 0.0)
+        losses.push_back(
+            {link(temperature), first, columns_of(targets_, own_, taught_), weight * temperature});
+    if (weight == 1.0) return;
+    for (std::size_t i = 0; i < grid_.teacher_steps().size(); ++i)
+        losses.push_back(
+            {link(1.0), first + i * own_, columns_of(targets_, 0, own_), 1.0 - weight});
+}
+
+std::vector<DescentTrainer::Phase> IteratedDescent::phases(std::size_t count) const {
+    std::vector<DescentTrainer::Phase> all{{0, {}}};
+    for (const double change : grid_.switches())
+        if (change > 0.0 && std::isfinite(change))
+            all.push_back({static_cast<std::uint64_t>(change), {}});
+    for (DescentTrainer::Phase& phase : all) {
+        phase.losses.push_back({link(1.0), 0, columns_of(targets_, 0, own_), 1.0});
+        for (std::size_t c = 0; c < grid_.switches().size(); ++c) {
+            const bool changed = grid_.switches()[c] <= static_cast<double>(phase.from);
+            add_losses(changed ? spec_.student.later_labels : spec_.student.labels, c,
+                       phase.losses);
+        }
+        for (DescentLoss& loss : phase.losses) loss.targets = loss.targets.trials(count);
+    }
+    return all;
+}
+
+void IteratedDescent::learn(std::span<const std::uint64_t> trials) {
+    Engine& engine = workspace_.engine();
+    const std::size_t count = trials.size(), learners = grid_.learners() * spec_.data.outputs();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
+    if (fresh_) sampler_.draw(trials, DescentStage::student_inputs, *fresh_);
+    set_rate(spec_.student, inputs(), count);
+    const BatchMatrix answers = of(columns_of(targets_, own_, taught_));
+    engine.copy(of(inputs().targets), of(columns_of(targets_, 0, own_)));
+    engine.multiply(of(inputs().features), true, of(columns_of(weights_, 0, taught_)), answers);
+    engine.predict(link(spec_.student.temperature), answers, answers);
+    const auto after = [&](std::uint64_t step, BatchMatrix weights) {
+        at_step(grid_.student_steps(), step, [&](std::size_t j) {
+            const std::size_t first = grid_.snapshot(j) * spec_.data.outputs();
+            engine.copy(weights, of(columns_of(weights_, first, learners)));
+        });
+    };
+    const auto stage = static_cast<std::uint8_t>(DescentStage::student_inputs);
+    student_->run(trials, {design_.key, stage, of(inputs().features), of(rate_)}, of(targets_),
+                  phases(count), last_of(grid_.student_steps()), after);
+}
+
+void IteratedDescent::measure_risks(std::size_t count, Values& values) {
+    Engine& engine = workspace_.engine();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
+    engine.subtract(truth_.data, *every_one_, of(weights_));
+    engine.products(of(weights_), spectrum_.data, *all_, *all_, of(risks_));
+    const std::vector<double> risks = fetch(engine, of(risks_));
+    for (std::size_t t = 0; t < count; ++t)
+        grid_.set_risks(risks.data() + t * risks_.rows, values[t]);
+}
+
+void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Values& values) {
+    Engine& engine = workspace_.engine();
+    const std::size_t count = trials.size(), n = grid_.n();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
+    std::vector<DescentMeasures> measures(count, DescentMeasures(spec_, grid_));
+    std::vector<double> all;
+    const auto evaluate = [&](BatchMatrix features) {
+        const BatchMatrix outputs = of(outputs_.leading(features.cols, outputs_.cols));
+        engine.multiply(features, true, of(weights_), outputs);
+        all = fetch(engine, outputs);
+    };
+    const auto outputs = [&](std::size_t t, std::size_t rows) {
+        return DescentOutputs{all.data() + t * outputs_.cols * rows, rows};
+    };
+    evaluate(of(inputs().features));
+    for (std::size_t t = 0; t < count; ++t)
+        measures[t].add_train(outputs(t, n), inputs().labels[t], values[t]);
+    if (fresh_) {
+        evaluate(of(labelled_.features));
+        for (std::size_t t = 0; t < count; ++t)
+            measures[t].fit_teachers(outputs(t, n), labelled_.labels[t], values[t]);
+    }
+    const auto for_chunks = [&](DescentStage stage, std::size_t samples, auto add) {
+        for (std::size_t first = 0; first < samples; first += n) {
+            const std::size_t rows = std::min<std::size_t>(n, samples - first);
+            const BatchMatrix features = of(test_features_.leading(test_features_.rows, rows));
+            const std::vector<ClassLabels> labels = sampler_.draw(trials, stage, first, features);
+            evaluate(features);
+            for (std::size_t t = 0; t < count; ++t) add(t, outputs(t, rows), labels[t]);
+        }
+    };
+    for_chunks(DescentStage::test, spec_.data.test_samples,
+               [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
+                   measures[t].add_test(made, labels.clean);
+               });
+    for_chunks(DescentStage::held_out, spec_.data.held_out,
+               [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
+                   measures[t].add_held_out(made, labels);
+               });
+    for (std::size_t t = 0; t < count; ++t) measures[t].finish(values[t]);
+}
+
+void IteratedDescent::measure_paths(std::size_t count, Values& values) {
+    Engine& engine = workspace_.engine();
+    const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
+    engine.multiply(of(directions_), true, of(weights_), of(projections_));
+    const std::vector<double> path = fetch(engine, of(path_));
+    const std::vector<double> ends = fetch(engine, of(projections_));
+    for (std::size_t t = 0; t < count; ++t)
+        paths_.measure(path.data() + t * path_.stride, ends.data() + t * projections_.stride,
+                       sampler_.lengths(labelled_, t), values[t]);
+}
+
+void IteratedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out) {
+    const std::size_t count = trials.size();
+    teach(trials);
+    learn(trials);
+    Values values(count,
+                  std::vector<double>(grid_.values(), std::numeric_limits<double>::quiet_NaN()));
+    measure_paths(count, values);
+    if (classes())
+        measure_classes(trials, values);
+    else
+        measure_risks(count, values);
+    out.trials = count;
+    out.values.resize(design_.series.size() * count);
+    out.outcomes.assign(out.values.size(), Outcome{});
+    for (std::size_t t = 0; t < count; ++t) grid_.take(values[t], t, out);
+}
+
+}  // namespace cucurbit

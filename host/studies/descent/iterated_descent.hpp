@@ -1,0 +1,62 @@
+#pragma once
+// Teacher and student by iterated gradient descent, for any loss, batch, momentum and inputs.
+
+#include <optional>
+#include <vector>
+
+#include "host/studies/descent/measures.hpp"
+#include "host/studies/descent/paths.hpp"
+#include "host/studies/descent/samples.hpp"
+#include "host/studies/descent/trainer.hpp"
+
+namespace cucurbit {
+
+class IteratedDescent final : public Simulation {
+public:
+    IteratedDescent(const DescentSpec& spec, const Design& design, Engine* engine,
+                    std::size_t batch);
+
+    const Workspace& workspace() const { return workspace_; }
+    static double flops(const DescentSpec& spec, const Design& design);
+
+    void run(std::span<const std::uint64_t> trials, TrialValues& out) override;
+
+private:
+    using Values = std::vector<std::vector<double>>;  ///< of each trial, as the grid has them
+
+    bool classes() const { return spec_.data.classes > 0; }
+    DescentLink link(double temperature) const;
+    const DescentSample& inputs() const { return fresh_ ? *fresh_ : labelled_; }
+    /// Sets the step that a model takes on a sample.
+    void set_rate(const DescentModel& model, const DescentSample& sample, std::size_t count);
+    void teach(std::span<const std::uint64_t> trials);
+    void learn(std::span<const std::uint64_t> trials);
+    /// What students learn from, whose labels switch at the change-th of the switches.
+    void add_losses(LabelSource source, std::size_t change, std::vector<DescentLoss>& losses) const;
+    std::vector<DescentTrainer::Phase> phases(std::size_t count) const;
+    void measure_risks(std::size_t count, Values& values);
+    void measure_classes(std::span<const std::uint64_t> trials, Values& values);
+    void measure_paths(std::size_t count, Values& values);
+
+    DescentSpec spec_;
+    Design design_;
+    DescentGrid grid_;
+    std::size_t own_;     ///< columns of one model trained on labels, at every disturbance
+    std::size_t taught_;  ///< columns of one student of every teacher
+    std::vector<std::uint64_t> recorded_;
+    DescentPaths paths_;
+    Workspace workspace_;
+    DescentSampler sampler_;
+    DescentSample labelled_;
+    std::optional<DescentSample> fresh_;
+    BatchMatrix rate_, directions_, path_, projections_;
+    BatchMatrix weights_;  ///< of every column of the grid
+    BatchMatrix targets_;  ///< of the students: labels of their inputs, then teachers' predictions
+    BatchMatrix outputs_, test_features_;   ///< of classes
+    BatchMatrix truth_, spectrum_, risks_;  ///< of squared loss
+    std::optional<DescentTrainer> teacher_, student_;
+    const IndexList* all_ = nullptr;
+    const IndexList* every_one_ = nullptr;
+};
+
+}  // namespace cucurbit

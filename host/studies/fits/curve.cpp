@@ -1,0 +1,143 @@
+#include "host/studies/fits/curve.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace cucurbit {
+namespace {
+constexpr std::size_t no_product = static_cast<std::size_t>(-1);
+}
+
+Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTerm> terms)
+    : stage_(stage), terms_(std::move(terms)) {
+    std::set<std::size_t> samples;
+    bool noisy = false;
+    for (const CurveTerm& term : terms_) {
+        samples.insert(term.samples);
+        noisy = noisy || term.noise_std > 0.0 || (term.inherits && term.inherited_std > 0.0);
+    }
+    // Without noise there is nothing to integrate: the cheaper path serves.
+    const bool sampled = stage.label_noise == LabelNoise::sample || !noisy;
+    request_ = {stage.key,
+                stage.stage,
+                stage.spectrum,
+                stage.test_spectrum,
+                stage.truth,
+                {samples.begin(), samples.end()},
+                std::vector<bool>(stage.labels, true),
+                {},
+                sampled ? LabelNoise::sample : LabelNoise::integrate,
+                sampled ? common_noise() : 0.0,
+                sampled ? 0 : stage.root_columns};
+    if (stage.inherited_label < stage.labels) request_.against_truth[stage.inherited_label] = false;
+    for (const CurveTerm& term : terms_) {
+        const std::size_t sample =
+            static_cast<std::size_t>(std::distance(samples.begin(), samples.find(term.samples)));
+        const Fit mean{term.label, sample}, noise{own_noise, sample};
+        const Fit inherited{stage.inherited_label, sample};
+        const bool own =
+            sampled && term.noise_std > 0.0 && term.noise_std != request_.noise_in_labels;
+        const bool from_before = sampled && term.inherits && term.inherited_std > 0.0;
+        sample_of_.push_back(sample);
+        forms_.push_back({product(mean, mean),
+                          from_before ? product(inherited, inherited) : no_product,
+                          own ? product(noise, noise) : no_product,
+                          from_before ? product(mean, inherited) : no_product,
+                          own ? product(mean, noise) : no_product,
+                          own && from_before ? product(inherited, noise) : no_product});
+    }
+    fits_ = make_stage_fits(workspace, request_);
+}
+
+double Curve::common_noise() const {
+    const double noise_std = terms_.front().noise_std;
+    const bool common =
+        stage_.last && std::all_of(terms_.begin(), terms_.end(), [&](const CurveTerm& term) {
+            return term.noise_std == noise_std && !term.inherits &&
+                   term.samples < stage_.truth.size();
+        });
+    return common ? noise_std : 0.0;
+}
+
+std::size_t Curve::product(const Fit& left, const Fit& right) {
+    const auto same = [](const Fit& a, const Fit& b) {
+        return a.label == b.label && a.sample == b.sample;
+    };
+    const auto found = std::find_if(
+        request_.products.begin(), request_.products.end(),
+        [&](const auto& known) { return same(known.first, left) && same(known.second, right); });
+    const auto index = static_cast<std::size_t>(found - request_.products.begin());
+    if (found == request_.products.end()) request_.products.emplace_back(left, right);
+    return index;
+}
+
+double Curve::risk(std::size_t trial, std::size_t term) const {
+    const CurveTerm& t = terms_[term];
+    const Form& form = forms_[term];
+    const double own = t.noise_std, before = t.inherits ? t.inherited_std : 0.0;
+    const auto value = [&](double factor, std::size_t index) {
+        return index == no_product ? 0.0 : factor * results_.product(trial, index);
+    };
+    double sum = value(1.0, form.mean);
+    if (request_.label_noise == LabelNoise::integrate) {
+        const std::size_t n = sample_of_[term];
+        if (own > 0.0) sum += own * own * results_.gain(trial, n);
+        if (before > 0.0) sum += before * before * results_.inherited_gain(trial, n);
+        return sum;
+    }
+    sum += value(own * own, form.noise) + value(before * before, form.inherited);
+    sum += value(2.0 * own, form.mean_noise) + value(2.0 * before, form.mean_inherited);
+    return sum + value(2.0 * own * before, form.inherited_noise);
+}
+
+void Curve::run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels,
+                BatchMatrix root, Attempt& out) {
+    fits_->run(trials, rung, labels, root);
+    fits_->read(trials.size(), results_);
+    const std::size_t p = stage_.truth.size();
+    for (std::size_t k = 0; k < terms_.size(); ++k) {
+        const std::size_t needed = std::min(terms_[k].samples, p);
+        for (std::size_t t = 0; t < trials.size(); ++t) {
+            const std::size_t index = terms_[k].series * trials.size() + t;
+            const double condition = results_.condition(t, sample_of_[k], needed);
+            const double rank = results_.rank(t);
+            out.values[index] = risk(t, k);
+            out.demanded[index] = demanded_rung(rung, condition, terms_[k].samples < p, p);
+            // A rank of −1 marks an iteration that did not converge: the value is NaN then.
+            out.rank_deficit[index] = static_cast<std::uint16_t>(
+                rung == Rung::truncated && rank >= 0.0
+                    ? std::clamp(static_cast<double>(needed) - rank, 0.0, 65535.0)
+                    : 0.0);
+        }
+    }
+}
+
+double curve_flops(std::size_t p, std::span<const std::size_t> samples, std::size_t fits,
+                   LabelNoise label_noise) {
+    const auto dimension = static_cast<double>(p);
+    double row_space = 0.0, rows = 0.0, flops = 0.0;
+    for (const std::size_t n : samples) {
+        if (n < p) row_space = std::max(row_space, static_cast<double>(n));
+        if (n >= p) flops += dimension * dimension * dimension;
+        rows = std::max(rows, static_cast<double>(n));
+    }
+    if (rows >= dimension) flops += rows * dimension * dimension;
+    const double n = row_space;
+    flops += n * n * dimension + n * n * n / 3.0 + 4.0 * n * dimension * static_cast<double>(fits);
+    if (label_noise == LabelNoise::integrate)
+        flops += 2.0 * n * n * dimension + n * n * n * 2.0 / 3.0;
+    return flops;
+}
+
+std::size_t trials_per_block(std::size_t p) {
+    constexpr double largest_block_flops = 2e12;
+    const double dimension = static_cast<double>(p);
+    std::size_t trials = 64;
+    while (trials > 1 &&
+           static_cast<double>(trials) * 4.0 * std::pow(dimension, 3.0) > largest_block_flops)
+        trials /= 2;
+    return trials;
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,156 @@
+#include "host/studies/fits/feature_fit.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "host/studies/fits/ladder.hpp"
+
+namespace cucurbit {
+
+FeatureFit::FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
+                       std::vector<std::size_t> rows, bool triangular)
+    : workspace_(workspace), features_(features), labels_(labels), rows_(std::move(rows)) {
+    const std::size_t most = *std::max_element(rows_.begin(), rows_.end());
+    const std::size_t width = features + labels;
+    coefficients_ = workspace.matrix(features, labels);
+    facts_ = workspace.matrix(rows_.size() * fact_count, 1);
+    if (triangular) return;
+    gram_ = workspace.matrix(width, width);
+    turned_ = workspace.matrix(width, most);
+    vectors_ = workspace.matrix(features, labels);
+    more_vectors_ = workspace.matrix(features, labels);
+    diagonal_ = workspace.matrix(width, 1);
+}
+
+void FeatureFit::begin(std::size_t index, std::size_t count) {
+    count_ = count;
+    workspace_.engine().fill(fact(index, rank), static_cast<double>(order(index)));
+    workspace_.engine().fill(fact(index, rows_done), static_cast<double>(order(index)));
+}
+
+void FeatureFit::solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung) {
+    begin(index, count);
+    if (rows_[index] >= features_)
+        fit_least_squares(index, of(sample), rung);
+    else
+        fit_row_space(index, of(sample), rung);
+}
+
+void FeatureFit::solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
+                                  std::size_t count, bool judged) {
+    Engine& engine = workspace_.engine();
+    begin(index, count);
+    engine.copy(of(labels), of(coefficients_));
+    engine.solve_lower_transposed(of(factor), workspace_.repeated(features_, labels_),
+                                  of(coefficients_));
+    engine.fill(fact(index, trace), 1.0);
+    engine.fill(fact(index, inverse_trace), 1.0);
+    if (!judged) return;
+    const auto lower = of(gram_.leading(features_, features_));
+    const auto norms = of(diagonal_.leading(features_, 1));
+    engine.copy(of(factor), lower);
+    engine.row_norms(lower, norms);
+    engine.prefix_sums(norms, 1, workspace_.repeated(features_, 1), fact(index, trace));
+    judge(index, lower);
+}
+
+void FeatureFit::judge(std::size_t index, BatchMatrix factor) {
+    Engine& engine = workspace_.engine();
+    const auto norms = of(diagonal_.leading(factor.rows, 1));
+    engine.invert_lower(factor);
+    engine.row_norms(factor, norms);
+    engine.prefix_sums(norms, 1, workspace_.repeated(order(index), 1), fact(index, inverse_trace));
+}
+
+/// With the sample's factor [L 0; V ·] of [features labels]ᵀ the coefficients are L⁻ᵀVᵀ.
+void FeatureFit::fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung) {
+    Engine& engine = workspace_.engine();
+    const std::size_t width = features_ + labels_;
+    const auto norms = of(diagonal_.leading(features_, 1));
+    const auto fitted = of(coefficients_);
+    const auto lower = of(gram_.leading(features_, features_));
+    const auto below = of(gram_.block(features_, labels_, 0, features_));
+    const IndexList& whole = workspace_.repeated(features_, 1);
+    const IndexList& reach = workspace_.repeated(features_, labels_);
+    if (rung == Rung::cholesky) {
+        engine.gram(sample, of(gram_));
+        engine.diagonal(lower, norms);
+        engine.prefix_sums(norms, 1, whole, fact(index, trace));
+        engine.transpose(below, fitted);
+        engine.cholesky(lower, fact(index, rows_done));
+        engine.solve_lower(lower, reach, fitted);
+    } else {
+        const auto turned = of(turned_.leading(width, rows_[index]));
+        engine.transpose(sample, turned);
+        engine.lower_factor(turned, of(gram_.leading(width, std::min(width, rows_[index]))));
+        engine.row_norms(lower, norms);
+        engine.prefix_sums(norms, 1, whole, fact(index, trace));
+        engine.transpose(below, fitted);
+    }
+    engine.solve_lower_transposed(lower, reach, fitted);
+    judge(index, lower);
+}
+
+/// With features featuresᵀ = L Q, Q of orthonormal rows, the coefficients are Qᵀ L⁻¹ labels.
+void FeatureFit::fit_row_space(std::size_t index, BatchMatrix sample, Rung rung) {
+    Engine& engine = workspace_.engine();
+    const std::size_t n = rows_[index];
+    const auto norms = of(diagonal_.leading(n, 1));
+    const auto lower = of(gram_.leading(n, n));
+    const auto columns = of(turned_.leading(features_, n));
+    const auto solved = of(vectors_.leading(n, labels_));
+    engine.transpose(sample.leading(n, features_), columns);
+    engine.copy(sample.block(0, n, features_, labels_), solved);
+    const IndexList& whole = workspace_.repeated(n, 1);
+    const IndexList& reach = workspace_.repeated(n, labels_);
+    if (rung == Rung::cholesky) {
+        engine.gram(columns, lower);
+        engine.diagonal(lower, norms);
+        engine.prefix_sums(norms, 1, whole, fact(index, trace));
+        engine.cholesky(lower, fact(index, rows_done));
+        engine.solve_lower(lower, reach, solved);
+        engine.solve_lower_transposed(lower, reach, solved);
+        engine.multiply(columns, false, solved, of(coefficients_));
+        judge(index, lower);
+        return;
+    }
+    engine.orthogonal_columns(columns, lower);
+    engine.row_norms(lower, norms);
+    engine.prefix_sums(norms, 1, whole, fact(index, trace));
+    if (rung == Rung::truncated) {
+        const double cut_off =
+            std::numeric_limits<double>::epsilon() * static_cast<double>(features_);
+        const auto truncated = of(more_vectors_.leading(n, labels_));
+        engine.truncate(columns, lower, cut_off, fact(index, rank));
+        engine.multiply(lower, false, solved, truncated);
+        engine.multiply(columns, false, truncated, of(coefficients_));
+        engine.fill(fact(index, inverse_trace), 0.0);
+        return;
+    }
+    engine.solve_lower(lower, reach, solved);
+    engine.multiply(columns, false, solved, of(coefficients_));
+    judge(index, lower);
+}
+
+void FeatureFit::read(std::size_t count) {
+    workspace_.download(facts_, count, read_);
+}
+
+Rung FeatureFit::demanded(std::size_t index, std::size_t trial, Rung used) const {
+    const double condition = value(index, trial, rows_done) < static_cast<double>(order(index))
+                                 ? std::numeric_limits<double>::infinity()
+                                 : value(index, trial, trace) * value(index, trial, inverse_trace) /
+                                       static_cast<double>(order(index));
+    const Rung demanded = demanded_rung(used, condition, rows_[index] < features_, features_);
+    return demanded == Rung::refined ? Rung::orthogonal : demanded;
+}
+
+std::uint16_t FeatureFit::rank_deficit(std::size_t index, std::size_t trial, Rung used) const {
+    const double found = value(index, trial, rank);
+    // A rank of −1 marks an iteration that did not converge: the fit is not a number then.
+    if (used != Rung::truncated || found < 0.0) return 0;
+    return static_cast<std::uint16_t>(
+        std::clamp(static_cast<double>(order(index)) - found, 0.0, 65535.0));
+}
+
+}  // namespace cucurbit

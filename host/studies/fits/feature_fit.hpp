@@ -1,0 +1,67 @@
+#pragma once
+// Ridgeless fits of explicit features, from the rows of a sample or of its sufficient factor.
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "cucurbit/study.hpp"
+#include "host/studies/fits/workspace.hpp"
+
+namespace cucurbit {
+
+/// The fits of several label vectors on the same features, solved one sample after another in one
+/// workspace. A sample is a matrix k×(features + labels) per trial, one row after another:
+/// features, then labels. At least as many rows as features: least squares; fewer: minimum norm.
+class FeatureFit {
+public:
+    /// rows: k of each sample that will be solved, in the order of its index. triangular: each by
+    /// solve_triangular, not judged, which needs no memory for factorisations.
+    FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
+               std::vector<std::size_t> rows, bool triangular = false);
+
+    /// Fits sample `index` of `count` trials on a rung (cholesky, orthogonal, truncated; refined is
+    /// done as orthogonal) into coefficients().
+    void solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung);
+    /// The same where the sample, features transposed, is the lower triangular factor that a
+    /// factorisation would end with: features×features, with labels features×labels. judged:
+    /// whether its condition matters, as of a Cholesky factor; drawn or by Householder it is good
+    /// as it is.
+    void solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
+                          std::size_t count, bool judged);
+    /// features×labels per trial, of the last solve.
+    BatchMatrix coefficients() const { return coefficients_; }
+
+    /// Downloads what the solves say about their condition; waits for them.
+    void read(std::size_t count);
+    /// The rung that a sample's fit needs, and its effective rank's deficit, after read().
+    Rung demanded(std::size_t index, std::size_t trial, Rung used) const;
+    std::uint16_t rank_deficit(std::size_t index, std::size_t trial, Rung used) const;
+
+private:
+    enum Fact : std::size_t { rows_done = 0, trace = 1, inverse_trace = 2, rank = 3, fact_count };
+
+    void begin(std::size_t index, std::size_t count);
+    void fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung);
+    void fit_row_space(std::size_t index, BatchMatrix sample, Rung rung);
+    /// Notes tr(L⁻¹L⁻ᵀ) of a lower triangular factor, which is destroyed.
+    void judge(std::size_t index, BatchMatrix factor);
+    BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
+    std::size_t order(std::size_t index) const { return std::min(rows_[index], features_); }
+    BatchMatrix fact(std::size_t index, Fact which) const {
+        return of(facts_.block(index * fact_count + which, 1, 0, 1));
+    }
+    double value(std::size_t index, std::size_t trial, Fact which) const {
+        return read_[(trial * rows_.size() + index) * fact_count + which];
+    }
+
+    Workspace& workspace_;
+    std::size_t features_, labels_;
+    std::vector<std::size_t> rows_;
+    std::size_t count_ = 0;
+    BatchMatrix gram_, turned_, vectors_, more_vectors_, diagonal_, coefficients_, facts_;
+    std::vector<double> read_;
+};
+
+}  // namespace cucurbit
