@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cucurbit/engine.hpp"
+#include "kernels/common/division.hpp"
 #include "kernels/costs/counting_engine.hpp"
 #include "kernels/cuda/device.hpp"
 #include "kernels/cuda/engine.hpp"
@@ -171,7 +172,7 @@ void operations(benchmark::State& state, Operation operation) {
 /// The largest batched Cholesky factorisation and the smallest that is done matrix by matrix stand
 /// side by side.
 void shapes(benchmark::internal::Benchmark* sweep) {
-    constexpr auto switched = static_cast<std::int64_t>(CudaEngine::largest_batched_cholesky);
+    constexpr auto switched = static_cast<std::int64_t>(division::largest_batched_cholesky);
     sweep->ArgNames({"n", "p", "batch"})
         ->Args({32, 64, 16384})
         ->Args({200, 500, 4096})

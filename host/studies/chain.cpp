@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "cucurbit/hash.hpp"
 #include "host/studies/chain/run.hpp"
 #include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
@@ -74,10 +73,7 @@ std::string Chain::identity() const {
 std::vector<Design> Chain::designs() const {
     std::vector<Design> designs;
     for (const std::uint64_t p : population_.p.values) {
-        Design design;
-        design.canonical = fmt::format("{} p={}", identity(), p);
-        design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
-        design.trials_per_block = trials_per_block(p);
+        Design design = design_of(seed_, fmt::format("{} p={}", identity(), p), p);
         design.points = {{{static_cast<double>(p)}}};
         for (const StageSpec& stage : stages_) {
             std::vector<Point> longer;

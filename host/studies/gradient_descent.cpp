@@ -1,6 +1,7 @@
 #include "host/studies/gradient_descent.hpp"
 
-#include "cucurbit/hash.hpp"
+#include <fmt/format.h>
+
 #include "host/studies/descent/closed_descent.hpp"
 #include "host/studies/descent/grid.hpp"
 #include "host/studies/descent/iterated_descent.hpp"
@@ -36,11 +37,9 @@ std::vector<Design> GradientDescent::designs() const {
     std::vector<Design> designs;
     for (const std::uint64_t p : spec_.data.p.values)
         for (const std::uint64_t n : spec_.data.samples.values) {
-            Design design;
-            design.canonical = "gradient_descent p=" + std::to_string(p) +
-                               " n=" + std::to_string(n) + " " + spec_.data.canonical();
-            design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
-            design.trials_per_block = trials_per_block(p);
+            Design design = design_of(
+                seed_, fmt::format("gradient_descent p={} n={} {}", p, n, spec_.data.canonical()),
+                p);
             DescentGrid::fill(spec_, p, n, design);
             if (spec_.method == DescentMethod::iterated) {
                 design.flops_per_trial = IteratedDescent::flops(spec_, design);

@@ -1,9 +1,10 @@
 #include "host/studies/model_shift.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
-#include "cucurbit/hash.hpp"
 #include "host/config/messages.hpp"
 #include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
@@ -65,10 +66,8 @@ std::string ModelShift::identity() const {
 std::vector<Design> ModelShift::designs() const {
     std::vector<Design> designs;
     for (const std::uint64_t p : population_.p.values) {
-        Design design;
-        design.canonical = "model_shift p=" + std::to_string(p) + " " + population_.canonical();
-        design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
-        design.trials_per_block = trials_per_block(p);
+        Design design =
+            design_of(seed_, fmt::format("model_shift p={} {}", p, population_.canonical()), p);
         for (const std::uint64_t n : samples_.values)
             for (const double noise : noise_std_.values) {
                 design.points.push_back({{static_cast<double>(p), static_cast<double>(n), noise}});

@@ -23,6 +23,11 @@ inline double equivalent_gap(std::size_t n, std::size_t p) {
     return 3.0 / distance + 3.0 / static_cast<double>(n);
 }
 
+/// A design without points: the canonical text, with the seed, is all that its draws depend on.
+/// Blocks have 64 trials, fewer where the largest row-space trial of this dimension takes seconds;
+/// they depend on the dimension alone, so that a grid of n may grow.
+Design design_of(std::uint64_t seed, std::string canonical, std::size_t dimension);
+
 /// Fills the design's bytes from a simulation's workspace counted without an engine.
 template <class Run, class Parameters>
 void measure_memory(const Parameters& setting, Design& design) {

@@ -1,9 +1,10 @@
 #include "host/studies/two_stage.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
-#include "cucurbit/hash.hpp"
 #include "host/config/messages.hpp"
 #include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
@@ -53,10 +54,7 @@ std::vector<Design> TwoStage::designs() const {
     std::vector<Design> designs;
     for (const std::uint64_t p : population_.p.values)
         for (const std::uint64_t m : surrogate_samples_.values) {
-            Design design;
-            design.canonical = identity() + " p=" + std::to_string(p) + " m=" + std::to_string(m);
-            design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
-            design.trials_per_block = trials_per_block(p);
+            Design design = design_of(seed_, fmt::format("{} p={} m={}", identity(), p, m), p);
             for (const std::uint64_t n : samples_.values)
                 for (const double noise : noise_std_.values)
                     for (const double before : surrogate_noise_std_.values) {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "cucurbit/hash.hpp"
 #include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 #include "host/studies/weak_to_strong/run.hpp"
@@ -44,12 +43,11 @@ std::vector<Design> WeakToStrong::designs() const {
     for (const std::uint64_t d_w : subspaces_.weak.values)
         for (const std::uint64_t d_s : subspaces_.strong.values)
             for (std::size_t k = 0; k < subspaces_.overlaps(); ++k) {
-                Design design;
-                design.canonical = fmt::format("{} weak_d={} strong_d={} {}", identity(), d_w, d_s,
-                                               subspaces_.canonical_overlap(k));
-                design.key = hash_text(std::to_string(seed_) + " " + design.canonical);
                 const std::size_t joint = subspaces_.pair(d_w, d_s, k).joint();
-                design.trials_per_block = trials_per_block(joint);
+                Design design = design_of(seed_,
+                                          fmt::format("{} weak_d={} strong_d={} {}", identity(),
+                                                      d_w, d_s, subspaces_.canonical_overlap(k)),
+                                          joint);
                 for (const std::uint64_t rows : samples_.values)
                     for (const std::uint64_t pseudo_rows : pseudo_samples_.values)
                         for (const double noise : noise_std_.values)

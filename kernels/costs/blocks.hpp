@@ -1,19 +1,9 @@
 #pragma once
-// How the CUDA engine divides its operations (kernels/cuda/), and the sizes of their operands.
+// The sizes of the operands of the CUDA engine's operations (kernels/cuda/).
 
 #include "kernels/contract.hpp"
 
 namespace cucurbit::costs {
-
-inline constexpr std::size_t block_columns = 128;
-inline constexpr std::size_t largest_batched_cholesky = 512;
-
-/// Calls body(first, columns) for the block columns of a matrix of order n.
-template <class Body>
-void for_block_columns(std::size_t n, Body body) {
-    for (std::size_t first = 0; first < n; first += block_columns)
-        body(first, std::min(block_columns, n - first));
-}
 
 /// Doubles in all trials' matrices; a shared one counts once.
 inline double doubles(const BatchMatrix& m) {

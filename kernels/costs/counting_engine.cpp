@@ -25,16 +25,6 @@ public:
 
 }  // namespace
 
-std::size_t CountingEngine::scratch_bytes(std::size_t free_bytes) {
-    constexpr std::size_t least = std::size_t{16} << 20;
-    return std::max(free_bytes / 16, least);
-}
-
-std::size_t CountingEngine::own_bytes(std::size_t free_bytes) {
-    constexpr std::size_t library_workspace = std::size_t{32} << 20;
-    return scratch_bytes(free_bytes) + library_workspace;
-}
-
 void CountingEngine::launch(double doubles_read, double doubles_written) {
     calls_.push_back(
         {0.0, 0.0, 0.0, doubles_read * sizeof(double), doubles_written * sizeof(double), 1, false});

@@ -36,10 +36,6 @@ public:
     /// little.
     explicit CountingEngine(std::size_t scratch_bytes)
         : scratch_doubles_(scratch_bytes / sizeof(double)) {}
-    /// The CUDA engine's scratch on a card with so much free memory, and all that it takes for
-    /// itself.
-    static std::size_t scratch_bytes(std::size_t free_bytes);
-    static std::size_t own_bytes(std::size_t free_bytes);
 
     /// Since the last forget().
     const std::vector<DeviceCall>& calls() const { return calls_; }

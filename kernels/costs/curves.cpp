@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "kernels/common/division.hpp"
 #include "kernels/costs/blocks.hpp"
 #include "kernels/costs/counting_engine.hpp"
 
@@ -87,7 +88,7 @@ void CountingEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchM
     operations_.emplace_back(__func__);
     const std::size_t n = s.rows;
     for_parts(out.count, n * n, [&](std::size_t count) {
-        costs::for_block_columns(n, [&](std::size_t j, std::size_t columns) {
+        division::for_block_columns(n, [&](std::size_t j, std::size_t columns) {
             const std::size_t inner = triangular ? j + columns : r.cols;
             const BatchMatrix rows = r.block(j, n - j, 0, inner).trials(count);
             product(rows, rows.leading(columns, inner), inner,

@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/common/division.hpp"
 #include "kernels/costs/blocks.hpp"
 #include "kernels/costs/counting_engine.hpp"
 
 namespace cucurbit {
 
 using costs::doubles;
-using costs::for_block_columns;
 using costs::triangle_doubles;
+using division::for_block_columns;
 
 namespace {
 
@@ -59,7 +60,7 @@ void CountingEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     operations_.emplace_back(__func__);
     const auto n = static_cast<double>(g.rows);
     const double flops = cubed(n) / 3.0, square = n * n;
-    if (g.rows <= costs::largest_batched_cholesky)
+    if (g.rows <= division::largest_batched_cholesky)
         calls_.push_back({0.0, flops * static_cast<double>(g.count), 0.0,
                           doubles(g) * sizeof(double), doubles(g) * sizeof(double), 1, true});
     else

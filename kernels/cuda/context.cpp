@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/common/division.hpp"
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit::cuda {
@@ -20,8 +21,9 @@ Context::Context(int device, std::size_t scratch_bytes)
     arrived_ = make_event();
     forked_ = make_event();
     blas_ = make_blas(stream());
-    std::byte* workspace = blas_workspace_.at_least(own_bytes, stream());
-    CUCURBIT_CHECK_CUBLAS(cublasSetWorkspace(blas_.get(), workspace, own_bytes));
+    std::byte* workspace = blas_workspace_.at_least(division::blas_workspace_bytes, stream());
+    CUCURBIT_CHECK_CUBLAS(
+        cublasSetWorkspace(blas_.get(), workspace, division::blas_workspace_bytes));
     solver_ = make_solver(stream());
 }
 

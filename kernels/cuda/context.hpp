@@ -46,10 +46,6 @@ struct SideStream {
 
 class Context {
 public:
-    /// Device memory that every engine takes for itself: cuBLAS's workspace, of the size that
-    /// NVIDIA recommends on its largest cards. Without it cuBLAS would allocate whenever it likes.
-    static constexpr std::size_t own_bytes = std::size_t{32} << 20;
-
     /// scratch_bytes: what operations may use beside their operands, allocated when one does; they
     /// take fewer trials at a time where it is little.
     Context(int device, std::size_t scratch_bytes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/common/division.hpp"
 #include "kernels/cuda/engine.hpp"
 
 namespace cucurbit {
@@ -18,12 +19,6 @@ Cards find_cards() {
     static_cast<void>(cudaGetLastError());  // no later call must report this one
     if (found.status != cudaSuccess) found.count = 0;
     return found;
-}
-
-/// What an engine's operations may use beside their operands: enough for many trials at a time.
-std::size_t scratch_bytes(std::size_t free_bytes) {
-    constexpr std::size_t least = std::size_t{16} << 20;
-    return std::max(free_bytes / 16, least);
 }
 
 std::size_t free_bytes_of_current() {
@@ -59,7 +54,7 @@ Device cuda_device(std::size_t index) {
                          std::to_string(properties.major) + "." + std::to_string(properties.minor) +
                          ", " + std::to_string(properties.multiProcessorCount) + " multiprocessors";
     device.memory_bytes = free_bytes_of_current();
-    device.engine_bytes = scratch_bytes(device.memory_bytes) + cuda::Context::own_bytes;
+    device.engine_bytes = division::engine_bytes(device.memory_bytes);
     // While one engine's results are read the other one's batch runs.
     device.workers = 2;
     CUCURBIT_CHECK_CUDA(cudaSetDevice(current));
@@ -69,7 +64,7 @@ Device cuda_device(std::size_t index) {
 std::unique_ptr<Engine> make_cuda_engine(std::size_t index) {
     const int card = static_cast<int>(index);
     CUCURBIT_CHECK_CUDA(cudaSetDevice(card));
-    return std::make_unique<CudaEngine>(card, scratch_bytes(free_bytes_of_current()));
+    return std::make_unique<CudaEngine>(card, division::scratch_bytes(free_bytes_of_current()));
 }
 
 }  // namespace cucurbit

@@ -14,11 +14,6 @@ namespace cucurbit {
 
 class CudaEngine final : public Engine {
 public:
-    /// Cholesky factorisations up to this order are done by cuSOLVER's batched routine, larger ones
-    /// by its routine for one matrix on several streams. The batched one is made for small
-    /// matrices; where it stops to pay has not been measured.
-    static constexpr std::size_t largest_batched_cholesky = 512;
-
     /// Uses the card from the calling thread on. Throws DeviceError where its memory does not
     /// suffice. scratch_bytes: bound on the memory of operations beside their operands.
     CudaEngine(int device, std::size_t scratch_bytes);
@@ -82,6 +77,10 @@ private:
     /// taus, min(rows, cols) for each trial.
     void factor_columns(BatchMatrix a, double* taus);
     void form_orthogonal(BatchMatrix a, const double* taus);
+    /// a becomes what body(lower, from, product, first, size) makes of it and of r, block by block
+    /// of `order`.
+    template <class Body>
+    void replace(BatchMatrix r, BatchMatrix a, std::size_t order, Body body);
     void decompose(BatchMatrix l, const std::vector<std::uint32_t>& trials, double* s, double* u,
                    double* vt, int* infos);
     /// out = R of Engine::descend for the trials from `first` on.

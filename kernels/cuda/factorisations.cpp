@@ -2,26 +2,13 @@
 
 #include <algorithm>
 
+#include "kernels/common/division.hpp"
 #include "kernels/cuda/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit {
 using cuda::as_int;
-
-namespace {
-
-/// Columns that one product of a triangle's block columns covers: a wider block computes more of
-/// what is not needed, a narrower one reads its operands more often.
-constexpr std::size_t block_columns = 128;
-
-/// Calls body(first, columns) for the block columns of a matrix of order n.
-template <class Body>
-void for_block_columns(std::size_t n, Body body) {
-    for (std::size_t first = 0; first < n; first += block_columns)
-        body(first, std::min(block_columns, n - first));
-}
-
-}  // namespace
+using division::for_block_columns;
 
 void CudaEngine::gram(BatchMatrix a, BatchMatrix g) {
     for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
@@ -46,7 +33,7 @@ void CudaEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
 void CudaEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     int* infos = context_.infos(g.count);
     const int n = as_int(g.rows), ld = as_int(g.ld);
-    if (g.rows <= largest_batched_cholesky) {
+    if (g.rows <= division::largest_batched_cholesky) {
         CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrfBatched(context_.solver(), CUBLAS_FILL_MODE_LOWER,
                                                         n, context_.pointers(g), ld, infos,
                                                         as_int(g.count)));
@@ -86,34 +73,38 @@ void CudaEngine::transpose(BatchMatrix a, BatchMatrix out) {
     cuda::transpose(context_.stream(), a, out);
 }
 
+template <class Body>
+void CudaEngine::replace(BatchMatrix r, BatchMatrix a, std::size_t order, Body body) {
+    context_.for_parts(a.count, a.rows * a.cols,
+                       [&](std::size_t first, std::size_t count, double* scratch) {
+                           const BatchMatrix product = cuda::packed(scratch, a.rows, a.cols, count);
+                           const BatchMatrix from = cuda::part(a, first, count);
+                           const BatchMatrix lower = cuda::part(r, first, count);
+                           for_block_columns(order, [&](std::size_t block, std::size_t size) {
+                               body(lower, from, product, block, size);
+                           });
+                           cuda::copy(context_.stream(), product, from);
+                       });
+}
+
 void CudaEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
-    context_.for_parts(
-        a.count, a.rows * a.cols, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix product = cuda::packed(scratch, a.rows, a.cols, count);
-            const BatchMatrix from = cuda::part(a, first, count);
-            const BatchMatrix lower = cuda::part(r, first, count);
-            for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
+    replace(r, a, a.cols,
+            [&](const BatchMatrix& lower, const BatchMatrix& from, const BatchMatrix& product,
+                std::size_t j, std::size_t columns) {
                 context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, from.leading(a.rows, j + columns),
                                   lower.block(j, columns, 0, j + columns), 0.0,
                                   product.block(0, a.rows, j, columns));
             });
-            cuda::copy(context_.stream(), product, from);
-        });
 }
 
 void CudaEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
-    context_.for_parts(
-        a.count, a.rows * a.cols, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix product = cuda::packed(scratch, a.rows, a.cols, count);
-            const BatchMatrix from = cuda::part(a, first, count);
-            const BatchMatrix lower = cuda::part(r, first, count);
-            for_block_columns(a.rows, [&](std::size_t i, std::size_t rows) {
+    replace(r, a, a.rows,
+            [&](const BatchMatrix& lower, const BatchMatrix& from, const BatchMatrix& product,
+                std::size_t i, std::size_t rows) {
                 context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, lower.block(i, rows, 0, i + rows),
                                   from.leading(i + rows, a.cols), 0.0,
                                   product.block(i, rows, 0, a.cols));
             });
-            cuda::copy(context_.stream(), product, from);
-        });
 }
 
 }  // namespace cucurbit

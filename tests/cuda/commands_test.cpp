@@ -5,6 +5,7 @@
 #include "cucurbit/engine.hpp"
 #include "host/cli/operation_checks.hpp"
 #include "host/cli/program.hpp"
+#include "kernels/common/division.hpp"
 #include "kernels/costs/counting_engine.hpp"
 #include "tests/standin/standin.hpp"
 
@@ -70,7 +71,7 @@ TEST(CountingEngine, CountsWhatTheCudaEngineDoes) {
     for (const std::size_t n : {1, 33, 130, 600})
         for (const OperationCheck& check : operation_checks()) {
             if (n > 130 && check.name != "cholesky") continue;
-            CountingEngine engine(CountingEngine::scratch_bytes(standin::settings().memory_bytes));
+            CountingEngine engine(division::scratch_bytes(standin::settings().memory_bytes));
             Worktable counted(engine), done(*cuda);
             check.run(counted, n);
             standin::reset_counters();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/common/division.hpp"
 #include "kernels/common/normal.hpp"
 #include "kernels/costs/counting_engine.hpp"
 #include "kernels/cuda/device.hpp"
@@ -17,7 +18,7 @@ struct Sum {
 };
 
 Sum predicted(const Study& study, const Design& design, std::size_t batch) {
-    CountingEngine engine(CountingEngine::scratch_bytes(standin::settings().memory_bytes));
+    CountingEngine engine(division::scratch_bytes(standin::settings().memory_bytes));
     const auto simulation = study.setting->simulation(design, engine, batch);
     TrialValues values;
     engine.forget();
@@ -53,7 +54,7 @@ standin::Counters counted(const Study& study, const Design& design, std::size_t 
 /// What a plan says of an engine's memory, for such a design and batch.
 double planned_bytes(const Design& design, std::size_t batch) {
     return static_cast<double>(design.bytes_per_worker + batch * design.bytes_per_trial +
-                               CountingEngine::own_bytes(standin::settings().memory_bytes));
+                               division::engine_bytes(standin::settings().memory_bytes));
 }
 
 /// The stand-in counts whole pages of 4096 bytes, of a diagonal as much as of its matrix.
@@ -156,7 +157,7 @@ sampler = ")") + sampler +
 
 TEST(EngineCosts, AreWhatTheCudaEngineTakes) {
     const Device device = cuda_device(0);
-    EXPECT_EQ(device.engine_bytes, CountingEngine::own_bytes(device.memory_bytes));
+    EXPECT_EQ(device.engine_bytes, division::engine_bytes(device.memory_bytes));
 }
 
 /// Arithmetic on one number that counts its operations.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/common/division.hpp"
 #include "kernels/cuda/kernels.hpp"
 #include "tests/parity/operands.hpp"
 #include "tests/standin/standin.hpp"
@@ -89,14 +90,14 @@ TEST(CudaEngine, ScratchMemoryStaysWithinItsBound) {
     const std::size_t before = standin::counters().live_bytes;
     results_with(std::size_t{1} << 20);
     EXPECT_LE(standin::counters().peak_bytes - before,
-              cuda::Context::own_bytes + (std::size_t{3} << 20));
+              division::blas_workspace_bytes + (std::size_t{3} << 20));
     EXPECT_EQ(standin::counters().live_bytes, before);
 }
 
 // One matrix at a time, on several streams: with a trial that is not a number among them, and one
 // whose factorisation stops.
 TEST(CudaEngine, LargeCholeskyFactorisations) {
-    constexpr std::size_t n = CudaEngine::largest_batched_cholesky + 1, stopped = 2, bad = 300;
+    constexpr std::size_t n = division::largest_batched_cholesky + 1, stopped = 2, bad = 300;
     CudaEngine engine(0, enough);
     auto factors = lower_batch(n);
     std::vector<Matrix> squares(batch_count, Matrix(n, n));

@@ -245,4 +245,18 @@ inline std::string table_of(const std::filesystem::path& folder, const Study& st
     return bytes_of(summarize(Store::open_to_read(folder), study));
 }
 
+/// Of a run in a folder of its own.
+inline Table table_after(const Study& study) {
+    const Folder folder;
+    if (run_into(folder.path(), study) != RunEnd::complete) throw std::runtime_error("not done");
+    return summarize(Store::open_to_read(folder.path()), study);
+}
+
+inline const Row& row_of(const Table& table, double samples, const std::string& arm) {
+    for (const Row& row : table.rows)
+        if (row.parameters.at(1) == samples && row.arm == arm && row.estimand == "excess_risk")
+            return row;
+    throw std::out_of_range("no such row");
+}
+
 }  // namespace cucurbit::fake

@@ -130,14 +130,4 @@ double curve_flops(std::size_t p, std::span<const std::size_t> samples, std::siz
     return flops;
 }
 
-std::size_t trials_per_block(std::size_t p) {
-    constexpr double largest_block_flops = 2e12;
-    const double dimension = static_cast<double>(p);
-    std::size_t trials = 64;
-    while (trials > 1 &&
-           static_cast<double>(trials) * 4.0 * std::pow(dimension, 3.0) > largest_block_flops)
-        trials /= 2;
-    return trials;
-}
-
 }  // namespace cucurbit

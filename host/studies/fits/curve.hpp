@@ -76,8 +76,4 @@ private:
 double curve_flops(std::size_t p, std::span<const std::size_t> samples, std::size_t fits,
                    LabelNoise label_noise);
 
-/// Trials in a block: 64, fewer where the largest row-space trial of dimension p takes seconds.
-/// Depends on p alone, so that a grid of n may grow.
-std::size_t trials_per_block(std::size_t p);
-
 }  // namespace cucurbit
