@@ -1,0 +1,104 @@
+// [data] and [features] of gradient descent.
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "cucurbit/hash.hpp"
+#include "host/studies/descent/spec.hpp"
+#include "host/studies/points.hpp"
+
+namespace cucurbit {
+namespace {
+
+constexpr std::uint64_t most_classes = 1000;
+constexpr std::uint64_t most_test_samples = 1'000'000;
+
+void read_labels(Reader& parent, DescentData& data) {
+    Reader table = parent.table("labels");
+    const std::string kind = table.choice("kind", {"linear", "logistic", "softmax"});
+    if (kind == "linear") {
+        data.disturbance = table.numbers("noise_std", not_negative);
+    } else {
+        data.classes = kind == "logistic" ? 2 : table.count("classes", 3, most_classes);
+        data.strength = table.number("strength", positive);
+        data.disturbance = table.numbers("flip", {0.0, 1.0});
+    }
+    table.finish();
+}
+
+/// Samples and classes of two files; each class from 0 on has a sample.
+void read_files(Reader& table, DescentData& data) {
+    Reader::TableFile features = table.table_file("features_file");
+    const Reader::File labels = table.file("labels_file");
+    if (labels.values.size() != features.rows)
+        table.fail("labels_file", fmt::format("{} labels, but {} rows of features",
+                                              labels.values.size(), features.rows));
+    std::vector<bool> seen;
+    for (const double label : labels.values) {
+        if (!(label >= 0.0 && label < static_cast<double>(most_classes)) ||
+            label != std::trunc(label))
+            table.fail("labels_file", fmt::format("label {}; allowed: classes from 0 to {}",
+                                                  canonical_number(label), most_classes - 1));
+        data.file_labels.push_back(static_cast<std::uint32_t>(label));
+        seen.resize(std::max<std::size_t>(seen.size(), data.file_labels.back() + 1));
+        seen[data.file_labels.back()] = true;
+    }
+    if (seen.size() < 2 || std::find(seen.begin(), seen.end(), false) != seen.end())
+        table.fail("labels_file", "allowed: two classes or more, 0, 1, …, each with a sample");
+    if (features.cols < 2) table.fail("features_file", "allowed: two columns or more");
+    data.classes = seen.size();
+    data.features = std::move(features.values);
+    data.files = features.hash + ":" + labels.hash;
+    data.p = {{features.cols}, table.position("features_file")};
+    data.disturbance = table.numbers("flip", {0.0, 1.0});
+}
+
+}  // namespace
+
+DescentData DescentData::read(Reader& root) {
+    Reader table = root.table("data");
+    DescentData data;
+    data.samples = table.counts("n", 2, max_samples);
+    if (table.has("features_file")) {
+        read_files(table, data);
+    } else {
+        data.p = table.counts("p", 2, max_dimension);
+        data.spectrum = Spectrum::read(table, "spectrum", data.p);
+        data.signal = Signal::read(table, "signal", data.p);
+        read_labels(table, data);
+    }
+    if (data.classes > 0) {
+        data.test_samples = table.count("test", 1, most_test_samples);
+        if (table.has("held_out")) data.held_out = table.count("held_out", 1, most_test_samples);
+    }
+    table.finish();
+    return data;
+}
+
+std::string DescentData::canonical() const {
+    if (from_files())
+        return fmt::format("files={} test={} held_out={}", files, test_samples, held_out);
+    return fmt::format("spectrum={} signal={} classes={} strength={} test={} held_out={}",
+                       spectrum.canonical(), signal.canonical(), classes,
+                       canonical_number(strength), test_samples, held_out);
+}
+
+DescentFeatures DescentFeatures::read(Reader& root) {
+    DescentFeatures features;
+    if (!root.has("features")) return features;
+    Reader table = root.table("features");
+    if (table.choice("kind", {"identity", "random_relu"}) == "random_relu") {
+        features.width = table.count("width", 2, max_dimension);
+        features.seed = table.count("seed", 0, (std::uint64_t{1} << 63) - 1);
+    }
+    table.finish();
+    return features;
+}
+
+std::string DescentFeatures::canonical() const {
+    return width == 0 ? "identity" : fmt::format("random_relu:{}:{}", width, seed);
+}
+
+}  // namespace cucurbit
