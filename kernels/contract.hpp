@@ -129,8 +129,8 @@ public:
     /// diagonal(i, 0) = g(i, i).
     virtual void diagonal(BatchMatrix g, BatchMatrix diagonal) = 0;
     /// The lower triangle of g becomes its Cholesky factor. Every rows_done(i, 0) = leading rows
-    /// that were factored: fewer than all where a pivot is not positive, and the rest of g is then
-    /// undefined.
+    /// that were factored: fewer than all where a pivot is not positive or overflows, or g is not a
+    /// number; the rest of g is then undefined.
     virtual void cholesky(BatchMatrix g, BatchMatrix rows_done) = 0;
     /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading
     /// blocks of the inverse are inverses of leading blocks.

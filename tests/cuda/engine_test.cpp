@@ -113,6 +113,11 @@ TEST(CudaEngine, LargeCholeskyFactorisations) {
         }
     squares[stopped](bad, bad) = -1;
     Operand g(engine, with_poison(squares), 1), rows_done(engine, 1, 1, batch_count, 1);
+    // The statuses of an earlier batch must not be taken for those of this one.
+    Matrix minus_one(1, 1);
+    minus_one(0, 0) = -1;
+    const Operand negative(engine, std::vector<Matrix>(batch_count, minus_one), 1);
+    engine.cholesky(negative.batch(), rows_done.batch());
     standin::reset_counters();
     engine.cholesky(g.batch(), rows_done.batch());
     EXPECT_EQ(standin::counters().vendor_calls, batch_count);

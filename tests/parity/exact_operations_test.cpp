@@ -61,11 +61,11 @@ TEST_P(ExactOperations, DrawTriangularTakesEveryDrawFromItsAddress) {
 
 TEST_P(ExactOperations, FillCopyScaleTransposeAndDiagonalAreExact) {
     if (!lay_out(33)) GTEST_SKIP() << "the preferred layout is the plain one";
-    const auto items = irregular_batch(33, 7);
+    const auto items = irregular_batch(33, 40);
     const auto weights = ramp(33);
     const auto buffer = upload(weights);
-    Operand a = operand(items), copy = result(33, 7), scaled = result(33, 7),
-            turned = result(7, 33);
+    Operand a = operand(items), copy = result(33, 40), scaled = result(33, 40),
+            turned = result(40, 33);
     Operand diagonal = result(7, 1), filled = result(2, 3);
     engine_->copy(a.batch(), copy.batch());
     engine_->scale_rows(a.batch(), buffer->data(), scaled.batch());

@@ -1,6 +1,8 @@
 // Gram matrices and factorisations of every engine against the oracle. In each batch one item is
 // not a number: its neighbours must not notice.
 
+#include <limits>
+
 #include "tests/parity/operands.hpp"
 
 namespace cucurbit {
@@ -71,25 +73,40 @@ TEST_P(Factorisations, Cholesky) {
 }
 
 // The pivot of row k is zero or negative: k rows are done, and they are right.
-TEST_P(Factorisations, CholeskyStopsAtAPivotThatIsNotPositive) {
+TEST_P(Factorisations, CholeskyStopsAtAPivotThatIsNotPositiveOrOverflows) {
     for (const std::size_t n : {2, 3, 33, 65})
-        for (const std::size_t bad : {std::size_t{0}, n / 2, n - 1}) {
-            if (!lay_out(n)) continue;
-            const auto factors = lower_batch(n);
-            std::vector<Matrix> squares;
-            for (const Matrix& l : factors) squares.push_back(product(l, transposed(l)));
-            squares[bad_item](bad, bad) = -1;
-            Operand g = operand(squares), rows_done = result(2, 1);
-            engine_->cholesky(g.batch(), rows_done.batch());
-            for (const std::size_t t : good_items) EXPECT_EQ(rows_done.item(t)(0, 0), n);
-            for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(rows_done.item(bad_item)(i, 0), bad);
-            const Matrix partial = g.item(bad_item);
-            for (std::size_t i = 0; i < bad; ++i)
-                for (std::size_t j = 0; j <= i; ++j)
-                    EXPECT_NEAR(static_cast<double>(partial(i, j)),
-                                static_cast<double>(factors[bad_item](i, j)),
-                                1e-11 * static_cast<double>(n));
-        }
+        for (const double pivot : {-1.0, std::numeric_limits<double>::infinity()})
+            for (const std::size_t bad : {std::size_t{0}, n / 2, n - 1}) {
+                if (!lay_out(n)) continue;
+                const auto factors = lower_batch(n);
+                std::vector<Matrix> squares;
+                for (const Matrix& l : factors) squares.push_back(product(l, transposed(l)));
+                squares[bad_item](bad, bad) = pivot;
+                Operand g = operand(squares), rows_done = result(2, 1);
+                engine_->cholesky(g.batch(), rows_done.batch());
+                for (const std::size_t t : good_items) EXPECT_EQ(rows_done.item(t)(0, 0), n);
+                for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(rows_done.item(bad_item)(i, 0), bad);
+                const Matrix partial = g.item(bad_item);
+                for (std::size_t i = 0; i < bad; ++i)
+                    for (std::size_t j = 0; j <= i; ++j)
+                        EXPECT_NEAR(static_cast<double>(partial(i, j)),
+                                    static_cast<double>(factors[bad_item](i, j)),
+                                    1e-11 * static_cast<double>(n));
+            }
+}
+
+// Some engines then lose the rows before it too.
+TEST_P(Factorisations, CholeskyDoesNotPassAPivotThatIsNoNumber) {
+    for (const std::size_t n : {3, 65}) {
+        if (!lay_out(n)) continue;
+        std::vector<Matrix> squares;
+        for (const Matrix& l : lower_batch(n)) squares.push_back(product(l, transposed(l)));
+        squares[bad_item](n / 2, n / 2) = std::numeric_limits<double>::quiet_NaN();
+        Operand g = operand(squares), rows_done = result(1, 1);
+        engine_->cholesky(g.batch(), rows_done.batch());
+        for (const std::size_t t : good_items) EXPECT_EQ(rows_done.item(t)(0, 0), n);
+        EXPECT_LE(rows_done.item(bad_item)(0, 0), n / 2);
+    }
 }
 
 TEST_P(Factorisations, InvertLower) {

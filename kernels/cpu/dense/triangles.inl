@@ -42,7 +42,7 @@ std::size_t factor_triangle(double* block) {
         double* column = block + j * triangle_order;
         take_off(block, block + j, j, j / lanes * lanes, triangle_order, column);
         // Also where the pivot is not a number.
-        if (!(column[j] > 0.0)) return j;
+        if (!(column[j] > 0.0 && column[j] <= __DBL_MAX__)) return j;
         const double root = square_root(column[j]), inverse_root = 1.0 / root;
         column[j] = root;
         for (std::size_t i = j + 1; i < triangle_order; ++i) column[i] *= inverse_root;

@@ -1,17 +1,17 @@
 // Cholesky factors, their inverses and solves.
 
-/// Which lanes' pivots were all positive so far, and how many rows that makes.
+/// Which lanes' pivots were all positive and finite so far, and how many rows that makes.
 struct Progress {
     Mask alive = ~Mask{};
     Vector rows = {};
 
-    /// 1/√pivot where the pivot is positive and 0 elsewhere; diagonal: √pivot, or 1.
+    /// 1/√pivot where the pivot is good and 0 elsewhere; diagonal: √pivot, or 1.
     CUCURBIT_INLINE Vector take(Vector pivot, Vector& diagonal) {
-        const Mask positive = pivot > Vector{};
-        alive &= positive;
+        const Mask good = (pivot > Vector{}) & (pivot <= broadcast(__DBL_MAX__));
+        alive &= good;
         rows += choose(alive, broadcast(1.0), Vector{});
-        diagonal = choose(positive, root(pivot), broadcast(1.0));
-        return choose(positive, 1.0 / diagonal, Vector{});
+        diagonal = choose(good, root(pivot), broadcast(1.0));
+        return choose(good, 1.0 / diagonal, Vector{});
     }
 };
 
