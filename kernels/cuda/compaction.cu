@@ -21,7 +21,8 @@ struct IsZero {
 template <class Policy>
 std::size_t select(const Policy& policy, const int* values, std::size_t count,
                    std::uint32_t* indices) {
-    const thrust::counting_iterator<std::uint32_t> first(0);
+    // Of 64 bits: with 32, Thrust's own kernel spills registers on sm_100.
+    const thrust::counting_iterator<std::uint64_t> first(0);
     const auto last = first + static_cast<std::ptrdiff_t>(count);
     return static_cast<std::size_t>(
         thrust::copy_if(policy, first, last, values, indices, IsZero()) - indices);

@@ -13,6 +13,9 @@ namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_finite = std::numeric_limits<double>::max();
+/// Of kernels with an exponential, on one multiprocessor: left to choose, ptxas aims at more for
+/// sm_86, and spills.
+constexpr unsigned blocks_at_once = 4;
 
 /// One block, one trial.
 __global__ void __launch_bounds__(threads_per_block) replace_by_identity(BatchMatrix g, int* bad) {
@@ -94,7 +97,7 @@ BatchMatrix models_of(BatchMatrix m, std::size_t classes) {
 }
 
 /// One thread, one row of one model of each trial.
-__global__ void __launch_bounds__(threads_per_block)
+__global__ void __launch_bounds__(threads_per_block, blocks_at_once)
     predict_rows(BatchMatrix models, std::size_t ld, BatchMatrix outputs, DescentLink link) {
     for_entries(models, [&](std::size_t t, unsigned i, unsigned j) {
         double* to = item(models, t) + i + j * models.ld;
@@ -105,7 +108,7 @@ __global__ void __launch_bounds__(threads_per_block)
 }
 
 /// One thread, one row of one model of each trial.
-__global__ void __launch_bounds__(threads_per_block)
+__global__ void __launch_bounds__(threads_per_block, blocks_at_once)
     add_residuals(BatchMatrix models, std::size_t ld, BatchMatrix outputs, Losses losses,
                   BatchMatrix rate) {
     for_entries(models, [&](std::size_t t, unsigned i, unsigned j) {
