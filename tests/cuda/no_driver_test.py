@@ -36,7 +36,10 @@ class NoDriver(ProgramTest):
             message = self.refused("run", self.study, "--device", name, code=5)
             self.assertIn("there is cpu", message)
             self.assertIn(self.WHY, message)
-            self.refused("plan", self.study, "--device", name, code=5)
+            prediction, talk = self.call("plan", self.study, "--device", name)
+            self.assertIn("nothing is measured", talk)
+            self.assertIn(self.WHY, talk)
+            self.assertIn("predicted, never measured", prediction)
         self.assertFalse((self.folder / "runs").exists())
 
     def test_auto_falls_back_and_says_why(self):
