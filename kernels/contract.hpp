@@ -160,6 +160,12 @@ public:
     /// c = aᵀ b, a: p×n, b: p×k (stride 0: shared), c: n×k. rows: [k] ascending: only the first
     /// rows[j] entries of column j are needed, the others are undefined.
     virtual void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) = 0;
+    /// gram(a, g) and project(a, b, rows, c), for engines that then read a once.
+    virtual void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b,
+                                  const IndexList& rows, BatchMatrix c) {
+        gram(a, g);
+        project(a, b, rows, c);
+    }
     /// c ← l⁻¹ c in the first rows[j] entries of column j.
     virtual void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
     /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and

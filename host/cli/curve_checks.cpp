@@ -16,6 +16,15 @@ void check_project(Worktable& on, std::size_t n) {
     on.take_columns(c, rows, rounding(wide(n)));
 }
 
+void check_gram_and_project(Worktable& on, std::size_t n) {
+    const BatchMatrix a = on.put(normal_values(wide(n), n, 1), wide(n), n), c = on.matrix(n, 5);
+    const BatchMatrix b = on.put(normal_values(wide(n), 5, 2), wide(n), 5), g = on.matrix(n, n);
+    const IndexList& rows = on.list(lengths(n, 5));
+    on.engine.gram_and_project(a, g, b, rows, c);
+    on.take_lower(g, rounding(wide(n)));
+    on.take_columns(c, rows, rounding(wide(n)));
+}
+
 void check_solve_lower(Worktable& on, std::size_t n) {
     const Values lower = lower_values(n, 1);
     const BatchMatrix l = on.put(lower, n, n), c = on.put(normal_values(n, 5, 2), n, 5);
@@ -91,6 +100,7 @@ void check_prefix_sums(Worktable& on, std::size_t n) {
 
 constexpr OperationCheck checks[] = {
     {"project", largest_checked, check_project},
+    {"gram_and_project", largest_checked, check_gram_and_project},
     {"solve_lower", largest_checked, check_solve_lower},
     {"solve_lower_transposed", largest_checked, check_solve_lower_transposed},
     {"add_to_columns", largest_checked, check_add_to_columns},

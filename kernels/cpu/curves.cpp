@@ -5,18 +5,6 @@
 #include "kernels/cpu/engine.hpp"
 
 namespace cucurbit {
-void CpuEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
-    if (c.lanes > 1) return interleaved_.project(a, b, rows, c);
-    for (std::size_t t = 0; t < c.count; ++t)
-        compute({.left = {a.item(t), a.ld, true},
-                 .right = {b.item(t), b.ld},
-                 .rows = a.cols,
-                 .cols = rows.host().size(),
-                 .depth = a.rows,
-                 .out = c.item(t),
-                 .ld = c.ld,
-                 .row_ends = rows.host().data()});
-}
 
 void CpuEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {
     if (c.lanes > 1) return interleaved_.add_to_columns(column, factor, c);

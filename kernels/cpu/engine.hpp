@@ -47,6 +47,8 @@ public:
     void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, BatchMatrix rank) override;
 
     void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
+    void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b, const IndexList& rows,
+                          BatchMatrix c) override;
     void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;

@@ -5,19 +5,51 @@
 #include "kernels/cpu/engine.hpp"
 
 namespace cucurbit {
+namespace {
+
+/// Of trial t.
+Product gram_product(const BatchMatrix& a, const BatchMatrix& g, std::size_t t) {
+    return {.left = {a.item(t), a.ld, true},
+            .right = {a.item(t), a.ld},
+            .rows = a.cols,
+            .cols = a.cols,
+            .depth = a.rows,
+            .out = g.item(t),
+            .ld = g.ld,
+            .lower = true};
+}
+Product projection(const BatchMatrix& a, const BatchMatrix& b, const IndexList& rows,
+                   const BatchMatrix& c, std::size_t t) {
+    return {.left = {a.item(t), a.ld, true},
+            .right = {b.item(t), b.ld},
+            .rows = a.cols,
+            .cols = rows.host().size(),
+            .depth = a.rows,
+            .out = c.item(t),
+            .ld = c.ld,
+            .row_ends = rows.host().data()};
+}
+
+}  // namespace
 
 void CpuEngine::gram(BatchMatrix a, BatchMatrix g) {
     if (g.lanes > 1) return interleaved_.gram(a, g);
+    for (std::size_t t = 0; t < g.count; ++t) compute(gram_product(a, g, t));
+}
+
+void CpuEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
+    if (c.lanes > 1) return interleaved_.project(a, b, rows, c);
+    for (std::size_t t = 0; t < c.count; ++t) compute(projection(a, b, rows, c, t));
+}
+
+void CpuEngine::gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b, const IndexList& rows,
+                                 BatchMatrix c) {
+    if (g.lanes > 1) return Engine::gram_and_project(a, g, b, rows, c);
     for (std::size_t t = 0; t < g.count; ++t) {
-        const double* x = a.item(t);
-        compute({.left = {x, a.ld, true},
-                 .right = {x, a.ld},
-                 .rows = a.cols,
-                 .cols = a.cols,
-                 .depth = a.rows,
-                 .out = g.item(t),
-                 .ld = g.ld,
-                 .lower = true});
+        const Product projected = projection(a, b, rows, c, t);
+        Product both = gram_product(a, g, t);
+        both.also = &projected;
+        compute(both);
     }
 }
 

@@ -51,10 +51,9 @@ const std::uint32_t* CpuEngine::ascending(std::size_t last) {
 }
 
 std::size_t CpuEngine::factorise(double* g, std::size_t n, std::size_t ld) {
-    const auto scratch = workspace((2 * triangle_order + n) * triangle_order);
+    const auto scratch = workspace(2 * triangle_order * triangle_order);
     double* block = scratch.data();
     double* inverse = block + triangle_order * triangle_order;
-    double* panel = inverse + triangle_order * triangle_order;
     for (std::size_t first = 0; first < n; first += triangle_order) {
         const std::size_t width = std::min(triangle_order, n - first), below = n - first - width;
         double* corner = g + first * (ld + 1);
@@ -76,8 +75,7 @@ std::size_t CpuEngine::factorise(double* g, std::size_t n, std::size_t ld) {
         if (done < width) return first + done;
         if (below == 0) break;
         dense_.invert_triangle(block, inverse);
-        copy_block(corner + width, ld, below, width, panel, below);
-        compute({.left = {panel, below},
+        compute({.left = {corner + width, ld},
                  .right = {inverse, triangle_order},
                  .rows = below,
                  .cols = width,

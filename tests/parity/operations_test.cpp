@@ -75,11 +75,17 @@ TEST_P(Operations, ProjectIsNeededOnlyUpToRows) {
             BatchMatrix shared = b.batch();
             shared.stride = 0;
             shared.count = batch_count;
+            Operand g = result(n, n), both = result(n, k);
             engine_->project(a.batch(), shared, *list, c.batch());
-            for (const std::size_t t : good_items)
-                expect_close(kept(c.item(t), rows),
-                             kept(product(transposed(items[t]), labels), rows), 4 * eps * 33,
-                             "project");
+            engine_->gram_and_project(a.batch(), g.batch(), shared, *list, both.batch());
+            for (const std::size_t t : good_items) {
+                const Matrix projected = kept(product(transposed(items[t]), labels), rows);
+                expect_close(kept(c.item(t), rows), projected, 4 * eps * 33, "project");
+                expect_close(kept(both.item(t), rows), projected, 4 * eps * 33, "and project");
+                expect_close(lower_part(g.item(t)),
+                             lower_part(product(transposed(items[t]), items[t])), 4 * eps * 33,
+                             "gram and project");
+            }
         }
 }
 

@@ -60,7 +60,8 @@ public:
         Engine& engine = workspace_.engine();
         engine.draw({request_.key, request_.stage, Purpose::samples}, trials, 0, scale_.data,
                     of(xt_));
-        factorise(rung);
+        formed_ = integrate_ || rung != Rung::cholesky;
+        factorise(rung, of(labels));
         solve(trials, of(labels));
         engine.products(of(errors_), weights_.data, *left_, *right_,
                         of(result(0, request_.products.size())));
@@ -79,8 +80,9 @@ public:
 private:
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
 
-    /// Leaves X = L Q: for the Cholesky rung with sampled noise Xᵀ and L, otherwise Qᵀ and R = L⁻¹.
-    void factorise(Rung rung) {
+    /// Leaves X = L Q: for the Cholesky rung with sampled noise Xᵀ, L and the labels of its rows,
+    /// otherwise Qᵀ and R = L⁻¹.
+    void factorise(Rung rung, BatchMatrix labels) {
         Engine& engine = workspace_.engine();
         const auto done = samples_result(layout_.first_rows_done());
         if (rung == Rung::orthogonal || rung == Rung::truncated) {
@@ -88,12 +90,15 @@ private:
             engine.row_norms(of(factor_), of(diagonal_));
             engine.fill(done, static_cast<double>(rows_));
         } else {
-            engine.gram(of(xt_), of(factor_));
+            if (formed_)
+                engine.gram(of(xt_), of(factor_));
+            else
+                engine.gram_and_project(of(xt_), of(factor_), labels, *label_rows_,
+                                        of(coefficients_));
             engine.diagonal(of(factor_), of(diagonal_));
             engine.cholesky(of(factor_), done);
         }
         engine.prefix_sums(of(diagonal_), 1, *ends_, samples_result(layout_.first_trace()));
-        formed_ = integrate_ || rung != Rung::cholesky;
         if (rung == Rung::truncated) {
             const double cut_off = std::numeric_limits<double>::epsilon() * static_cast<double>(p_);
             engine.truncate(of(xt_), of(factor_), cut_off, of(result(layout_.rank_at(), 1)));
@@ -122,7 +127,7 @@ private:
         Engine& engine = workspace_.engine();
         const auto noise = of(coefficients_.block(0, rows_, labels_, 1));
         const auto inverse_trace = samples_result(layout_.first_inverse_trace());
-        engine.project(of(xt_), labels, *label_rows_, of(coefficients_));
+        if (formed_) engine.project(of(xt_), labels, *label_rows_, of(coefficients_));
         if (!integrate_) {
             const auto drawn = formed_ ? of(per_row_) : noise;
             engine.draw({request_.key, request_.stage, Purpose::label_noise}, trials, 0, nullptr,

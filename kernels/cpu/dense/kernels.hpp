@@ -19,7 +19,9 @@ struct Product {
     Factor left;   ///< rows×depth
     Factor right;  ///< depth×cols
     std::size_t rows, cols, depth;
-    double* out;  ///< rows×cols, column-major; overlaps neither factor
+    /// rows×cols, column-major; overlaps neither factor, but is the left one where it has to be and
+    /// depth ≤ largest_depth_in_place.
+    double* out;
     std::size_t ld;
     double scale = 1.0;
     bool add = false;    ///< out += scale·left·right instead of out = scale·left·right
@@ -32,7 +34,12 @@ struct Product {
     std::size_t ends_from = 0;  ///< the row or depth that these ends count as their zero
     /// [cols] ascending, or null: where each column of the right factor begins, zeros before it.
     const std::uint32_t* depth_begins = nullptr;
+    /// Another product of the same left factor, or null; its columns are computed with these, while
+    /// the factor is at hand.
+    const Product* also = nullptr;
 };
+
+inline constexpr std::size_t largest_depth_in_place = 512;
 
 /// Order of the triangular blocks.
 inline constexpr std::size_t triangle_order = 64;

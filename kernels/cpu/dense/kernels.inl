@@ -28,7 +28,7 @@ constexpr std::size_t tile_rows = tile_vectors * lanes;
 constexpr std::size_t tile_cols = CUCURBIT_LANE_BYTES == 64 ? 8 : 4;
 /// A tile's columns of the right factor take half of a first-level cache of 48 KiB, a packed block
 /// less than half of a second-level cache of 2 MiB.
-constexpr std::size_t block_depth = 512;
+constexpr std::size_t block_depth = largest_depth_in_place;
 constexpr std::size_t block_rows = 120;
 static_assert(block_rows % tile_rows == 0);
 constexpr std::size_t packed_left = block_depth * block_rows;
@@ -101,8 +101,15 @@ void pack_left(const Factor& left, std::size_t row, std::size_t rows, std::size_
             continue;
         }
         const double* from = left.data + row + i + first * left.ld;
-        for (std::size_t k = 0; k < depth; ++k, from += left.ld)
-            for (std::size_t r = 0; r < height; ++r) packed[k * tile_rows + r] = from[r];
+        double* strip = packed;
+        if (height == tile_rows)
+            for (std::size_t k = 0; k < depth; ++k, from += left.ld, strip += tile_rows)
+#pragma GCC unroll 3
+                for (std::size_t v = 0; v < tile_vectors; ++v)
+                    store(strip + v * lanes, load(from + v * lanes));
+        else
+            for (std::size_t k = 0; k < depth; ++k, from += left.ld, strip += tile_rows)
+                for (std::size_t r = 0; r < height; ++r) strip[r] = from[r];
     }
 }
 
@@ -183,8 +190,14 @@ void find_columns(const Product& product, std::size_t first, std::size_t depth, 
     const Factor& right = product.right;
     if (right.transposed) {
         const double* from = right.data + col + first * right.ld;
-        for (std::size_t k = 0; k < depth; ++k, from += right.ld)
-            for (std::size_t c = 0; c < width; ++c) packed[k * tile_cols + c] = from[c];
+        if (width == tile_cols)
+            for (std::size_t k = 0; k < depth; ++k, from += right.ld)
+#pragma GCC unroll 4
+                for (std::size_t c = 0; c < tile_cols; c += lanes)
+                    store(packed + k * tile_cols + c, load(from + c));
+        else
+            for (std::size_t k = 0; k < depth; ++k, from += right.ld)
+                for (std::size_t c = 0; c < width; ++c) packed[k * tile_cols + c] = from[c];
     }
     for (std::size_t c = 0; c < tile_cols; ++c) {
         const std::size_t present = smaller(c, width - 1);
@@ -214,12 +227,14 @@ void multiply_block(const Product& product, std::size_t first, std::size_t depth
         const double* columns[tile_cols];
         find_columns(product, first + begin, reach - begin, col, width, packed + packed_left,
                      columns);
-        for (std::size_t i = product.lower && col > row ? (col - row) / tile_rows * tile_rows : 0;
-             i < end; i += tile_rows) {
-            const std::size_t height = smaller(tile_rows, rows - i);
+        const std::size_t above = product.lower && col > row ? (col - row) / lanes * lanes : 0;
+        for (std::size_t i = above / tile_rows * tile_rows; i < end; i += tile_rows) {
+            // A strip that the diagonal crosses begins with the first vector that reaches it.
+            const std::size_t skipped = i < above ? above - i : 0;
+            const std::size_t height = smaller(tile_rows, rows - i) - skipped;
             const auto diagonal =
-                static_cast<std::ptrdiff_t>(col) - static_cast<std::ptrdiff_t>(row + i);
-            const Target target{product.out + row + i + col * product.ld,
+                static_cast<std::ptrdiff_t>(col) - static_cast<std::ptrdiff_t>(row + i + skipped);
+            const Target target{product.out + row + i + skipped + col * product.ld,
                                 product.ld,
                                 height,
                                 width,
@@ -228,7 +243,7 @@ void multiply_block(const Product& product, std::size_t first, std::size_t depth
                                 product.add || first > 0};
             const auto tile = product.right.transposed ? tile_of_height<tile_cols>(height)
                                                        : tile_of_height<1>(height);
-            tile(reach - begin, packed + i * depth + begin * tile_rows, columns, target);
+            tile(reach - begin, packed + i * depth + begin * tile_rows + skipped, columns, target);
         }
     }
 }
@@ -239,10 +254,13 @@ void multiply(const Product& product, double* packed) {
     for (std::size_t part = 0; part < parts; ++part) {
         const std::size_t first = product.depth * part / parts;
         const std::size_t depth = product.depth * (part + 1) / parts - first;
-        for (std::size_t row = 0; row < product.rows; row += block_rows) {
-            const std::size_t rows = smaller(block_rows, product.rows - row);
+        // A shallow block has more rows: each column of the right factor is then packed less often.
+        const std::size_t most_rows = packed_left / (depth > 0 ? depth : 1) / tile_rows * tile_rows;
+        for (std::size_t row = 0; row < product.rows; row += most_rows) {
+            const std::size_t rows = smaller(most_rows, product.rows - row);
             pack_left(product.left, row, rows, first, depth, packed);
-            multiply_block(product, first, depth, row, rows, packed);
+            for (const Product* each = &product; each != nullptr; each = each->also)
+                multiply_block(*each, first, depth, row, rows, packed);
         }
     }
 }

@@ -1,5 +1,6 @@
-// Cholesky factor and inverse of one block on the diagonal. Left-looking: up to eight vectors of a
-// column (of a row of the inverse) stay in registers while all that went before is taken off.
+// Cholesky factor and inverse of one block on the diagonal, tile_cols columns of the factor (rows
+// of the inverse) at a time: what went before them is taken off in tiles that stay in registers,
+// then each takes off those beside it.
 
 constexpr std::size_t most_vectors = 8;
 
@@ -37,10 +38,55 @@ CUCURBIT_INLINE void take_off(const double* from, const double* factors, std::si
     if constexpr (vectors > 1) take_off<vectors - 1>(from, factors, count, first, end, to);
 }
 
+/// The same for tile_cols columns `to` at once, side by side as their factors are, `vectors` of
+/// each.
+template <std::size_t vectors>
+void take_off_tile(const double* from, const double* factors, std::size_t count, double* to) {
+    Vector sum[tile_cols][vectors];
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < tile_cols; ++c)
+#pragma GCC unroll 3
+        for (std::size_t v = 0; v < vectors; ++v)
+            sum[c][v] = load(to + c * triangle_order + v * lanes);
+    for (std::size_t k = 0; k < count; ++k) {
+        Vector row[vectors];
+#pragma GCC unroll 3
+        for (std::size_t v = 0; v < vectors; ++v)
+            row[v] = load(from + k * triangle_order + v * lanes);
+#pragma GCC unroll 8
+        for (std::size_t c = 0; c < tile_cols; ++c) {
+            const Vector factor = factors[c + k * triangle_order] - Vector{};
+#pragma GCC unroll 3
+            for (std::size_t v = 0; v < vectors; ++v) sum[c][v] -= factor * row[v];
+        }
+    }
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < tile_cols; ++c)
+#pragma GCC unroll 3
+        for (std::size_t v = 0; v < vectors; ++v)
+            store(to + c * triangle_order + v * lanes, sum[c][v]);
+}
+
+CUCURBIT_INLINE void take_off_tile(const double* from, const double* factors, std::size_t count,
+                                   std::size_t vectors, double* to) {
+    if (vectors >= tile_vectors)
+        take_off_tile<tile_vectors>(from, factors, count, to);
+    else if (vectors == 2)
+        take_off_tile<2>(from, factors, count, to);
+    else
+        take_off_tile<1>(from, factors, count, to);
+}
+
 std::size_t factor_triangle(double* block) {
     for (std::size_t j = 0; j < triangle_order; ++j) {
+        const std::size_t begin = j / tile_cols * tile_cols, row = j / lanes * lanes;
+        if (j == begin)
+            for (std::size_t i = row; i < triangle_order; i += tile_rows)
+                take_off_tile(block + i, block + j, j, (triangle_order - i) / lanes,
+                              block + j * triangle_order + i);
         double* column = block + j * triangle_order;
-        take_off(block, block + j, j, j / lanes * lanes, triangle_order, column);
+        take_off(block + begin * triangle_order, block + begin * triangle_order + j, j - begin, row,
+                 triangle_order, column);
         // Also where the pivot is not a number.
         if (!(column[j] > 0.0 && column[j] <= __DBL_MAX__)) return j;
         const double root = square_root(column[j]), inverse_root = 1.0 / root;
@@ -51,10 +97,20 @@ std::size_t factor_triangle(double* block) {
 }
 
 void invert_triangle(const double* block, double* inverse) {
+    for (std::size_t i = 0; i < triangle_order; ++i)
+        for (std::size_t j = 0; j < triangle_order; ++j)
+            inverse[i * triangle_order + j] = i == j ? 1.0 : 0.0;
     for (std::size_t i = 0; i < triangle_order; ++i) {
+        const std::size_t begin = i / tile_cols * tile_cols;
+        const std::size_t end = (begin + tile_cols + lanes - 1) / lanes * lanes;
         double* row = inverse + i * triangle_order;
-        for (std::size_t j = 0; j < triangle_order; ++j) row[j] = i == j ? 1.0 : 0.0;
-        take_off(inverse, block + i, i, 0, (i / lanes + 1) * lanes, row);
+        // Rows before `j` are zero from there on.
+        if (i == begin)
+            for (std::size_t j = 0; j < begin; j += tile_rows)
+                take_off_tile(inverse + j * triangle_order + j, block + i + j * triangle_order,
+                              begin - j, (end - j) / lanes, row + j);
+        take_off(inverse + begin * triangle_order, block + i + begin * triangle_order, i - begin, 0,
+                 end, row);
         const double inverse_pivot = 1.0 / block[i + i * triangle_order];
         for (std::size_t j = 0; j <= i; ++j) row[j] *= inverse_pivot;
     }
