@@ -33,6 +33,7 @@ Finding examine_blas() {
                 "(Debian: apt install libopenblas0-pthread)"};
     std::string text =
         fmt::format("{}; core type {}", openblas_get_config(), openblas_get_corename());
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
     const char* core = std::getenv("OPENBLAS_CORETYPE");
     if (core != nullptr && *core != '\0')
         text += fmt::format(" (set by OPENBLAS_CORETYPE={}, not found by OpenBLAS itself)", core);

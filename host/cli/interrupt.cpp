@@ -17,10 +17,14 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler sets it")
 
 bool on_terminal = false;  // where a progress bar may fill the present line
 
+/// A handler can do nothing about what stderr does not take.
+void write_from_handler(std::string_view text) {
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
 void say_from_handler(std::string_view text) {
-    ssize_t ignored = on_terminal ? ::write(STDERR_FILENO, "\n", 1) : 0;
-    ignored = ::write(STDERR_FILENO, text.data(), text.size());
-    static_cast<void>(ignored);
+    if (on_terminal) write_from_handler("\n");
+    write_from_handler(text);
 }
 
 void on_signal(int signal) {

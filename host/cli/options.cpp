@@ -40,7 +40,7 @@ void add_edits(CLI::App& command, std::vector<std::string>& overrides) {
 Study read_study(const StudyOptions& options) {
     if (!std::filesystem::is_directory(options.file))
         return cucurbit::read_study(options.file, options.overrides);
-    const Study study = Store::open_to_read(options.file).study();
+    Study study = Store::open_to_read(options.file).study();
     if (options.overrides.empty()) return study;
     const FileSource files = [&](const std::string& path) {
         for (const auto& [name, content] : study.files)

@@ -41,7 +41,7 @@ Exit execute(const Options& options, const std::vector<std::string>& extra) {
     const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self - 1);
     if (length > 0) {
         self[length] = '\0';
-        ::setenv("CUCURBIT", self, 1);
+        ::setenv("CUCURBIT", self, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs
     }
     ::execvp(argv[0], argv.data());
     throw UsageError(fmt::format("plot needs Python: {}: {}", options.python,

@@ -30,7 +30,7 @@ void add_seconds(const DeviceCall& call, const Card& card, std::array<double, 3>
         call.product_flops / card.product_flops_per_second + at_vector_rate / card.flops_per_second,
         (call.bytes_read + call.bytes_written) / card.bytes_per_second,
         launch_seconds * static_cast<double>(call.times)};
-    const auto slowest = std::max_element(each.begin(), each.end());
+    const auto* slowest = std::max_element(each.begin(), each.end());
     seconds[static_cast<std::size_t>(slowest - each.begin())] += *slowest;
 }
 

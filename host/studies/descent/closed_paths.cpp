@@ -117,10 +117,10 @@ void ClosedPaths::compare(const ClosedDirections& of, const Student& student,
             student_progress(of.rates[k], student) / progress(of.rates[k], time);
         for (std::size_t l = 0; l < k; ++l) violations += violates(of, l, k, student);
     }
-    if (directions > 1)
+    const std::size_t pairs = directions * (directions - 1) / 2;
+    if (pairs > 0)
         values[grid_.at(violations_, column)] =
-            static_cast<double>(violations) /
-            static_cast<double>(directions * (directions - 1) / 2);
+            static_cast<double>(violations) / static_cast<double>(pairs);
 }
 
 }  // namespace cucurbit

@@ -22,8 +22,8 @@ double matched_time(double rate, double teacher_time, double student_time) {
 
 bool exaggerates(double stronger_rate, double weaker_rate, double teacher_time,
                  double student_time) {
-    const auto [shorter, longer] = std::minmax(teacher_time, student_time);
-    const double lead = longer - shorter;
+    const double shorter = std::min(teacher_time, student_time);
+    const double lead = std::max(teacher_time, student_time) - shorter;
     const auto delay = [&](double rate) {
         return std::log1p(progress(rate, shorter) * std::exp(lead * rate)) / -rate;
     };

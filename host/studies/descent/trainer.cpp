@@ -8,14 +8,14 @@ DescentTrainer::DescentTrainer(Workspace& workspace, const DescentModel& model,
                                std::size_t dimension, std::size_t samples, std::size_t columns,
                                std::size_t target_columns)
     : workspace_(workspace), model_(model), samples_(samples) {
-    const std::size_t rows = model.batch == 0 ? samples : model.batch;
+    const std::size_t batch = model.batch == 0 ? samples : model.batch;
     weights_ = workspace.matrix(dimension, columns);
     velocity_ = workspace.matrix(dimension, columns);
-    outputs_ = workspace.matrix(rows, columns);
+    outputs_ = workspace.matrix(batch, columns);
     if (model.batch == 0) return;
     order_ = workspace.matrix(samples, 1);
-    batch_features_ = workspace.matrix(dimension, rows);
-    batch_targets_ = workspace.matrix(rows, target_columns);
+    batch_features_ = workspace.matrix(dimension, batch);
+    batch_targets_ = workspace.matrix(batch, target_columns);
 }
 
 void DescentTrainer::run(std::span<const std::uint64_t> trials, const DescentSamples& samples,
