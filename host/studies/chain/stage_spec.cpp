@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t max_seed = (std::uint64_t{1} << 63) - 1;
 
+const std::vector<std::string> feature_names{"identity", "mask", "subspace", "random", "file"};
+
 /// rows×cols normals of a seed.
 DenseMatrix normals(const char* what, std::uint64_t seed, std::size_t rows, std::size_t cols) {
     const Stream stream{hash_text(fmt::format("{} {}", what, seed)), 0, Purpose::rotation};
@@ -40,13 +42,18 @@ DenseMatrix transposed(const DenseMatrix& a) {
     return b;
 }
 
-/// S Vᵀ of a = U S Vᵀ with more rows than columns: the same aᵀa with fewest rows.
+/// S Vᵀ of a = U S Vᵀ without what rounding leaves of zero singular values: the same aᵀa with
+/// fewest rows.
 DenseMatrix compact(const DenseMatrix& a) {
     const Eigen eigen = symmetric_eigen(product(a, true, a, false));
-    DenseMatrix rows(a.cols, a.cols);
+    const double least = 1e-13 * *std::max_element(eigen.values.begin(), eigen.values.end());
+    std::vector<std::size_t> kept;
     for (std::size_t k = 0; k < a.cols; ++k)
+        if (eigen.values[k] > least) kept.push_back(k);
+    DenseMatrix rows(kept.size(), a.cols);
+    for (std::size_t k = 0; k < kept.size(); ++k)
         for (std::size_t j = 0; j < a.cols; ++j)
-            rows(k, j) = std::sqrt(std::max(eigen.values[k], 0.0)) * eigen.vectors(j, k);
+            rows(k, j) = std::sqrt(eigen.values[kept[k]]) * eigen.vectors(j, kept[k]);
     return rows;
 }
 
@@ -113,12 +120,11 @@ StageSpec StageSpec::read(Reader& table, const Grid<std::uint64_t>& p, const Spe
 
 void StageSpec::read_features(Reader& stage, const Grid<std::uint64_t>& p) {
     Reader table = stage.table("features");
-    const std::string kind = table.choice("kind", {"identity", "mask", "subspace", "random"});
-    features_ = kind == "identity"   ? Features::identity
-                : kind == "mask"     ? Features::mask
-                : kind == "subspace" ? Features::subspace
-                                     : Features::random;
+    const std::string kind = table.choice("kind", feature_names);
+    features_ = static_cast<Features>(std::find(feature_names.begin(), feature_names.end(), kind) -
+                                      feature_names.begin());
     if (features_ == Features::identity) return table.finish();
+    if (features_ == Features::file) return read_file(table, p);
     const std::string key = features_ == Features::mask       ? "keep"
                             : features_ == Features::subspace ? "dimension"
                                                               : "count";
@@ -132,11 +138,30 @@ void StageSpec::read_features(Reader& stage, const Grid<std::uint64_t>& p) {
                                                in_quotes(kind), max_dense_dimension, dimension));
 }
 
+void StageSpec::read_file(Reader& table, const Grid<std::uint64_t>& p) {
+    const Reader::TableFile file = table.table_file("file");
+    for (const std::uint64_t dimension : p.values)
+        if (dimension != file.cols)
+            table.fail("file", fmt::format("{} columns, but p = {}", file.cols, dimension));
+    if (file.cols > max_dense_dimension)
+        table.fail("file",
+                   fmt::format("{} columns; allowed: at most {}", file.cols, max_dense_dimension));
+    DenseMatrix written(file.rows, file.cols);
+    for (std::size_t i = 0; i < file.rows; ++i)
+        for (std::size_t j = 0; j < file.cols; ++j) written(i, j) = file.values[i * file.cols + j];
+    file_ = compact(written);
+    if (file_.rows == 0) table.fail("file", "every feature is zero");
+    hash_ = file.hash;
+    table.finish();
+}
+
 std::size_t StageSpec::feature_count(std::size_t p) const {
+    if (features_ == Features::file) return file_.rows;
     return features_ == Features::identity ? p : std::min<std::size_t>(count_, p);
 }
 
 DenseMatrix StageSpec::features(std::size_t p) const {
+    if (features_ == Features::file) return file_;
     if (features_ == Features::random) {
         DenseMatrix random = normals("features", seed_, count_, p);
         for (double& value : random.values) value /= std::sqrt(static_cast<double>(p));
@@ -152,9 +177,10 @@ DenseMatrix StageSpec::features(std::size_t p) const {
 }
 
 std::string StageSpec::canonical() const {
-    const char* names[] = {"identity", "mask", "subspace", "random"};
-    return fmt::format("[{} features={}:{}:{} labels={}]", covariance.canonical(),
-                       names[static_cast<int>(features_)], count_, seed_,
+    const std::string which =
+        features_ == Features::file ? hash_ : fmt::format("{}:{}", count_, seed_);
+    return fmt::format("[{} features={}:{} labels={}]", covariance.canonical(),
+                       feature_names[static_cast<std::size_t>(features_)], which,
                        from_truth ? "truth" : "previous");
 }
 

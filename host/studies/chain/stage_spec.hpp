@@ -53,12 +53,15 @@ public:
     std::string canonical() const;
 
 private:
-    enum class Features { identity, mask, subspace, random };
+    enum class Features { identity, mask, subspace, random, file };
     void read_features(Reader& stage, const Grid<std::uint64_t>& p);
+    void read_file(Reader& table, const Grid<std::uint64_t>& p);
 
     Features features_ = Features::identity;
     std::uint64_t count_ = 0;  ///< leading coordinates, dimension, or random features
     std::uint64_t seed_ = 0;
+    DenseMatrix file_;  ///< independent rows of a file's AᵀA
+    std::string hash_;
 };
 
 /// A random rotation: Gram and Schmidt's basis of normal rows, uniform on the orthogonal group; the
