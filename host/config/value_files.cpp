@@ -68,13 +68,14 @@ std::string_view shape_text(std::string_view header) {
     return entry.substr(0, entry.find(')') + 1);
 }
 
+/// Of a shape with more than two axes, or that is none, no axes.
 NpyShape shape_of(std::string_view header) {
     NpyShape parsed{element_size(header), {}, false};
-    const std::string_view shape = shape_text(header);
     parsed.fortran_order = header_entry(header, "fortran_order").starts_with("True");
-    std::string_view rest = shape.substr(shape.starts_with('(') ? 1 : shape.size());
-    while (parsed.axes.size() < 2) {
-        std::uint64_t length = 0;
+    std::string_view rest = shape_text(header);
+    if (rest.starts_with('(')) rest.remove_prefix(1);
+    std::uint64_t length = 0;
+    while (true) {
         const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), length);
         if (read.ec != std::errc{}) break;
         parsed.axes.push_back(length);
@@ -82,8 +83,7 @@ NpyShape shape_of(std::string_view header) {
         if (rest.starts_with(',')) rest.remove_prefix(1);
         if (rest.starts_with(' ')) rest.remove_prefix(1);
     }
-    if (rest != ")" || parsed.axes.empty())
-        refuse(fmt::format("its shape is {}; allowed: one or two axes", in_quotes(shape)));
+    if (rest != ")" || parsed.axes.size() > 2) parsed.axes.clear();
     return parsed;
 }
 
@@ -145,7 +145,12 @@ bool read_number(std::string_view cell, double& value) {
 }  // namespace
 
 NpyShape parse_npy_shape(std::string_view& bytes) {
-    return shape_of(take_header(bytes));
+    const std::string_view header = take_header(bytes);
+    NpyShape shape = shape_of(header);
+    if (shape.axes.empty())
+        refuse(fmt::format("its shape is {}; allowed: one or two axes",
+                           in_quotes(shape_text(header))));
+    return shape;
 }
 
 std::vector<double> parse_npy(std::string_view bytes) {

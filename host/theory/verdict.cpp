@@ -24,8 +24,8 @@ bool has_variance(const Row& row) {
 }
 
 std::string why_no_verdict(const Row& row) {
-    if (row.estimand != "excess_risk") return "only excess_risk is judged";
     if (row.theory_kind == TheoryKind::none || std::isnan(row.theory)) return "no theory";
+    if (row.estimand != "excess_risk") return "only excess_risk is judged";
     if (std::isinf(row.theory)) return "the mean is infinite";
     if (row.n_trials == 0 || !std::isfinite(row.estimate)) return "not measured";
     if (!has_variance(row)) return "no variance within 3 of n = p";
