@@ -24,6 +24,8 @@ std::size_t position(const std::vector<Value>& values, double value) {
 /// All samples as columns: weak features, labels, strong features, labels.
 std::vector<double> columns(const FeaturesSpec& spec) {
     std::vector<double> all;
+    all.reserve(spec.all_samples() *
+                (spec.weak.dimension() + spec.strong.dimension() + 2 * spec.outputs()));
     for (std::size_t j = 0; j < spec.all_samples(); ++j)
         for (const FeatureSpace* space : {&spec.weak, &spec.strong}) {
             const auto sample = space->whitened.values.begin() +
