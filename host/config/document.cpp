@@ -101,7 +101,7 @@ Position Reader::Document::position(const toml::source_region& region) const {
     return {file_name, region.begin.line, region.begin.column};
 }
 
-const std::string& Reader::Document::file(const std::string& path) {
+const FileContents& Reader::Document::file(const std::string& path) {
     const auto found = files.find(path);
     return found != files.end() ? found->second : files.emplace(path, source(path)).first->second;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A parsed study file: its tree, where each node is written, and the files it refers to.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -13,17 +14,20 @@
 
 namespace cucurbit {
 
+/// Files above this size are mapped, and not copied into a run's folder.
+inline constexpr std::uintmax_t largest_copied_file = std::uintmax_t{256} << 20;
+
 struct Reader::Document {
     std::string file_name;
     std::string text;  ///< after the edits
     FileSource source;
     toml::table root;
     /// Contents of every file read so far, by the path as written.
-    std::map<std::string, std::string, std::less<>> files;
+    std::map<std::string, FileContents, std::less<>> files;
 
     Position position(const toml::source_region& region) const;
-    /// The bytes of a referenced file, read once; throws what the source throws.
-    const std::string& file(const std::string& path);
+    /// A referenced file's contents, read once; throws what the source throws.
+    const FileContents& file(const std::string& path);
 };
 
 /// Parses the text and applies the edits in order; throws StudyError for bad TOML, a duplicate key,

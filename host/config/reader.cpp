@@ -12,6 +12,15 @@
 #include "host/config/value_files.hpp"
 
 namespace cucurbit {
+namespace {
+
+/// Bytes whose values are all held in memory.
+std::string_view in_memory(const FileContents& contents) {
+    if (contents.mapped_from().empty()) return contents.bytes();
+    throw std::runtime_error(fmt::format("larger than {} MiB", largest_copied_file >> 20));
+}
+
+}  // namespace
 
 std::string Reader::State::full(std::string_view key) const {
     if (key.empty()) return path;
@@ -203,17 +212,25 @@ auto Reader::State::parsed(std::string_view key, const std::string& name, Parse 
 
 Reader::File Reader::file(std::string_view key) {
     const std::string path = text(key);
-    return state_->parsed(key, path, [&](const std::string& bytes) {
+    return state_->parsed(key, path, [&](const FileContents& contents) {
+        const std::string_view bytes = in_memory(contents);
         return File{parse_value_file(path, bytes), hash_digits(bytes), path};
     });
 }
 
 Reader::TableFile Reader::table_file(std::string_view key) {
     const std::string path = text(key);
-    return state_->parsed(key, path, [&](const std::string& bytes) {
+    return state_->parsed(key, path, [&](const FileContents& contents) {
+        const std::string_view bytes = in_memory(contents);
         ValueTable table = parse_value_table(path, bytes);
         return TableFile{table.rows, table.cols, std::move(table.values), hash_digits(bytes), path};
     });
+}
+
+MatrixFile Reader::matrix_file(std::string_view key) {
+    const std::string path = text(key);
+    return state_->parsed(key, path,
+                          [&](const FileContents& contents) { return MatrixFile(path, contents); });
 }
 
 Position Reader::position(std::string_view key) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cucurbit/study.hpp"
+#include "host/config/matrix_file.hpp"
 
 namespace cucurbit {
 
@@ -86,6 +87,8 @@ public:
         std::string path;
     };
     TableFile table_file(std::string_view key);
+    /// The matrix of a .npy file named under this key, which may be larger than memory.
+    MatrixFile matrix_file(std::string_view key);
 
     /// Position of a key's value; of the table when absent. What a --set edit wrote is at the whole
     /// edit.

@@ -14,8 +14,6 @@
 namespace cucurbit {
 namespace {
 
-constexpr std::uintmax_t largest_file = std::uintmax_t{256} << 20;
-
 void read_adaptive(Reader& table, Precision& precision) {
     constexpr Bounds fraction{0.0, 1.0, true};
     if (table.has("rel_std_err")) precision.rel_std_err = table.number("rel_std_err", fraction);
@@ -73,13 +71,13 @@ std::vector<std::string> kinds() {
     return names;
 }
 
-std::string read_bytes(const std::filesystem::path& path) {
+FileContents read_contents(const std::filesystem::path& path) {
     std::error_code error;
     if (!std::filesystem::exists(path, error)) throw std::runtime_error("there is no such file");
     if (!std::filesystem::is_regular_file(path, error))
         throw std::runtime_error("not a regular file");
-    if (std::filesystem::file_size(path, error) > largest_file)
-        throw std::runtime_error(fmt::format("larger than {} MiB", largest_file >> 20));
+    if (std::filesystem::file_size(path, error) > largest_copied_file)
+        return FileContents::map(path);
     std::ifstream in(path, std::ios::binary);
     std::ostringstream out;
     if (in.peek() != std::ifstream::traits_type::eof()) out << in.rdbuf();
@@ -115,13 +113,13 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
 Study read_study(const std::filesystem::path& file, std::span<const std::string> overrides) {
     std::string text;
     try {
-        text = read_bytes(file);
+        text = read_contents(file).bytes();
     } catch (const std::runtime_error& error) {
         throw StudyError({file.string()}, error.what());
     }
     const std::filesystem::path folder = file.parent_path();
     const FileSource source = [&folder](const std::string& path) {
-        return read_bytes(folder / path);
+        return read_contents(folder / path);
     };
     return parse_study(text, file.string(), source, overrides);
 }

@@ -63,35 +63,42 @@ std::size_t element_size(std::string_view header) {
                     in_quotes(type)));
 }
 
-std::uint64_t only_axis(std::string_view header) {
+std::string_view shape_text(std::string_view header) {
     const std::string_view entry = header_entry(header, "shape");
-    const std::string_view shape = entry.substr(0, entry.find(')') + 1);
+    return entry.substr(0, entry.find(')') + 1);
+}
+
+/// Of a shape with more than two axes, or that is none, no axes.
+NpyShape shape_of(std::string_view header) {
+    NpyShape parsed{element_size(header), {}, false};
+    parsed.fortran_order = header_entry(header, "fortran_order").starts_with("True");
+    std::string_view rest = shape_text(header);
+    if (rest.starts_with('(')) rest.remove_prefix(1);
     std::uint64_t length = 0;
-    const char* end = shape.data() + shape.size();
-    if (shape.starts_with('(')) {
-        const auto read = std::from_chars(shape.data() + 1, end, length);
-        const std::string_view rest(read.ptr, static_cast<std::size_t>(end - read.ptr));
-        if (read.ec == std::errc{} && (rest == ",)" || rest == ", )")) return length;
+    while (true) {
+        const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), length);
+        if (read.ec != std::errc{}) break;
+        parsed.axes.push_back(length);
+        rest.remove_prefix(static_cast<std::size_t>(read.ptr - rest.data()));
+        if (rest.starts_with(',')) rest.remove_prefix(1);
+        if (rest.starts_with(' ')) rest.remove_prefix(1);
     }
-    refuse(fmt::format("its shape is {}; allowed: one axis, (p,)", in_quotes(shape)));
+    if (rest != ")" || parsed.axes.size() > 2) parsed.axes.clear();
+    return parsed;
+}
+
+std::uint64_t only_axis(std::string_view header) {
+    const NpyShape shape = shape_of(header);
+    if (shape.axes.size() == 1) return shape.axes[0];
+    refuse(fmt::format("its shape is {}; allowed: one axis, (p,)", in_quotes(shape_text(header))));
 }
 
 /// Rows and columns of a matrix in C order.
 std::pair<std::uint64_t, std::uint64_t> two_axes(std::string_view header) {
-    const std::string_view entry = header_entry(header, "shape");
-    const std::string_view shape = entry.substr(0, entry.find(')') + 1);
-    std::uint64_t rows = 0, cols = 0;
-    const char* end = shape.data() + shape.size();
-    if (shape.starts_with('(') && header_entry(header, "fortran_order").starts_with("False")) {
-        const auto first = std::from_chars(shape.data() + 1, end, rows);
-        if (first.ec == std::errc{} && end - first.ptr > 2 && first.ptr[0] == ',') {
-            const auto second = std::from_chars(first.ptr + 2, end, cols);
-            if (second.ec == std::errc{} && std::string_view(second.ptr, end) == ")")
-                return {rows, cols};
-        }
-    }
+    const NpyShape shape = shape_of(header);
+    if (shape.axes.size() == 2 && !shape.fortran_order) return {shape.axes[0], shape.axes[1]};
     refuse(fmt::format("its shape is {}; allowed: two axes, (rows, columns), in C order",
-                       in_quotes(shape)));
+                       in_quotes(shape_text(header))));
 }
 
 /// The values of this size behind a header that announces so many.
@@ -136,6 +143,15 @@ bool read_number(std::string_view cell, double& value) {
 }
 
 }  // namespace
+
+NpyShape parse_npy_shape(std::string_view& bytes) {
+    const std::string_view header = take_header(bytes);
+    NpyShape shape = shape_of(header);
+    if (shape.axes.empty())
+        refuse(fmt::format("its shape is {}; allowed: one or two axes",
+                           in_quotes(shape_text(header))));
+    return shape;
+}
 
 std::vector<double> parse_npy(std::string_view bytes) {
     const std::string_view header = take_header(bytes);

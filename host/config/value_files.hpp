@@ -1,6 +1,7 @@
 #pragma once
 // Files of numbers that a study refers to.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,15 @@ struct ValueTable {
 };
 /// The matrix of a .npy file with two axes in C order, not empty. Throws as parse_value_file does.
 ValueTable parse_value_table(const std::string& path, std::string_view bytes);
+
+/// What the header of a .npy file says.
+struct NpyShape {
+    std::size_t element_size = 0;     ///< 8 or 4 bytes, little-endian floating point
+    std::vector<std::uint64_t> axes;  ///< one or two
+    bool fortran_order = false;
+};
+/// Takes the header off the bytes, so that the values are left. Throws as parse_value_file does.
+NpyShape parse_npy_shape(std::string_view& bytes);
 
 /// One axis of little-endian float64 or float32, format versions 1 to 3 (NumPy Enhancement Proposal
 /// 1).

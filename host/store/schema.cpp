@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cucurbit/hash.hpp"
 #include "host/store/encoding.hpp"
 #include "host/store/state.hpp"
 
@@ -69,7 +70,28 @@ void write_study(Database& database, const Study& study) {
     write_document(database, "study", "name", study.name);
     write_document(database, "study", "identity", study.identity);
     for (const auto& [path, contents] : study.files)
-        write_document(database, "file", path, contents);
+        if (contents.mapped_from().empty())
+            write_document(database, "file", path, std::string(contents.bytes()));
+        else
+            write_document(database, "mapped", path,
+                           hash_digits(contents.bytes()) + " " + contents.mapped_from().string());
+}
+
+FileContents read_file(Database& database, const std::string& path) {
+    if (std::optional<std::string> contents = read_document(database, "file", path))
+        return *std::move(contents);
+    const std::optional<std::string> place = read_document(database, "mapped", path);
+    if (!place) database.fail(fmt::format("does not hold the study's file '{}'", path));
+    constexpr std::size_t digits = 16;
+    const std::string where = place->substr(digits + 1);
+    try {
+        FileContents contents = FileContents::map(where);
+        if (hash_digits(contents.bytes()) == place->substr(0, digits)) return contents;
+    } catch (const std::runtime_error& error) {
+        database.fail(
+            fmt::format("was made from '{}', too large to be copied: it {}", where, error.what()));
+    }
+    database.fail(fmt::format("was made from '{}', too large to be copied: it has changed", where));
 }
 
 std::optional<std::string> read_document(Database& database, const std::string& kind,

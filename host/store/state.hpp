@@ -48,6 +48,9 @@ std::filesystem::path store_file(const std::filesystem::path& directory);
 bool check_schema(Database& database);
 void create_schema(Database& database);
 
+/// A file that the stored study refers to: what was copied, or, of a file that was too large for
+/// that, what lies where it was, unless it has changed. Fails as Database::fail.
+FileContents read_file(Database& database, const std::string& path);
 /// A checked text kept in the store under (kind, name); nothing when absent.
 std::optional<std::string> read_document(Database& database, const std::string& kind,
                                          const std::string& name);

@@ -123,9 +123,7 @@ Study Store::study() const {
     const std::optional<std::string> text = read_document(database, "study", "text");
     if (!text) database.fail(std::string("is damaged: it holds no study"));
     const FileSource files = [&database](const std::string& path) {
-        std::optional<std::string> contents = read_document(database, "file", path);
-        if (!contents) database.fail(fmt::format("does not hold the study's file '{}'", path));
-        return *std::move(contents);
+        return read_file(database, path);
     };
     return parse_study(*text, (directory() / "study.toml").string(), files);
 }

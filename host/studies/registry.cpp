@@ -1,5 +1,6 @@
 #include "host/config/settings.hpp"
 #include "host/studies/chain.hpp"
+#include "host/studies/features.hpp"
 #include "host/studies/gradient_descent.hpp"
 #include "host/studies/model_shift.hpp"
 #include "host/studies/two_stage.hpp"
@@ -10,6 +11,7 @@ namespace cucurbit {
 const std::map<std::string, SettingReader>& settings() {
     static const std::map<std::string, SettingReader> readers{
         {"chain", &Chain::read},
+        {"features", &Features::read},
         {"gradient_descent", &GradientDescent::read},
         {"model_shift", &ModelShift::read},
         {"two_stage", &TwoStage::read},

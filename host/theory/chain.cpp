@@ -87,6 +87,8 @@ std::string_view to_string(TheoryKind kind) {
             return "exact";
         case TheoryKind::deterministic_equivalent:
             return "deterministic_equivalent";
+        case TheoryKind::approximation:
+            return "approximation";
         case TheoryKind::none:
             break;
     }

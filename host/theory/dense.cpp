@@ -11,8 +11,8 @@ extern "C" {
 void dgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
             const double* alpha, const double* a, const int* lda, const double* b, const int* ldb,
             const double* beta, double* c, const int* ldc);
-void dsyev_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
-            double* work, const int* lwork, int* info);
+void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
+             double* work, const int* lwork, int* iwork, const int* liwork, int* info);
 void openblas_set_num_threads(int threads);
 }
 
@@ -43,14 +43,17 @@ Eigen symmetric_eigen(DenseMatrix a) {
     openblas_set_num_threads(1);
     const int n = as_int(a.rows), query = -1;
     std::vector<double> ascending(a.rows);
-    int info = 0;
+    int info = 0, whole_size = 0;
     double size = 0.0;
-    dsyev_("V", "L", &n, a.values.data(), &n, ascending.data(), &size, &query, &info);
+    dsyevd_("V", "L", &n, a.values.data(), &n, ascending.data(), &size, &query, &whole_size, &query,
+            &info);
     std::vector<double> work(static_cast<std::size_t>(size));
+    std::vector<int> whole_work(static_cast<std::size_t>(whole_size));
     const int work_size = as_int(work.size());
-    dsyev_("V", "L", &n, a.values.data(), &n, ascending.data(), work.data(), &work_size, &info);
+    dsyevd_("V", "L", &n, a.values.data(), &n, ascending.data(), work.data(), &work_size,
+            whole_work.data(), &whole_size, &info);
     if (info != 0)
-        throw std::runtime_error(std::string(__FILE__) + ": dsyev gave info " +
+        throw std::runtime_error(std::string(__FILE__) + ": dsyevd gave info " +
                                  std::to_string(info));
     Eigen eigen{{ascending.rbegin(), ascending.rend()}, DenseMatrix(a.rows, a.cols)};
     for (std::size_t j = 0; j < a.cols; ++j)

@@ -24,8 +24,8 @@ bool has_variance(const Row& row) {
 }
 
 std::string why_no_verdict(const Row& row) {
-    if (row.estimand != "excess_risk") return "only excess_risk is judged";
     if (row.theory_kind == TheoryKind::none || std::isnan(row.theory)) return "no theory";
+    if (row.estimand != "excess_risk") return "only excess_risk is judged";
     if (std::isinf(row.theory)) return "the mean is infinite";
     if (row.n_trials == 0 || !std::isfinite(row.estimate)) return "not measured";
     if (!has_variance(row)) return "no variance within 3 of n = p";
@@ -64,9 +64,14 @@ std::vector<Verdict> compare(const Table& table) {
     for (const Row& row : table.rows) {
         Verdict& verdict =
             verdicts.emplace_back(Verdict{Verdict::Kind::none, missing, missing, missing, {}});
+        const double gap = (row.estimate - row.theory) / row.theory;
         verdict.reason = why_no_verdict(row);
+        if (row.theory_kind == TheoryKind::approximation && std::isfinite(gap)) {
+            verdict.relative_gap = gap;
+            verdict.reason = "an approximation: no error of it is known";
+        }
         if (!verdict.reason.empty()) continue;
-        verdict.relative_gap = (row.estimate - row.theory) / row.theory;
+        verdict.relative_gap = gap;
         if (row.theory_kind == TheoryKind::exact) {
             verdict.p_value = two_sided_p_value(row);
             exact.push_back(&verdict);

@@ -175,6 +175,29 @@ struct Precision {
     std::optional<Sampler> sampler;  ///< as written; a setting that has samplers knows its default
 };
 
+/// The bytes of a file that a study refers to: in memory, or mapped from where the file lies, which
+/// needs no memory of its own. Copies share them.
+class FileContents {
+public:
+    // NOLINTNEXTLINE(google-explicit-constructor): bytes in memory are contents.
+    FileContents(std::string bytes);
+    /// Maps a file read-only; throws std::runtime_error. It must not change while it is in use.
+    static FileContents map(const std::filesystem::path& path);
+
+    std::string_view bytes() const { return bytes_; }
+    /// Where a mapped file lies (absolute); empty for bytes in memory.
+    const std::filesystem::path& mapped_from() const { return mapped_from_; }
+    friend bool operator==(const FileContents& a, const FileContents& b) {
+        return a.bytes_ == b.bytes_;
+    }
+
+private:
+    FileContents() = default;
+    std::shared_ptr<const void> owner_;
+    std::string_view bytes_;
+    std::filesystem::path mapped_from_;
+};
+
 struct Study {
     std::string name;
     std::string kind;
@@ -184,11 +207,11 @@ struct Study {
     std::string text;      ///< the study file after --set edits
     std::string identity;  ///< canonical text of all that may not change in an existing run
     /// Contents of every file that the study refers to, by the path as written.
-    std::vector<std::pair<std::string, std::string>> files;
+    std::vector<std::pair<std::string, FileContents>> files;
 };
 
-/// Reads a referenced file's bytes by the path as written in the study; throws std::runtime_error.
-using FileSource = std::function<std::string(const std::string& path)>;
+/// A referenced file's contents by the path as written in the study; throws std::runtime_error.
+using FileSource = std::function<FileContents(const std::string& path)>;
 
 /// Parses and checks a study. `overrides` are "table.key=value" edits, in TOML, applied in order.
 /// Throws StudyError (bad study or unreadable file), before anything is computed or written.

@@ -11,9 +11,12 @@
 
 namespace cucurbit {
 
-enum class TheoryKind { exact, deterministic_equivalent, none };
+/// approximation: a prediction whose assumptions the data need not meet, so that no error of it is
+/// known.
+enum class TheoryKind { exact, deterministic_equivalent, approximation, none };
 
-/// "exact", "deterministic_equivalent" or "none", as the table's theory_kind column prints it.
+/// "exact", "deterministic_equivalent", "approximation" or "none", as the table's theory_kind
+/// column prints it.
 std::string_view to_string(TheoryKind kind);
 
 /// A predicted mean; infinite where the mean does not exist. NaN with kind none: no law applies.

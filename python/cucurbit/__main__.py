@@ -19,7 +19,7 @@ def _parser():
                            "figure.pdf in the run folder or beside the table)")
     plot.add_argument("--kind",
                       choices=["risk", "scaling", "gain", "weights", "student", "recovery", "split",
-                               "generations", "descent", "switch"],
+                               "generations", "descent", "switch", "features"],
                       help="the figure to draw instead of the one that suits the table")
     plot.add_argument("--n", type=int, help="sample size at which the weights are shown")
     slopes = commands.add_parser("slopes", parents=[source], help="print log-log slopes of risk against n")

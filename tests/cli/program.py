@@ -1,7 +1,9 @@
 """Runs the program under test in an empty folder of its own."""
 
 import os
+import random
 import signal
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -57,6 +59,40 @@ labels = { kind = "softmax", classes = 3, strength = 4.0, flip = [0.0, 0.4] }
 """
 
 
+# Heads on features, whose files feature_files makes, likewise.
+LONG_FEATURES = """\
+schema = 1
+study = { name = "features", kind = "features", seed = 11 }
+weak = { n = [30, 60] }
+strong = { n_pseudo = [40, 150], surrogates = ["mask"] }
+heads = { penalty = [0.0, 2.0] }
+precision = { trials = 600 }
+
+[features]
+weak = "weak.npy"
+strong = "strong.npy"
+labels = "labels.npy"
+task = "classification"
+test = 100
+"""
+
+
+def npy(rows):
+    """The bytes of a .npy file with these rows of numbers."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header \
+        + b"".join(struct.pack(f"<{len(row)}d", *row) for row in rows)
+
+
+def feature_files(samples=400, weak=24, strong=36, classes=4):
+    """Files of LONG_FEATURES by name: both see parts of the same normals, whose first few decide the class."""
+    generator = random.Random(3)
+    normals = [[generator.gauss(0.0, 1.0) for _ in range(weak + strong)] for _ in range(samples)]
+    return {"weak.npy": npy([row[:weak] for row in normals]),
+            "strong.npy": npy([row[weak // 2:weak // 2 + strong] for row in normals]),
+            "labels.npy": npy([[float(max(range(classes), key=row[weak // 2:].__getitem__))] for row in normals])}
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -67,6 +103,10 @@ class ProgramTest(unittest.TestCase):
     def write(self, name, text):
         (self.folder / name).write_text(text)
         return name
+
+    def write_bytes(self, files):
+        for name, contents in files.items():
+            (self.folder / name).write_bytes(contents)
 
     def start(self, *arguments, **options):
         environment = {**os.environ, "LC_ALL": "C.UTF-8", **options.pop("env", {})}

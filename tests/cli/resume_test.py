@@ -6,14 +6,16 @@ import signal
 import time
 import unittest
 
-from program import LONG_DESCENT, LONG_STUDY, ProgramTest
+from program import LONG_DESCENT, LONG_FEATURES, LONG_STUDY, ProgramTest, feature_files
 
 
 class Prepared(ProgramTest):
     STUDY = LONG_STUDY.replace("trials = 2000", "trials = 600")
+    FILES = {}
 
     def setUp(self):
         super().setUp()
+        self.write_bytes(self.FILES)
         self.write("long.toml", self.STUDY)
         begun = time.monotonic()
         self.call("run", "long.toml", "-o", "whole", "--threads", "2")
@@ -55,6 +57,11 @@ class Interrupted(Prepared):
 
 class InterruptedDescent(Interrupted):
     STUDY = LONG_DESCENT
+
+
+class InterruptedFeatures(Interrupted):
+    STUDY = LONG_FEATURES
+    FILES = feature_files()
 
 
 class Resume(Prepared):

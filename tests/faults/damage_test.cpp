@@ -34,7 +34,7 @@ protected:
     Damage() {
         options_.designs = {100, 200};
         study_ = fake::study(options_, 200);
-        study_.files = {{"b.csv", "1\n2\n3\n"}};
+        study_.files = {{"b.csv", std::string("1\n2\n3\n")}};
         fake::run_into(folder_.path(), study_);
         good_ = bytes_in(file());
         table_ = fake::table_of(folder_.path(), study_);

@@ -103,6 +103,23 @@ class Images(unittest.TestCase):
         self.check(synthetic.model_shift(2000, 1.5, 2.0, (16, 32, 64, 128, 256), (0.0,)))
         self.check(synthetic.crossing())
 
+    def test_features_show_agreement_ratios_and_errors(self):
+        table = synthetic.features()
+        figure = self.check(table)
+        labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
+        self.assertEqual(labels[0], ("predicted test error", "measured test error"))
+        self.assertEqual(labels[1:5], [(size, ratio) for size in ("pseudo-labels N", "labels n")
+                                       for ratio in ("performance gap recovery", "outperforming ratio")])
+        self.assertEqual(labels[5:], [("pseudo-labels N", "test error")] * 3)
+        # Two weak and two student errors of n = 12 have no variance and are left out.
+        agreement = means(figure.axes[0])
+        self.assertEqual([len(curve) for curve in agreement], [4, 4, 6, 6])
+        student = table[(table["arm"] == "w2s") & (table["estimand"] == "test_error") & (table["n"] > 12)]
+        self.assertEqual(agreement[1], list(zip(student["theory"], student["estimate"])))
+        self.assertEqual(len(self.check(synthetic.features(penalties=(0.0, 1.0))).axes), 16)
+        one = self.check(table[table["n_pseudo"] == 40])
+        self.assertEqual([axes.get_xlabel() for axes in one.axes], ["predicted test error"] + ["labels n"] * 3)
+
     def test_gradient_descent(self):
         titles = [axes.get_title(loc="left") for axes in self.check(synthetic.descent()).axes]
         self.assertEqual(len(titles), 8)

@@ -160,6 +160,28 @@ def weak_to_strong(overlaps=(2, 10), samples=(60, 120), strong=(20,), weak=40, n
                                            "n_pseudo", "noise_std", *COLUMNS])
 
 
+def features(samples=(12, 60, 200), pseudos=(40, 900), penalties=(0.0,), weak=11, strong=20, shared=6, total=3000):
+    """Test errors, PGR and OPR of feature matrices; at n = 12 the weak head is within 3 of interpolation."""
+    generator, rows = numpy.random.default_rng(7), []
+    for penalty in penalties:
+        for n in samples:
+            for pseudo in pseudos:
+                near = "near_interpolation" if abs(n - weak) <= 3 else ""
+                spread = 0.4 / (n - weak - 1) if n > weak + 1 else numpy.nan
+                errors = {"weak": 0.4 + weak * spread,
+                          "w2s": 0.35 + spread * (shared + strong / (pseudo - strong - 1) * (weak - shared)),
+                          "baseline": 0.2 * (1 + strong / abs(n - strong - 1)),
+                          "ceiling": 0.2 * (1 + strong / (n + pseudo - strong - 1))}
+                ratios = {"pgr": (errors["weak"] - errors["w2s"]) / (errors["weak"] - errors["ceiling"]),
+                          "opr": errors["baseline"] / errors["w2s"]}
+                for arm, estimand, value in [*((arm, "test_error", error) for arm, error in errors.items()),
+                                             *(("w2s", name, ratio) for name, ratio in ratios.items())]:
+                    flag = near if arm in ("weak", "w2s") else ""
+                    rows.append(row((n, pseudo, penalty), arm, value, generator, kind="approximation", flags=flag))
+                    rows[-1][4] = estimand
+    return pandas.DataFrame(rows, columns=["n", "n_pseudo", "penalty", *COLUMNS])
+
+
 def descent(flips=(0.0, 0.2), stops=(1, 10, 100), steps=(5, 50), switches=()):
     """Classes along gradient descent, with intervals of ±0.01; every value a plain function of its place."""
     generator, names, rows = numpy.random.default_rng(4), ["p", "n", "flip", "teacher_steps", "student_steps"], []

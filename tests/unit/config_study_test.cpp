@@ -70,7 +70,7 @@ TEST(Study, ReadsWhatIsCommonToAllKinds) {
     EXPECT_EQ(study.precision.label_noise, LabelNoise::integrate);
     EXPECT_EQ(study.setting->kind(), "probe");
     EXPECT_EQ(study.text, head + body + "[precision]\ntrials = 64\n");
-    EXPECT_EQ(study.files, (decltype(study.files){{"l.csv", "2\n1\n"}}));
+    EXPECT_EQ(study.files, (decltype(study.files){{"l.csv", std::string("2\n1\n")}}));
 }
 
 TEST(Study, AdaptivePrecision) {

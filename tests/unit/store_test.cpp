@@ -255,6 +255,28 @@ TEST(Store, GivesBackItsStudyAndItsFiles) {
     EXPECT_EQ(back.setting->designs().front().key, study.setting->designs().front().key);
 }
 
+// What is too large to be copied is found where it lies, as long as it is the same.
+TEST(Store, RefersToMappedFilesAndSeesThatTheyChanged) {
+    const Folder folder;
+    const std::filesystem::path csv = folder.path().string() + "_spectrum.csv";
+    const auto write = [&](const char* values) { std::ofstream(csv, std::ios::binary) << values; };
+    write("1\n0.5\n0.25\n");
+    Study study = fake::study({}, 64);
+    study.files = {{"spectrum.csv", FileContents::map(csv)}};
+    Store::open_to_write(folder.path(), study);
+    Database database(store_file(folder.path()), Database::Mode::read);
+    const FileContents back = read_file(database, "spectrum.csv");
+    EXPECT_EQ(back, study.files.front().second);
+    EXPECT_EQ(back.mapped_from(), csv);
+    EXPECT_EQ(read_document(database, "file", "spectrum.csv"), std::nullopt);
+    write("1\n0.5\n0.26\n");
+    const auto read = [&] { read_file(database, "spectrum.csv"); };
+    EXPECT_NE(error_of(read).find("it has changed"), std::string::npos) << error_of(read);
+    EXPECT_NE(error_of(read).find(csv.string()), std::string::npos);
+    std::filesystem::remove(csv);
+    EXPECT_NE(error_of(read).find("cannot be read"), std::string::npos) << error_of(read);
+}
+
 TEST(Store, SaysThatThereIsNone) {
     const Folder folder;
     EXPECT_NE(error_of([&] { Store::open_to_read(folder.path()); }).find("store.sqlite"),

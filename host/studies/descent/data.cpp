@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
+#include "host/studies/class_labels.hpp"
 #include "host/studies/descent/spec.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {
 namespace {
 
-constexpr std::uint64_t most_classes = 1000;
 constexpr std::uint64_t most_test_samples = 1'000'000;
 
 void read_labels(Reader& parent, DescentData& data) {
@@ -35,20 +35,10 @@ void read_files(Reader& table, DescentData& data) {
     if (labels.values.size() != features.rows)
         table.fail("labels_file", fmt::format("{} labels, but {} rows of features",
                                               labels.values.size(), features.rows));
-    std::vector<bool> seen;
-    for (const double label : labels.values) {
-        if (!(label >= 0.0 && label < static_cast<double>(most_classes)) ||
-            label != std::trunc(label))
-            table.fail("labels_file", fmt::format("label {}; allowed: classes from 0 to {}",
-                                                  canonical_number(label), most_classes - 1));
-        data.file_labels.push_back(static_cast<std::uint32_t>(label));
-        seen.resize(std::max<std::size_t>(seen.size(), data.file_labels.back() + 1));
-        seen[data.file_labels.back()] = true;
-    }
-    if (seen.size() < 2 || std::find(seen.begin(), seen.end(), false) != seen.end())
-        table.fail("labels_file", "allowed: two classes or more, 0, 1, …, each with a sample");
+    ClassFile classes = read_classes(table, "labels_file", labels.values);
     if (features.cols < 2) table.fail("features_file", "allowed: two columns or more");
-    data.classes = seen.size();
+    data.classes = classes.classes;
+    data.file_labels = std::move(classes.labels);
     data.features = std::move(features.values);
     data.files = features.hash + ":" + labels.hash;
     data.p = {{features.cols}, table.position("features_file")};

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cucurbit/hash.hpp"
-#include "host/studies/descent/shuffle.hpp"
+#include "host/studies/shuffle.hpp"
 
 namespace cucurbit {
 namespace {

@@ -1,6 +1,6 @@
 #include "host/studies/descent/trainer.hpp"
 
-#include "host/studies/descent/shuffle.hpp"
+#include "host/studies/shuffle.hpp"
 
 namespace cucurbit {
 

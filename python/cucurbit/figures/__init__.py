@@ -7,6 +7,7 @@ import pandas
 from cucurbit import table as tables
 from cucurbit.figures import panels
 from cucurbit.figures.descent import descent_figure, switch_figure
+from cucurbit.figures.features import features_figure
 from cucurbit.figures.gain import gain_figure
 from cucurbit.figures.generations import generations_figure
 from cucurbit.figures.risk import risk_figure
@@ -16,7 +17,7 @@ from cucurbit.figures.subspaces import recovery_figure, split_figure, student_fi
 from cucurbit.figures.weights import weights_figure
 
 KINDS = ("risk", "scaling", "gain", "weights", "student", "recovery", "split", "generations",
-         "descent", "switch")
+         "descent", "switch", "features")
 
 
 def kind_of(table):
@@ -24,7 +25,7 @@ def kind_of(table):
 
     Of gradient descent: `switch` where labels switch, else `descent`. Of chains: `generations`. Of
     subspaces: `recovery` where the overlap has four values or more, `split` where n and overlap have one,
-    else `student`. Of other studies: `gain` for one-stage curves that reach n > p with the standard arm
+    else `student`. Of feature matrices: `features`. Of other studies: `gain` for one-stage curves that reach n > p with the standard arm
     beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the largest p, else
     `risk`.
     """
@@ -32,6 +33,8 @@ def kind_of(table):
         return "switch" if "switch_at" in table else "descent"
     if "n_1" in table:
         return "generations"
+    if "n_pseudo" in table and "correlation_dimension" not in table:
+        return "features"
     if "n_pseudo" in table:
         overlaps = table["correlation_dimension"].nunique()
         if overlaps >= 4:
@@ -73,7 +76,8 @@ def _draw(table, kind, coordinates, n):
         return risk_figure(table, coordinates, n)
     simple = {"scaling": scaling_figure, "gain": gain_figure, "student": student_figure,
               "recovery": recovery_figure, "split": split_figure,
-              "generations": generations_figure, "descent": descent_figure, "switch": switch_figure}
+              "generations": generations_figure, "descent": descent_figure, "switch": switch_figure,
+              "features": features_figure}
     if kind in simple:
         return simple[kind](table)
     if kind == "weights":
