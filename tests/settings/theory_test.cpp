@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tests/settings/studies.hpp"
+#include "tests/support/npy.hpp"
 
 namespace cucurbit {
 namespace {
@@ -188,6 +189,39 @@ TEST(EquivalentGap, IsThatOfTheStagesAnArmSees) {
     EXPECT_NEAR(row(rows, "surrogate").equivalent_gap, of_m, 1e-15);
     EXPECT_NEAR(row(rows, "target").equivalent_gap, of_m + of_n, 1e-15);
     EXPECT_NEAR(row(rows, "standard").equivalent_gap, of_n, 1e-15);
+}
+
+std::vector<TheoryRow> chain_theory(const std::string& features, const std::string& file = "") {
+    return theory(study_of(fmt::format(R"(
+        schema = 1
+        study = {{ name = "features", kind = "chain", seed = 1 }}
+        population = {{ p = 9, spectrum = {}, signal = {{ kind = "uniform" }} }}
+        stage = [{{ n = 30, noise_std = 0.3, features = {} }}, {{ n = 4, noise_std = 0.1 }}]
+        precision = {{ trials = 64 }}
+    )",
+                                       power_law(1.0), features),
+                           {{"rows.npy", file}}));
+}
+
+void expect_same(const std::vector<TheoryRow>& rows, const std::vector<TheoryRow>& expected) {
+    ASSERT_EQ(rows.size(), expected.size());
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        EXPECT_GT(rows[k].prediction.value, 0.0);
+        expect_digits(rows[k].prediction.value, expected[k].prediction.value);
+    }
+}
+
+// Features are what AᵀA says they are: a file's rows may depend on one another.
+TEST(ChainTheory, FeaturesOfAFileAreThoseOfItsRows) {
+    const std::string file = R"({ kind = "file", file = "rows.npy" })";
+    std::vector<double> leading(3 * 9, 0.0), repeated(4 * 9, 0.0), all(9 * 9, 0.0);
+    for (std::size_t i = 0; i < 3; ++i) leading[i * 9 + i] = repeated[i * 9 + i] = 1.0;
+    repeated[2 * 9 + 2] = repeated[3 * 9 + 2] = std::sqrt(0.5);
+    for (std::size_t i = 0; i < 9; ++i) all[i * 9 + 8 - i] = 1.0;
+    const auto mask = chain_theory(R"({ kind = "mask", keep = 3 })");
+    expect_same(chain_theory(file, npy_file(3, 9, leading)), mask);
+    expect_same(chain_theory(file, npy_file(4, 9, repeated)), mask);
+    expect_same(chain_theory(file, npy_file(9, 9, all)), chain_theory(R"({ kind = "identity" })"));
 }
 
 }  // namespace
