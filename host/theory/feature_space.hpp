@@ -34,8 +34,8 @@ inline constexpr std::size_t largest_feature_gram = 4096;
 /// The space of the intrinsic dimension d: the least d whose leading singular values hold a share
 /// of at least 1 − tau of ‖Φ‖_F² (Dong et al. 2025, intrinsic dimension). Singular values of at
 /// most 1e-6 of the largest count as zero: tau = 0 keeps all others. Two passes over the matrix.
-/// Throws std::invalid_argument where Φ is zero or min(rows, columns) is above
-/// largest_feature_gram.
+/// Throws std::invalid_argument where Φ is zero, its squares overflow or min(rows, columns) is
+/// above largest_feature_gram.
 FeatureSpace feature_space(const FeatureMatrix& features, double tau);
 
 /// Least-squares coefficients on the whitened features over all samples: d×outputs, of labels

@@ -116,6 +116,40 @@ TEST_P(FeaturesParity, TruncatedAndMoreFeaturesThanSamples) {
     compare(of, 0.01L);
 }
 
+// A feature that most samples lack: where all of a trial's labelled or unlabelled ones do, its
+// coefficients are not determined.
+TEST_P(FeaturesParity, SamplesOfLessThanFullRank) {
+    GaussianFeatures of = small();
+    of.n = "12";
+    of.n_pseudo = "15";
+    of.rare = 12;
+    const Study study = of.study();
+    const Design design = study.setting->designs().at(0);
+    const std::vector<std::uint64_t> trials = first_trials(20);
+    const TrialValues values = simulate(study, design, *engine_, trials, 20);
+    FeatureTrial trial = oracle(of, 0);
+    trial.key = design.key;
+    trial.n = 12;
+    trial.n_pseudo = 15;
+    trial.truncated = true;
+    std::size_t deficient = 0;
+    for (std::size_t t = 0; t < trials.size(); ++t) {
+        trial.trial = trials[t];
+        const auto expected = trial.values();
+        for (std::size_t s = 0; s < design.series.size(); ++s) {
+            const Outcome& outcome = values.outcomes[s * trials.size() + t];
+            const auto right =
+                static_cast<double>(expected.at(design.series[s].arm + " test_error"));
+            EXPECT_NEAR(values.values[s * trials.size() + t], right, 1e-9 * right)
+                << design.series[s].arm << " of trial " << t;
+            EXPECT_EQ(outcome.status, Status::ok);
+            deficient += outcome.rank_deficit;
+        }
+    }
+    EXPECT_GT(deficient, 10u);
+    EXPECT_LT(deficient, 60u);
+}
+
 TEST_P(FeaturesParity, ATrialAndASizeDoNotDependOnTheOthers) {
     GaussianFeatures grown = small();
     grown.n = "[8, 12, 40]";

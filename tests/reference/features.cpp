@@ -82,7 +82,8 @@ Matrix FeatureTrial::fit(const Matrix& features, const Matrix& targets) const {
     for (std::size_t i = 0; i < rows; ++i)
         for (std::size_t j = 0; j < d; ++j) x(i, j) = features(i, j);
     for (std::size_t j = 0; j < more; ++j) x(rows + j, j) = std::sqrt(penalty);
-    const MinimumNorm solver = MinimumNorm::of_full_rank(x);
+    const MinimumNorm solver =
+        truncated ? MinimumNorm::truncated(x, 1e-12L) : MinimumNorm::of_full_rank(x);
     Matrix coefficients(d, targets.cols());
     for (std::size_t c = 0; c < targets.cols(); ++c) {
         Vector y(rows + more);

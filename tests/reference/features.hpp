@@ -30,6 +30,7 @@ struct FeatureTrial {
     std::uint64_t key = 0, trial = 0;
     std::size_t n = 0, n_pseudo = 0, test = 0;
     Real penalty = 0;
+    bool truncated = false;  // singular values of 1e-12 of the largest count as zero in fits
 
     /// By "arm estimand": test_error, and misclassification of classes.
     std::map<std::string, Real> values() const;

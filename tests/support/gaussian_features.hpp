@@ -22,6 +22,7 @@ struct GaussianFeatures {
     std::size_t samples = 400, weak = 6, strong = 5, shared = 2, outputs = 1;
     double noise_std = 0.5, decay = 1.0;
     bool classes = false;  ///< the largest of the outputs instead
+    std::size_t rare = 0;  ///< above 0: samples that have the last strong feature, 1; others 0
     std::uint64_t seed = 1;
     std::string n = "[12, 40]", n_pseudo = "[15, 90]", penalty = "0.0", surrogates, tau = "0.0";
     std::size_t test = 100;
@@ -37,7 +38,12 @@ struct GaussianFeatures {
         return z;
     }
     std::vector<double> weak_features() const { return part(0, weak); }
-    std::vector<double> strong_features() const { return part(weak - shared, strong); }
+    std::vector<double> strong_features() const {
+        std::vector<double> values = part(weak - shared, strong);
+        for (std::size_t i = 0; i < samples && rare > 0; ++i)
+            values[i * strong + strong - 1] = i < rare ? 1.0 : 0.0;
+        return values;
+    }
     /// [sample][output], or of classes [sample].
     std::vector<double> labels() const {
         const std::vector<double> z = coordinates();

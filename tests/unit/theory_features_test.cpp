@@ -103,6 +103,10 @@ TEST(FeatureSpace, DependentFeaturesAndZerosAreLeftOut) {
                                  std::fill_n(to, rows * cols, 0.0);
                              }};
     EXPECT_THROW(feature_space(zero, 0.0), std::invalid_argument);
+    const FeatureMatrix huge{3, 2, [](auto, std::size_t rows, auto, std::size_t cols, double* to) {
+                                 std::fill_n(to, rows * cols, 1e200);
+                             }};
+    EXPECT_THROW(feature_space(huge, 0.0), std::invalid_argument);
     EXPECT_THROW(feature_space({5000, 5000, zero.read}, 0.0), std::invalid_argument);
 }
 

@@ -14,18 +14,18 @@ HeadFit::HeadFit(Workspace& workspace, const std::vector<double>& spectrum, std:
       fit_(workspace, features_, labels, stacked_rows()) {
     const std::vector<std::size_t> rows = stacked_rows();
     sample_ = workspace.matrix(*std::max_element(rows.begin(), rows.end()), features_ + labels_);
-    std::size_t widest = 0;
+    std::size_t most = 0;
     std::vector<double> roots;
     for (const double variance : spectrum) roots.push_back(std::sqrt(variance));
     for (const Sample& sample : samples_) {
-        if (wide(sample)) widest = std::max(widest, sample.rows);
+        if (sample.penalty == 0.0) most = std::max(most, sample.rows);
         if (sample.penalty == 0.0 || penalty_roots_.contains(sample.penalty)) continue;
         std::vector<double> scale;
         for (const double root : roots) scale.push_back(std::sqrt(sample.penalty) / root);
         penalty_roots_[sample.penalty] = workspace.shared(scale, features_, 1);
     }
-    if (widest > 0) {
-        scaled_ = workspace.matrix(features_, widest);
+    if (most > 0) {
+        scaled_ = workspace.matrix(features_, most);
         roots_ = workspace.shared(roots, features_, 1);
     }
     if (penalty_roots_.empty()) return;
@@ -45,7 +45,7 @@ void HeadFit::solve(std::size_t index, BatchMatrix features, std::size_t count, 
     Engine& engine = workspace_.engine();
     const auto sample = sample_.leading(stacked(of), features_ + labels_).trials(count);
     const auto seen = sample.leading(of.rows, features_);
-    if (wide(of)) {
+    if (needs_scales(of, rung)) {
         const auto scaled = scaled_.leading(features_, of.rows).trials(count);
         engine.scale_rows(features, roots_.data, scaled);
         engine.transpose(scaled, seen);
@@ -58,7 +58,7 @@ void HeadFit::solve(std::size_t index, BatchMatrix features, std::size_t count, 
         engine.scale_rows(ridge, penalty_roots_.at(of.penalty).data, ridge);
     }
     fit_.solve(index, sample, count, rung);
-    if (!wide(of)) return;
+    if (!needs_scales(of, rung)) return;
     const auto fitted = fit_.coefficients().trials(count);
     engine.scale_rows(fitted, roots_.data, fitted);
 }

@@ -9,8 +9,8 @@
 namespace cucurbit {
 
 /// Fits heads on features φ = Λ^1/2 φ̃, Λ their diagonal spectrum, from whitened ones φ̃, whose fits
-/// are better conditioned. Coefficients are of φ̃. The minimum norm and the penalty are those of
-/// coefficients of φ.
+/// are better conditioned. Coefficients are of φ̃. The minimum norm, with fewer samples than
+/// features or samples of less than full rank, and the penalty are those of coefficients of φ.
 class HeadFit {
 public:
     struct Sample {
@@ -33,8 +33,9 @@ public:
     void read(std::size_t count) { fit_.read(count); }
 
 private:
-    bool wide(const Sample& sample) const {
-        return sample.penalty == 0.0 && sample.rows < features_;
+    /// Whether the fit depends on the features' scales and has no penalty that knows them.
+    bool needs_scales(const Sample& sample, Rung rung) const {
+        return sample.penalty == 0.0 && (sample.rows < features_ || rung == Rung::truncated);
     }
     std::size_t stacked(const Sample& sample) const {
         return sample.rows + (sample.penalty > 0.0 ? features_ : 0);

@@ -1,6 +1,7 @@
 #include "host/studies/fits/feature_fit.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "host/studies/fits/ladder.hpp"
@@ -64,6 +65,10 @@ void FeatureFit::judge(std::size_t index, BatchMatrix factor) {
 
 /// With the sample's factor [L 0; V ·] of [features labels]ᵀ the coefficients are L⁻ᵀVᵀ.
 void FeatureFit::fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung) {
+    if (rung == Rung::truncated) {
+        fit_truncated(index, sample);
+        return;
+    }
     Engine& engine = workspace_.engine();
     const std::size_t width = features_ + labels_;
     const auto norms = of(diagonal_.leading(features_, 1));
@@ -89,6 +94,23 @@ void FeatureFit::fit_least_squares(std::size_t index, BatchMatrix sample, Rung r
     }
     engine.solve_lower_transposed(lower, reach, fitted);
     judge(index, lower);
+}
+
+/// With features = Q Lᵀ, L = U s Vᵀ, the coefficients are U s⁺ (QV)ᵀ labels.
+void FeatureFit::fit_truncated(std::size_t index, BatchMatrix sample) {
+    Engine& engine = workspace_.engine();
+    const std::size_t n = rows_[index];
+    BatchMatrix columns = of(turned_);
+    columns.rows = columns.ld = n;
+    columns.cols = features_;
+    const auto lower = of(gram_.leading(features_, features_));
+    engine.copy(sample.leading(n, features_), columns);
+    engine.orthogonal_columns(columns, lower);
+    engine.truncate(columns, lower, cut_off(index), fact(index, rank));
+    engine.multiply(columns, true, sample.block(0, n, features_, labels_), of(vectors_));
+    engine.multiply(lower, true, of(vectors_), of(coefficients_));
+    engine.fill(fact(index, trace), 0.0);
+    engine.fill(fact(index, inverse_trace), 0.0);
 }
 
 /// With features featuresᵀ = L Q, Q of orthonormal rows, the coefficients are Qᵀ L⁻¹ labels.
@@ -118,10 +140,8 @@ void FeatureFit::fit_row_space(std::size_t index, BatchMatrix sample, Rung rung)
     engine.row_norms(lower, norms);
     engine.prefix_sums(norms, 1, whole, fact(index, trace));
     if (rung == Rung::truncated) {
-        const double cut_off =
-            std::numeric_limits<double>::epsilon() * static_cast<double>(features_);
         const auto truncated = of(more_vectors_.leading(n, labels_));
-        engine.truncate(columns, lower, cut_off, fact(index, rank));
+        engine.truncate(columns, lower, cut_off(index), fact(index, rank));
         engine.multiply(lower, false, solved, truncated);
         engine.multiply(columns, false, truncated, of(coefficients_));
         engine.fill(fact(index, inverse_trace), 0.0);
@@ -141,6 +161,9 @@ Rung FeatureFit::demanded(std::size_t index, std::size_t trial, Rung used) const
                                  ? std::numeric_limits<double>::infinity()
                                  : value(index, trial, trace) * value(index, trial, inverse_trace) /
                                        static_cast<double>(order(index));
+    // Samples of Gaussian rows have full rank; those of a file need not have it.
+    if (used == Rung::orthogonal && !(condition < std::pow(cut_off(index), -2.0)))
+        return Rung::truncated;
     const Rung demanded = demanded_rung(used, condition, rows_[index] < features_, features_);
     return demanded == Rung::refined ? Rung::orthogonal : demanded;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace cucurbit {
 
 /// The fits of several label vectors on the same features, solved one sample after another in one
 /// workspace. A sample is a matrix k×(features + labels) per trial, one row after another:
-/// features, then labels. At least as many rows as features: least squares; fewer: minimum norm.
+/// features, then labels. At least as many rows as features: least squares, of minimum norm where
+/// that leaves a choice; fewer: minimum norm.
 class FeatureFit {
 public:
     /// rows: k of each sample that will be solved, in the order of its index. triangular: each by
@@ -44,10 +46,17 @@ private:
 
     void begin(std::size_t index, std::size_t count);
     void fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung);
+    /// Least squares of a sample of less than full rank: the solution of minimum norm.
+    void fit_truncated(std::size_t index, BatchMatrix sample);
     void fit_row_space(std::size_t index, BatchMatrix sample, Rung rung);
     /// Notes tr(L⁻¹L⁻ᵀ) of a lower triangular factor, which is destroyed.
     void judge(std::size_t index, BatchMatrix factor);
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
+    /// Relative to the largest, the singular values that rounding may have made of zeros.
+    double cut_off(std::size_t index) const {
+        return std::numeric_limits<double>::epsilon() *
+               static_cast<double>(std::max(rows_[index], features_));
+    }
     std::size_t order(std::size_t index) const { return std::min(rows_[index], features_); }
     BatchMatrix fact(std::size_t index, Fact which) const {
         return of(facts_.block(index * fact_count + which, 1, 0, 1));
