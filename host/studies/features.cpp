@@ -28,8 +28,8 @@ std::vector<std::string> Features::arms() const {
 }
 
 std::vector<Design> Features::designs() const {
-    Design design = design_of(seed_, identity(),
-                              std::max(spec_.weak.dimension(), spec_.strong.dimension()));
+    Design design =
+        design_of(seed_, identity(), std::max(spec_.weak.dimension(), spec_.strong.dimension()));
     for (const std::uint64_t rows : spec_.samples.values)
         for (const std::uint64_t pseudo_rows : spec_.pseudo_samples.values)
             for (const double ridge : spec_.penalty.values) {

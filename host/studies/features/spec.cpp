@@ -70,7 +70,7 @@ void read_surrogates(Reader& table, FeaturesSpec& spec) {
     for (const Reader::Item& item : table.items("surrogates")) {
         const std::string name = item.text.value_or("");
         if (name != "optimal_surrogate" && name != "mask")
-            item.fail("allowed: \"optimal_surrogate\" and \"mask\"");
+            item.fail(R"(allowed: "optimal_surrogate" and "mask")");
         if (std::find(spec.surrogates.begin(), spec.surrogates.end(), name) !=
             spec.surrogates.end())
             item.fail("named twice");
