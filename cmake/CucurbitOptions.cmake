@@ -1,6 +1,7 @@
 # What a user can switch, and the compiler settings that hold for every target. Nothing here names an
 # instruction set: the binary runs on any x86-64, and kernels choose their vector code at run time.
 option(CUCURBIT_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(CUCURBIT_STANDIN "Build the tests that run the CUDA engine on the CPU, where there is the toolkit" ON)
 option(CUCURBIT_BENCH "Build the Google Benchmark sweeps" OFF)
 option(CUCURBIT_INSTALL "Write install rules" ${PROJECT_IS_TOP_LEVEL})
 option(CUCURBIT_WARNINGS_AS_ERRORS "Fail on any compiler warning" OFF)
