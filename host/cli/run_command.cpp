@@ -63,7 +63,7 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
     run_options.threads = options.device.threads;
     run_options.max_seconds = options.max_seconds;
     run_options.argv = argv;
-    RunEnd end;
+    RunEnd end = RunEnd::stopped;
     Progress last;
     {
         const InterruptGuard guard;

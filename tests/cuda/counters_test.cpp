@@ -67,7 +67,7 @@ double traffic(const Counters& counters) {
 }
 
 class CounterTest : public testing::Test {
-protected:
+public:
     CounterTest() { standin::settings().traffic = true; }
     ~CounterTest() override { standin::settings().traffic = false; }
 };

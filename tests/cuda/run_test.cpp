@@ -17,10 +17,11 @@ namespace {
 using fake::Folder;
 
 class CardRun : public testing::Test {
-protected:
+public:
     CardRun() : before_(standin::settings()) {}
     ~CardRun() override { standin::settings() = before_; }
 
+protected:
     static Table table_of(const Folder& folder, const Study& study, const std::string& device,
                           std::size_t workers = 0) {
         RunOptions options;

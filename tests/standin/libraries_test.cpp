@@ -63,10 +63,11 @@ protected:
         int needed = 0;
         ASSERT_EQ(cusolverDnDpotrf_bufferSize(solver_, CUBLAS_FILL_MODE_LOWER, 2, a, lda, &needed),
                   CUSOLVER_STATUS_SUCCESS);
-        double* workspace = device_array(static_cast<std::size_t>(needed + given));
-        ASSERT_EQ(cusolverDnDpotrf(solver_, CUBLAS_FILL_MODE_LOWER, 2, a, lda, workspace,
-                                   needed + given, info),
-                  CUSOLVER_STATUS_SUCCESS);
+        const int size = needed + given;
+        double* workspace = device_array(static_cast<std::size_t>(size));
+        ASSERT_EQ(
+            cusolverDnDpotrf(solver_, CUBLAS_FILL_MODE_LOWER, 2, a, lda, workspace, size, info),
+            CUSOLVER_STATUS_SUCCESS);
     }
 
     cublasHandle_t blas_ = nullptr;

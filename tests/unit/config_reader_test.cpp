@@ -79,7 +79,7 @@ TEST(Reader, ItemsFailWithTheirPath) {
 
 TEST(Reader, NamesAreOneWord) {
     EXPECT_EQ(open("k = 'B-2_x.1'").name("k"), "B-2_x.1");
-    for (const char* text : {"''", "'a b'", "'-a'", "'a,b'", "'é'", "\"a\\n\""})
+    for (const char* text : {"''", "'a b'", "'-a'", "'a,b'", "'é'", R"("a\n")"})
         EXPECT_THROW(open(std::string("k = ") + text).name("k"), StudyError) << text;
 }
 
@@ -131,7 +131,7 @@ TEST(Reader, PositionsCountCharactersNotBytes) {
 }
 
 TEST(Reader, ControlCharactersNeverReachTheTerminal) {
-    const std::string message = error_of([] { open("k = \"\\u001b[31m\"").choice("k", {"a"}); });
+    const std::string message = error_of([] { open(R"(k = "\u001b[31m")").choice("k", {"a"}); });
     EXPECT_EQ(message.find('\x1b'), std::string::npos);
     EXPECT_NE(message.find("\\x1b[31m"), std::string::npos);
     EXPECT_EQ(error_of([] { open("\"\\u009b\\n\" = 1").finish(); }),
@@ -217,8 +217,8 @@ TEST(Edits, TheTextReadsBackToTheSameTree) {
         "z = 0\n'a b' = true\n[t]\nz = { b = 0.30000000000000004, a = -1 }\n[[l]]\nd = 1979-05-27\n"
         "e = 07:32:00\nf = 1979-05-27T07:32:00Z\n[l.m.n]\nx = nan\ny = -inf\n[empty]\n";
     const std::vector<std::string> edits = {
-        "t.x=0.1",    "t.name=a b",         "t.y=[-0.5, 1e-300, 3, 2.0]",
-        "t.s='\"\\'", "t.u=\"\\n\\u001b\"", "t.e={}"};
+        "t.x=0.1",    "t.name=a b",        "t.y=[-0.5, 1e-300, 3, 2.0]",
+        "t.s='\"\\'", R"(t.u="\n\u001b")", "t.e={}"};
     const auto edited = parse_document(text, "s.toml", source_of({}), edits);
     const auto again = parse_document(edited->text, "s.toml", source_of({}), {});
     EXPECT_EQ(edited->text,
