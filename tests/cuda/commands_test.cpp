@@ -40,11 +40,13 @@ TEST(Doctor, ReportsALibraryThatFails) {
     EXPECT_NE(done.out.find("CUBLAS_STATUS_EXECUTION_FAILED"), std::string::npos) << done.out;
 }
 
+const std::string two_stages = CUCURBIT_SOURCE "/examples/ildiz2025_two_stage.toml";
+
 TEST(Bench, ComparesTheCardWithTheCpu) {
-    const Called done = call({"bench", CUCURBIT_SOURCE "/examples/ildiz2025_two_stage.toml",
-                              "--set", "population.p=20", "--set", "surrogate.m=[8]", "--set",
-                              "target.n=[5, 30]", "--set", "precision.trials=16", "--devices",
-                              "cpu,cuda:0", "--seconds", "0.01", "--format", "jsonl"});
+    const Called done =
+        call({"bench", two_stages, "--set", "population.p=20", "--set", "surrogate.m=[8]", "--set",
+              "target.n=[5, 30]", "--set", "precision.trials=16", "--devices", "cpu,cuda:0",
+              "--seconds", "0.01", "--format", "jsonl"});
     EXPECT_EQ(done.exit, Exit::done) << done.out;
     const std::string second = done.out.substr(done.out.find('\n') + 1);
     EXPECT_NE(second.find("\"device\":\"cuda:0\",\"basis\":\"measured\""), std::string::npos)
@@ -54,10 +56,9 @@ TEST(Bench, ComparesTheCardWithTheCpu) {
 }
 
 TEST(Plan, TimesTheCardBesideThePredictions) {
-    const Called done =
-        call({"plan", CUCURBIT_SOURCE "/examples/ildiz2025_two_stage.toml", "--set",
-              "population.p=20", "--set", "surrogate.m=[8]", "--set", "target.n=[5, 30]", "--set",
-              "precision.trials=16", "--device", "cuda", "--format", "csv"});
+    const Called done = call({"plan", two_stages, "--set", "population.p=20", "--set",
+                              "surrogate.m=[8]", "--set", "target.n=[5, 30]", "--set",
+                              "precision.trials=16", "--device", "cuda", "--format", "csv"});
     EXPECT_EQ(done.exit, Exit::done) << done.out;
     EXPECT_NE(done.out.find("\n1,cuda:0,measured now,"), std::string::npos) << done.out;
     EXPECT_NE(done.out.find("\n1,H200,\"predicted, never measured\","), std::string::npos)
