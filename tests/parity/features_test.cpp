@@ -26,8 +26,9 @@ FeatureTrial oracle(const GaussianFeatures& of, Real tau) {
     trial.weak = truncate_features(matrix(of.samples, of.weak, of.weak_features()), tau);
     trial.strong = truncate_features(matrix(of.samples, of.strong, of.strong_features()), tau);
     const std::vector<double> labels = of.labels();
-    trial.labels = matrix(of.samples, of.outputs, labels);
-    if (of.classes) {
+    if (!of.classes) {
+        trial.labels = matrix(of.samples, of.outputs, labels);
+    } else {
         trial.labels = Matrix(of.samples, of.outputs);
         for (std::size_t i = 0; i < of.samples; ++i) {
             trial.classes.push_back(static_cast<std::size_t>(labels[i]));
