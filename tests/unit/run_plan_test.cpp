@@ -60,7 +60,7 @@ TEST(Plan, TasksAreWholeBatchesAndKeepAllWorkersBusy) {
     entry.batch = 5;
     entry.design.trials_per_block = 64;
     EXPECT_EQ(trials_per_task(entry, 2, 1'000'000), 60u);
-    EXPECT_EQ(trials_per_task(entry, 64, 16 * 64 * 20), 20u);
+    EXPECT_EQ(trials_per_task(entry, 64, std::uint64_t{16} * 64 * 20), 20u);
     EXPECT_EQ(trials_per_task(entry, 64, 1000), 5u);
     entry.batch = 4096;  // of a card
     EXPECT_EQ(trials_per_task(entry, 1, 1'000'000), 4096u);
