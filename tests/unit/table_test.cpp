@@ -94,7 +94,7 @@ TEST(Table, NpyHeaderIsAlignedAndRowsArePacked) {
     EXPECT_NE(bytes.find("{'descr': [('n', '<i8'), ('arm', '<U2'), ('z', '<f8'), ], "
                          "'fortran_order': False, 'shape': (2,), }"),
               std::string::npos);
-    ASSERT_EQ(bytes.size(), 10 + header + 2 * (8 + 8 + 8));
+    ASSERT_EQ(bytes.size(), 10 + header + std::size_t{2} * (8 + 8 + 8));
     const char* second = bytes.data() + 10 + header + 24;
     std::int64_t n = 0;
     char32_t arm[2] = {};
