@@ -93,7 +93,7 @@ def extract(features, samples, output, batch=64, ones=False):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("library", choices=["torchvision", "transformers"])
+    parser.add_argument("package", choices=["torchvision", "transformers"])
     parser.add_argument("model")
     parser.add_argument("samples", type=Path, help="a .npy file of images, or a .txt file of texts")
     parser.add_argument("output", type=Path, help="the .npy file to write")
@@ -103,7 +103,7 @@ def main(arguments=None):
     parser.add_argument("--ones", action="store_true", help="put a column of ones before the features")
     options = parser.parse_args(arguments)
     texts = options.samples.suffix == ".txt"
-    if options.library == "torchvision":
+    if options.package == "torchvision":
         features = torchvision_features(options.model, options.weights, options.seed)
     else:
         features = text_features(options.model) if texts else image_features(options.model)
