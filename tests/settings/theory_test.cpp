@@ -214,14 +214,15 @@ void expect_same(const std::vector<TheoryRow>& rows, const std::vector<TheoryRow
 // Features are what AᵀA says they are: a file's rows may depend on one another.
 TEST(ChainTheory, FeaturesOfAFileAreThoseOfItsRows) {
     const std::string file = R"({ kind = "file", file = "rows.npy" })";
-    std::vector<double> leading(3 * 9, 0.0), repeated(4 * 9, 0.0), all(9 * 9, 0.0);
-    for (std::size_t i = 0; i < 3; ++i) leading[i * 9 + i] = repeated[i * 9 + i] = 1.0;
-    repeated[2 * 9 + 2] = repeated[3 * 9 + 2] = std::sqrt(0.5);
-    for (std::size_t i = 0; i < 9; ++i) all[i * 9 + 8 - i] = 1.0;
+    constexpr std::size_t p = 9;
+    std::vector<double> leading(3 * p, 0.0), repeated(4 * p, 0.0), all(p * p, 0.0);
+    for (std::size_t i = 0; i < 3; ++i) leading[i * p + i] = repeated[i * p + i] = 1.0;
+    repeated[2 * p + 2] = repeated[3 * p + 2] = std::sqrt(0.5);
+    for (std::size_t i = 0; i < p; ++i) all[i * p + p - 1 - i] = 1.0;
     const auto mask = chain_theory(R"({ kind = "mask", keep = 3 })");
-    expect_same(chain_theory(file, npy_file(3, 9, leading)), mask);
-    expect_same(chain_theory(file, npy_file(4, 9, repeated)), mask);
-    expect_same(chain_theory(file, npy_file(9, 9, all)), chain_theory(R"({ kind = "identity" })"));
+    expect_same(chain_theory(file, npy_file(3, p, leading)), mask);
+    expect_same(chain_theory(file, npy_file(4, p, repeated)), mask);
+    expect_same(chain_theory(file, npy_file(p, p, all)), chain_theory(R"({ kind = "identity" })"));
 }
 
 }  // namespace

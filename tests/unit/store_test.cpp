@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <fstream>
 
-#include "host/store/encoding.hpp"
 #include "host/store/folder.hpp"
 #include "host/store/state.hpp"
 #include "tests/unit/run_fake.hpp"
+#include "tests/unit/store_values.hpp"
 
 namespace cucurbit {
 namespace {
@@ -17,19 +16,6 @@ using fake::Folder;
 
 const SeriesKey key{0xfedcba9876543210u, "n=10", "standard", "excess_risk"};
 
-BlockValues some_values(std::uint64_t first, std::size_t count) {
-    BlockValues block{first, {}, {}};
-    for (std::size_t i = 0; i < count; ++i) {
-        block.values.push_back(std::sqrt(static_cast<double>(first + i)));
-        block.outcomes.push_back({Status::ok, Rung::cholesky, 0});
-    }
-    return block;
-}
-
-bool operator==(const BlockValues& a, const BlockValues& b) {
-    return a.first_trial == b.first_trial && a.values == b.values && a.outcomes == b.outcomes;
-}
-
 std::string error_of(const std::function<void()>& action) {
     try {
         action();
@@ -37,80 +23,6 @@ std::string error_of(const std::function<void()>& action) {
         return error.what();
     }
     return "no error";
-}
-
-TEST(Encoding, ReturnsEveryBit) {
-    BlockValues block{7, {0.1, -0.0, std::nan(""), INFINITY, 5e-324}, {}};
-    block.outcomes = {{Status::ok, Rung::none, 0},
-                      {Status::not_finite, Rung::truncated, 65535},
-                      {Status::not_converged, Rung::orthogonal, 258},
-                      {Status::ok, Rung::refined, 1},
-                      {Status::ok, Rung::cholesky, 0}};
-    std::vector<std::byte> payload;
-    encode(block, payload);
-    const std::optional<BlockValues> back = decode(payload, {7, 5});
-    ASSERT_TRUE(back);
-    EXPECT_EQ(back->first_trial, 7u);
-    EXPECT_EQ(back->outcomes, block.outcomes);
-    for (std::size_t i = 0; i < 5; ++i)
-        EXPECT_EQ(std::bit_cast<std::uint64_t>(back->values[i]),
-                  std::bit_cast<std::uint64_t>(block.values[i]));
-}
-
-TEST(Encoding, KeepsOneOutcomeWhenAllAreEqual) {
-    std::vector<std::byte> payload;
-    encode(some_values(0, 64), payload);
-    EXPECT_EQ(payload.size(), 64 * 8 + 4u);
-    EXPECT_TRUE(*decode(payload, {0, 64}) == some_values(0, 64));
-}
-
-TEST(Encoding, RefusesLengthsThatDoNotFit) {
-    std::vector<std::byte> payload;
-    encode(some_values(0, 3), payload);
-    EXPECT_FALSE(decode(payload, {0, 0}));
-    EXPECT_FALSE(decode(payload, {0, 2}));
-    EXPECT_FALSE(decode(payload, {0, 4}));
-    EXPECT_FALSE(decode(payload, {0, ~std::uint64_t{0}}));
-    payload.pop_back();
-    EXPECT_FALSE(decode(payload, {0, 3}));
-}
-
-TEST(Checksum, IsThatOfZlibAndSeparatesFields) {
-    boost::crc_32_type reference;
-    reference.process_bytes("123456789", 9);
-    EXPECT_EQ(reference.checksum(), 0xcbf43926u);
-    EXPECT_NE(Checksum().add("ab").add("c").value(), Checksum().add("a").add("bc").value());
-}
-
-TEST(Checksum, LanesSeeEveryByteAndItsPlace) {
-    for (const std::size_t size : {0, 1, 7, 8, 9, 20}) {
-        std::vector<std::byte> bytes(size, std::byte{3});
-        const std::int64_t whole = Checksum().add_lanes(bytes).value();
-        EXPECT_EQ(Checksum().add_lanes(bytes).value(), whole);
-        for (std::byte& byte : bytes) {
-            byte ^= std::byte{16};
-            EXPECT_NE(Checksum().add_lanes(bytes).value(), whole) << size;
-            byte ^= std::byte{16};
-        }
-        bytes.push_back(std::byte{0});
-        EXPECT_NE(Checksum().add_lanes(bytes).value(), whole) << size;
-    }
-}
-
-TEST(Ranges, JoinWhereTheyTouchAndRefuseToOverlap) {
-    std::vector<TrialRange> ranges;
-    EXPECT_TRUE(join(ranges, {64, 64}));
-    EXPECT_TRUE(join(ranges, {0, 10}));
-    EXPECT_EQ(ranges, (std::vector<TrialRange>{{0, 10}, {64, 64}}));
-    for (const TrialRange overlap :
-         {TrialRange{0, 1}, {9, 5}, {60, 5}, {5, 100}, {127, 1}, {70, 2}})
-        EXPECT_FALSE(join(ranges, overlap)) << overlap.first;
-    EXPECT_TRUE(join(ranges, {10, 54}));
-    EXPECT_EQ(ranges, (std::vector<TrialRange>{{0, 128}}));
-    EXPECT_TRUE(join(ranges, {200, 5}));
-    EXPECT_TRUE(join(ranges, {195, 5}));
-    EXPECT_EQ(ranges, (std::vector<TrialRange>{{0, 128}, {195, 10}}));
-    EXPECT_FALSE(join(ranges, {~std::uint64_t{0}, 5}));
 }
 
 TEST(Store, ReturnsWhatWasWritten) {
@@ -283,20 +195,6 @@ TEST(Store, SaysThatThereIsNone) {
               std::string::npos);
     EXPECT_NE(error_of([&] { Store::open_to_read(folder.path() / "absent"); }).find("absent"),
               std::string::npos);
-}
-
-TEST(SeriesKey, SpellsPointsInTheShortestWay) {
-    const fake::FakeSetting setting({}, std::make_shared<fake::Log>());
-    Design design = setting.designs().front();
-    design.points.at(0).parameters = {100.0, 0.1};
-    const SeriesKey found = series_key(setting, design, design.series.front());
-    EXPECT_EQ(found.point, "p=100 n=0.1");
-    EXPECT_EQ(found.design, design.key);
-}
-
-TEST(Difference, NamesTheFirstLineOrWord) {
-    EXPECT_EQ(first_difference("a\nb\nc", "a\nx\nc"), "'b' in the folder, 'x' in this study");
-    EXPECT_EQ(first_difference("a b", "a"), "'b' in the folder, nothing in this study");
 }
 
 }  // namespace

@@ -83,5 +83,5 @@ def features_figure(table):
         function(axes, *arguments)
         axes.set_title(title)
     panels.letter(grid)
-    legend_below(figure, styles)
+    legend_below(figure, styles, line="approximation")
     return figure

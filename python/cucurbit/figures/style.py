@@ -66,11 +66,11 @@ def new_figure(columns, rows=1, *, width=2.9, height=2.7):
     return Figure(figsize=(max(width * columns, 4.2), height * rows + 0.5), layout="constrained")
 
 
-def legend_below(figure, styles, extra=()):
+def legend_below(figure, styles, extra=(), line="theory"):
     """One legend under all panels: the arms, what line and marker mean, and extra handles."""
     handles = [Line2D([], [], color=style.colour, marker=style.marker, markersize=4.5, linewidth=1.3,
                       label=style.label) for style in styles.values()]
-    handles += [Line2D([], [], color="0.3", linewidth=1.3, label="line: theory"),
+    handles += [Line2D([], [], color="0.3", linewidth=1.3, label=f"line: {line}"),
                 Line2D([], [], color="0.3", linestyle="none", marker="o", markersize=4,
                        label="marker: simulation, 95 % interval"), *extra]
     columns = max(1, min(len(handles), int(figure.get_figwidth() / 1.75)))
