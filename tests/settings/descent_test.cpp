@@ -163,6 +163,23 @@ TEST(Descent, EveryEstimandOfClassesIsFinite) {
             }
 }
 
+// The two are rounded differently.
+TEST(Descent, AStudentOfTheLabelsIsItsTeacherAfterAsManySteps) {
+    DescentText text = DescentText::classes();
+    text.n = "30";
+    text.teacher += ", batch = 30";
+    text.student += R"(, labels = "one_hot")";
+    text.teacher_steps = text.student_steps = "40";
+    const ByKey values = values_of(text.study(), 20);
+    for (const char* sample : {"train", "test"}) {
+        for (const char* share : {"underfit_", "exceeded_"})
+            for (const double value : every(values, std::string(share) + sample))
+                EXPECT_EQ(value, 0.0) << share << sample;
+        for (const double slope : every(values, std::string("margin_slope_") + sample))
+            EXPECT_NEAR(slope, 1.0, 1e-9);
+    }
+}
+
 TEST(Descent, DivergedRunsFailAndDoNotCrash) {
     DescentText text = DescentText::classes();
     text.n = "70";

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+
+#include "host/studies/descent/margins.hpp"
 
 namespace cucurbit {
 namespace {
@@ -50,51 +51,6 @@ double loss_of(double margin) {
 }
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-
-/// Points from the least to the most sure of a teacher; of one that diverged in any order.
-std::vector<std::size_t> by_margin(const std::vector<double>& margins) {
-    std::vector<std::size_t> order(margins.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto is_nan = [](double margin) { return std::isnan(margin); };
-    if (std::none_of(margins.begin(), margins.end(), is_nan))
-        std::sort(order.begin(), order.end(),
-                  [&](std::size_t a, std::size_t b) { return margins[a] < margins[b]; });
-    return order;
-}
-
-/// A student's margins beside its teacher's, and what is made of them.
-struct Comparison {
-    const std::vector<double>& teacher;
-    const std::vector<double>& student;
-    const std::vector<std::size_t>& order;  ///< by the teacher's margin
-
-    double mean(const std::vector<double>& of, std::size_t first, std::size_t end) const {
-        double sum = 0.0;
-        for (std::size_t k = first; k < end; ++k) sum += of[order[k]];
-        return sum / static_cast<double>(end - first);
-    }
-    /// Share of the points first .. end − 1 in the order where the student's margin is below
-    /// (above) the teacher's.
-    double share(std::size_t first, std::size_t end, bool below) const {
-        double count = 0.0;
-        for (std::size_t k = first; k < end; ++k) {
-            const double gap = student[order[k]] - teacher[order[k]];
-            count += std::isnan(gap) ? missing : below ? gap < 0.0 : gap > 0.0;
-        }
-        return count / static_cast<double>(end - first);
-    }
-    /// Least squares of the student's margin on the teacher's.
-    std::pair<double, double> line() const {
-        const double x = mean(teacher, 0, order.size()), y = mean(student, 0, order.size());
-        double squares = 0.0, products = 0.0;
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            squares += (teacher[i] - x) * (teacher[i] - x);
-            products += (teacher[i] - x) * (student[i] - y);
-        }
-        const double slope = products / squares;
-        return {slope, y - slope * x};
-    }
-};
 
 }  // namespace
 
@@ -230,7 +186,8 @@ void DescentMeasures::compare(const Margins& margins, const char* sample,
     grid_.for_each_student([&](const DescentGrid::Student& of) {
         const std::size_t student = grid_.student(of);
         const std::size_t teacher = grid_.teacher(of.disturbance, of.stop);
-        const Comparison both{margins.teacher[teacher], margins.student[student], orders[teacher]};
+        const MarginComparison both{margins.teacher[teacher], margins.student[student],
+                                    orders[teacher]};
         const std::size_t points = both.order.size(), quarter = (points + 3) / 4;
         std::size_t at = first;
         const auto set = [&](double value) { values[grid_.at(at++, student)] = value; };
