@@ -107,10 +107,13 @@ DenseLaw FeatureMap::fit(const DenseLaw& labels, std::size_t samples, double noi
     std::vector<double> shrunk(rank());
     for (std::size_t i = 0; i < rank(); ++i) shrunk[i] = 1.0 / (eigenvalues_[i] + fixed.xi);
     const DenseMatrix noise_map = columns_scaled(hand_on_, shrunk);
-    law.mean = times(noise_map, explained);
-    law.covariance = conjugated(noise_map, spread);
-    const double order = static_cast<double>(rank()), n = static_cast<double>(samples);
     const bool least_squares = penalty == 0.0 && samples >= rank();
+    // Otherwise T is the identity, whose rounding would be all there is to a risk of zero.
+    if (!least_squares || !complete_) {
+        law.mean = times(noise_map, explained);
+        law.covariance = conjugated(noise_map, spread);
+    }
+    const double order = static_cast<double>(rank()), n = static_cast<double>(samples);
     const double freedom = least_squares ? n - order - 1.0 : fixed.effective_excess;
     const bool unbounded = penalty == 0.0 && std::abs(n - order) <= 1.0 && unexplained > 0.0;
     const double error = unexplained + missed;

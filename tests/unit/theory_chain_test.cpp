@@ -191,6 +191,20 @@ TEST(ChainLaw, IsInfiniteWhereNoMomentExists) {
 }
 
 // Features that repeat others, or more of them than dimensions: only AᵀA counts.
+TEST(ChainLaw, IsZeroWhereNothingErrs) {
+    constexpr std::size_t p = 12;
+    const DenseMatrix root =
+        product(rotation(p, 5), false, root_of(power_law_spectrum(p, 2.0)), false);
+    const std::vector<double> truth(p, 0.3);
+    for (const DenseMatrix& features : {identity(p), rotation(p, 6)}) {
+        const FeatureMap map(root, features);
+        const DenseLaw once = map.fit(given_dense_labels(truth), 40, 0.0, 0.0);
+        EXPECT_EQ(excess_risk(once, truth, root).value, 0.0);
+        EXPECT_EQ(excess_risk(map.fit(once, p, 0.0, 0.0), truth, root).value, 0.0);
+        EXPECT_GT(excess_risk(map.fit(once, 40, 1e-30, 0.0), truth, root).value, 0.0);
+    }
+}
+
 TEST(ChainLaw, DependsOnFeaturesThroughTheirProducts) {
     constexpr std::size_t p = 8;
     const DenseMatrix root = root_of(power_law_spectrum(p, 1.0));
