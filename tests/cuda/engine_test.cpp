@@ -52,7 +52,7 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
 
 TEST(CudaEngine, LittleScratchMemoryGivesTheSameBits) {
     const auto expected = results_with(enough);
-    for (const std::size_t bytes : {std::size_t{0}, std::size_t{2 * 21 * 34} * sizeof(double)}) {
+    for (const std::size_t bytes : {std::size_t{0}, sizeof(double) * 2 * 21 * 34}) {
         const auto actual = results_with(bytes);
         for (std::size_t k = 0; k < expected.size(); ++k)
             expect_close(actual[k], expected[k], 0.0, "with little scratch memory");

@@ -108,7 +108,7 @@ TEST(Designs, MemoryGrowsWithTheProblem) {
         return study.setting->designs().at(0).bytes_per_trial;
     };
     const std::size_t small = bytes(Text().study());
-    EXPECT_GE(small, 6 * 3 * sizeof(double));
+    EXPECT_GE(small, sizeof(double) * 6 * 3);
     EXPECT_GT(bytes(with(&Text::p, "60").study()), small);
 }
 
