@@ -1,20 +1,14 @@
 #include "host/config/matrix_file.hpp"
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
-#include "host/config/value_files.hpp"
 
 namespace cucurbit {
-
-// Values are read as they lie in the file.
-static_assert(std::endian::native == std::endian::little);
 
 MatrixFile::MatrixFile(const std::string& path, FileContents contents)
     : contents_(std::move(contents)) {
@@ -22,31 +16,24 @@ MatrixFile::MatrixFile(const std::string& path, FileContents contents)
     std::string_view bytes = contents_.bytes();
     const NpyShape shape = parse_npy_shape(bytes);
     const std::uint64_t rows = shape.axes.at(0), cols = shape.axes.size() > 1 ? shape.axes[1] : 1;
-    const std::uint64_t held = bytes.size() / shape.element_size;
+    const std::uint64_t held = bytes.size() / shape.element.size;
     const bool fits = cols == 0 || rows <= held / cols;
-    if (!fits || bytes.size() != rows * cols * shape.element_size)
+    if (!fits || bytes.size() != rows * cols * shape.element.size)
         throw std::runtime_error(
             fmt::format("its header announces {} rows of {} values of {} bytes, {} bytes follow",
-                        rows, cols, shape.element_size, bytes.size()));
+                        rows, cols, shape.element.size, bytes.size()));
     if (bytes.empty()) throw std::runtime_error("holds no values");
     rows_ = rows;
     cols_ = cols;
     values_ = bytes.data();
-    size_ = shape.element_size;
+    element_ = shape.element;
     fortran_order_ = shape.fortran_order;
     require_finite();
     hash_ = hash_digits(contents_.bytes());
 }
 
 double MatrixFile::value(std::size_t index) const {
-    if (size_ == sizeof(double)) {
-        double value = 0.0;
-        std::memcpy(&value, values_ + index * sizeof value, sizeof value);
-        return value;
-    }
-    float value = 0.0F;
-    std::memcpy(&value, values_ + index * sizeof value, sizeof value);
-    return value;
+    return element_.read(values_ + index * element_.size);
 }
 
 void MatrixFile::require_finite() const {

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "cucurbit/study.hpp"
+#include "host/config/value_files.hpp"
 
 namespace cucurbit {
 
 /// The finite values of a .npy file with two axes (rows, columns), or one (rows,), which is one
-/// column: little-endian float64 or float32, C or Fortran order. Blocks are read on demand, so that
-/// a mapped file may be larger than memory.
+/// column, in C or Fortran order. Blocks are read on demand, so that a mapped file may be larger
+/// than memory.
 class MatrixFile {
 public:
     /// Reads the file once for its hash and to see that every value is finite. Throws
@@ -34,7 +35,7 @@ private:
     std::string hash_;
     std::size_t rows_ = 0, cols_ = 0;
     const char* values_ = nullptr;
-    std::size_t size_ = 0;  ///< of a value, in bytes
+    NpyElement element_;
     bool fortran_order_ = false;
 };
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <map>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -52,14 +54,36 @@ std::string_view take_header(std::string_view& bytes) {
     return header;
 }
 
-std::size_t element_size(std::string_view header) {
+// Values are read as they lie in the file.
+static_assert(std::endian::native == std::endian::little);
+
+template <class Stored>
+NpyElement element() {
+    return {sizeof(Stored), [](const char* at) {
+                Stored value{};
+                std::memcpy(&value, at, sizeof value);
+                return static_cast<double>(value);
+            }};
+}
+
+NpyElement element_of(std::string_view header) {
+    const std::map<std::string_view, NpyElement> known{
+        {"<f8", element<double>()},       {"<f4", element<float>()},
+        {"<i8", element<std::int64_t>()}, {"<u8", element<std::uint64_t>()},
+        {"<i4", element<std::int32_t>()}, {"<u4", element<std::uint32_t>()},
+        {"<i2", element<std::int16_t>()}, {"<u2", element<std::uint16_t>()},
+        {"|i1", element<std::int8_t>()},  {"|u1", element<std::uint8_t>()},
+        {"|b1", element<std::uint8_t>()},
+    };
     const std::string_view entry = header_entry(header, "descr");
-    const std::string_view type = entry.substr(0, entry.find_first_of(",}", 1));
-    if (type == "'<f8'") return 8;
-    if (type == "'<f4'") return 4;
+    std::string_view type = entry.substr(0, entry.find_first_of(",}", 1));
+    if (type.size() > 1 && type.front() == '\'' && type.back() == '\'')
+        type = type.substr(1, type.size() - 2);
+    const auto found = known.find(type);
+    if (found != known.end()) return found->second;
     refuse(
-        fmt::format("its values have dtype {}; allowed: '<f8' or '<f4' (little-endian float64 or "
-                    "float32)",
+        fmt::format("its values have dtype {}; allowed: '<f8', '<f4' (little-endian float64, "
+                    "float32), integers such as '<i8', or '|b1'",
                     in_quotes(type)));
 }
 
@@ -70,7 +94,7 @@ std::string_view shape_text(std::string_view header) {
 
 /// Of a shape with more than two axes, or that is none, no axes.
 NpyShape shape_of(std::string_view header) {
-    NpyShape parsed{element_size(header), {}, false};
+    NpyShape parsed{element_of(header), {}, false};
     parsed.fortran_order = header_entry(header, "fortran_order").starts_with("True");
     std::string_view rest = shape_text(header);
     if (rest.starts_with('(')) rest.remove_prefix(1);
@@ -101,17 +125,15 @@ std::pair<std::uint64_t, std::uint64_t> two_axes(std::string_view header) {
                        in_quotes(shape_text(header))));
 }
 
-/// The values of this size behind a header that announces so many.
-std::vector<double> elements(std::size_t size, std::string_view bytes, std::uint64_t length) {
-    if (bytes.size() / size != length || bytes.size() % size != 0)
+/// The values behind a header that announces so many.
+std::vector<double> elements(const NpyElement& element, std::string_view bytes,
+                             std::uint64_t length) {
+    if (bytes.size() / element.size != length || bytes.size() % element.size != 0)
         refuse(fmt::format("its header announces {} values of {} bytes, {} bytes follow", length,
-                           size, bytes.size()));
+                           element.size, bytes.size()));
     std::vector<double> values(length);
-    for (std::size_t i = 0; i < length; ++i) {
-        const std::uint64_t word = little_endian(bytes.substr(i * size, size));
-        values[i] = size == 8 ? std::bit_cast<double>(word)
-                              : double{std::bit_cast<float>(static_cast<std::uint32_t>(word))};
-    }
+    for (std::size_t i = 0; i < length; ++i)
+        values[i] = element.read(bytes.data() + i * element.size);
     return values;
 }
 
@@ -155,8 +177,7 @@ NpyShape parse_npy_shape(std::string_view& bytes) {
 
 std::vector<double> parse_npy(std::string_view bytes) {
     const std::string_view header = take_header(bytes);
-    const std::size_t size = element_size(header);
-    return elements(size, bytes, only_axis(header));
+    return elements(element_of(header), bytes, only_axis(header));
 }
 
 std::vector<double> parse_csv(std::string_view bytes) {
@@ -199,12 +220,12 @@ std::vector<double> parse_value_file(const std::string& path, std::string_view b
 ValueTable parse_value_table(const std::string& path, std::string_view bytes) {
     if (!path.ends_with(".npy")) refuse("its ending is not known; allowed: .npy");
     const std::string_view header = take_header(bytes);
-    const std::size_t size = element_size(header);
+    const NpyElement element = element_of(header);
     const auto [rows, cols] = two_axes(header);
     if (cols != 0 && rows > bytes.size() / cols)
         refuse(fmt::format("its header announces {} rows of {} values, {} bytes follow", rows, cols,
                            bytes.size()));
-    ValueTable table{rows, cols, elements(size, bytes, rows * cols)};
+    ValueTable table{rows, cols, elements(element, bytes, rows * cols)};
     require_finite(table.values);
     return table;
 }

@@ -21,17 +21,22 @@ struct ValueTable {
 /// The matrix of a .npy file with two axes in C order, not empty. Throws as parse_value_file does.
 ValueTable parse_value_table(const std::string& path, std::string_view bytes);
 
+/// How a .npy file stores a value: a little-endian float64 or float32, an integer or a truth value.
+struct NpyElement {
+    std::size_t size = 0;                   ///< in bytes
+    double (*read)(const char*) = nullptr;  ///< the value at an address; integers round as in C
+};
+
 /// What the header of a .npy file says.
 struct NpyShape {
-    std::size_t element_size = 0;     ///< 8 or 4 bytes, little-endian floating point
+    NpyElement element;
     std::vector<std::uint64_t> axes;  ///< one or two
     bool fortran_order = false;
 };
 /// Takes the header off the bytes, so that the values are left. Throws as parse_value_file does.
 NpyShape parse_npy_shape(std::string_view& bytes);
 
-/// One axis of little-endian float64 or float32, format versions 1 to 3 (NumPy Enhancement Proposal
-/// 1).
+/// One axis of values, format versions 1 to 3 (NumPy Enhancement Proposal 1).
 std::vector<double> parse_npy(std::string_view bytes);
 
 /// One column of numbers, one a line, an optional header line first.

@@ -51,6 +51,25 @@ TEST(Files, NpyOfEveryAllowedForm) {
               (std::vector<double>{1.0, 0.5, double{0.1F}}));
 }
 
+template <class Stored>
+void expect_read(const std::string& type, const std::vector<Stored>& stored) {
+    EXPECT_EQ(parse_npy(npy(header(type, "(3,)"), raw(stored))),
+              std::vector<double>(stored.begin(), stored.end()))
+        << type;
+}
+
+TEST(Files, NpyOfIntegers) {
+    expect_read<std::int64_t>("<i8", {-1, 0, 1LL << 40});
+    expect_read<std::uint64_t>("<u8", {0, 1, 1ULL << 63});
+    expect_read<std::int32_t>("<i4", {-1, 0, 70'000});
+    expect_read<std::uint32_t>("<u4", {0, 1, 4'000'000'000});
+    expect_read<std::int16_t>("<i2", {-1, 0, 300});
+    expect_read<std::uint16_t>("<u2", {0, 1, 60'000});
+    expect_read<std::int8_t>("|i1", {-1, 0, 100});
+    expect_read<std::uint8_t>("|u1", {0, 1, 200});
+    expect_read<std::uint8_t>("|b1", {0, 1, 1});
+}
+
 TEST(Files, TablesOfTwoAxes) {
     const std::vector<double> six = {1, 2, 3, 4, 5, 6};
     const auto table = [](const std::string& bytes, const std::string& name = "b.npy") {
@@ -90,10 +109,10 @@ TEST(Files, BadNpy) {
     EXPECT_EQ(refused(npy(header("<f8", "(3,)"), raw(three), 4)),
               "format version 4 is not known; allowed: 1 to 3");
     EXPECT_EQ(refused(npy(header(">f8", "(3,)"), raw(three))),
-              "its values have dtype ''>f8''; allowed: '<f8' or '<f4' (little-endian float64 or "
-              "float32)");
-    EXPECT_EQ(refused(npy(header("<i8", "(3,)"), raw(three))).substr(0, 28),
-              "its values have dtype ''<i8'");
+              "its values have dtype '>f8'; allowed: '<f8', '<f4' (little-endian float64, "
+              "float32), integers such as '<i8', or '|b1'");
+    EXPECT_EQ(refused(npy(header("<U3", "(3,)"), raw(three))).substr(0, 27),
+              "its values have dtype '<U3'");
     EXPECT_EQ(refused(npy("{'descr': [('a', '<f8')], 'shape': (3,)}", raw(three))).substr(0, 24),
               "its values have dtype '[");
     EXPECT_EQ(refused(npy(header("<f8", "(3, 1)"), raw(three))),
