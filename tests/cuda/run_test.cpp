@@ -14,8 +14,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
-
 class CardRun : public testing::Test {
 public:
     CardRun() : before_(standin::settings()) {}

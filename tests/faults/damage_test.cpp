@@ -12,7 +12,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
 using fake::Options;
 
 std::string bytes_in(const std::filesystem::path& file) {

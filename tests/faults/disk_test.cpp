@@ -12,7 +12,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
 using fake::Options;
 
 void limit_file_size(std::size_t bytes) {

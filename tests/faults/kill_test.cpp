@@ -10,7 +10,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
 using fake::Options;
 
 const SeriesKey first_key{1, "n=10", "standard", "excess_risk"};

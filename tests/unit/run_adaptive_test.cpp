@@ -7,7 +7,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
 using fake::Options;
 using fake::row_of;
 using fake::table_after;

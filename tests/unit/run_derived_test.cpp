@@ -122,7 +122,7 @@ TEST(Derived, RowsFollowTheirSeriesWithTheirOwnTheory) {
                        {"mask", "undefined", Terms{{1.0, "mask", "excess_risk"}},
                         Terms{{1.0, "standard", "excess_risk"}, {-1.0, "mask", "excess_risk"}}},
                        {"mask", "lost", Terms{{1.0, "mask", "another"}}, {}}};
-    const fake::Folder folder;
+    const Folder folder;
     const Study study = fake::study(options, 500);
     fake::run_into(folder.path(), study);
     const Table table = summarize(Store::open_to_read(folder.path()), study);

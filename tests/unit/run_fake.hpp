@@ -1,8 +1,6 @@
 #pragma once
 // A setting whose values are a cheap function of their address, with faults planted on demand.
 
-#include <unistd.h>
-
 #include <atomic>
 #include <bit>
 #include <chrono>
@@ -20,6 +18,7 @@
 #include <vector>
 
 #include "cucurbit/run.hpp"
+#include "tests/support/folder.hpp"
 
 namespace cucurbit::fake {
 
@@ -193,26 +192,6 @@ inline Study adaptive_study(const Options& options, double rel_std_err, std::uin
     result.precision.max_trials = max_trials;
     return result;
 }
-
-/// An empty folder that goes away with its owner.
-class Folder {
-public:
-    Folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "cucurbit_XXXXXX").string();
-        if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-        path_ = pattern;
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 inline RunEnd run_into(const std::filesystem::path& folder, const Study& study,
                        std::size_t threads = 2) {

@@ -59,7 +59,7 @@ TEST(Overhead, StoreAndDriverTakeLessThanOnePercent) {
     study.setting = std::make_shared<IdleSetting>();
     double least = 1.0;
     for (int i = 0; i < 3 && least >= 0.01; ++i) {  // other processes slow this one down
-        const fake::Folder folder;
+        const Folder folder;
         fake::run_into(folder.path(), fake::study({}, 1));     // what a process does once
         std::this_thread::sleep_for(std::chrono::seconds(1));  // until the BLAS's own threads rest
         const double before = processor_seconds();

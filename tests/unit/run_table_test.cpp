@@ -7,7 +7,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
 using fake::Options;
 
 std::vector<Row> rows_of(const Options& options, std::uint64_t trials) {

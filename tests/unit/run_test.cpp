@@ -12,7 +12,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
 using fake::Log;
 using fake::Options;
 using fake::row_of;

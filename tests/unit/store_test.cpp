@@ -12,8 +12,6 @@
 namespace cucurbit {
 namespace {
 
-using fake::Folder;
-
 const SeriesKey key{0xfedcba9876543210u, "n=10", "standard", "excess_risk"};
 
 std::string error_of(const std::function<void()>& action) {
