@@ -13,6 +13,7 @@ need("numpy", "pandas", "matplotlib")
 import matplotlib.image
 import numpy
 import synthetic
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import cucurbit
 from cucurbit import __main__ as command_line
@@ -31,6 +32,14 @@ def means(axes):
     return [list(zip(*container.lines[0].get_data())) for container in axes.containers]
 
 
+def cut_off(figure):
+    """The figure's legends that reach beyond its edges."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    extents = [legend.get_window_extent(canvas.get_renderer()) for legend in figure.legends]
+    return [extent for extent in extents if extent.x0 < 0 or extent.x1 > figure.bbox.x1]
+
+
 class Images(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -40,6 +49,7 @@ class Images(unittest.TestCase):
     def check(self, table, **options):
         figure = cucurbit.plot(table, self.folder / "f.png", **options)
         self.assertGreater(inked(self.folder / "f.png"), 0.01)
+        self.assertEqual(cut_off(figure), [])
         return figure
 
     def test_the_check_sees_an_empty_image(self):

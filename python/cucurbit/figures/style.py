@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import matplotlib
+import numpy
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, NullFormatter
@@ -35,6 +36,10 @@ _SETTINGS = {
     "axes.spines.right": False, "axes.linewidth": 0.8, "legend.frameon": False,
     "pdf.fonttype": 42, "savefig.dpi": 200,
 }
+
+
+# Inches: line, marker and space of a legend's entry, and a letter of that size on average.
+_LEGEND_HANDLE, _LEGEND_LETTER = 0.65, 0.058
 
 
 class ArmStyle:
@@ -73,8 +78,17 @@ def legend_below(figure, styles, extra=(), line="theory"):
     handles += [Line2D([], [], color="0.3", linewidth=1.3, label=f"line: {line}"),
                 Line2D([], [], color="0.3", linestyle="none", marker="o", markersize=4,
                        label="marker: simulation, 95 % interval"), *extra]
-    columns = max(1, min(len(handles), int(figure.get_figwidth() / 1.75)))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+    figure.legend(handles=handles, loc="outside lower center",
+                  ncols=_columns_that_fit([handle.get_label() for handle in handles], figure.get_figwidth()))
+
+
+def _columns_that_fit(labels, width):
+    """As many columns of a legend as so many inches hold: a column is as wide as its longest label."""
+    for columns in range(min(len(labels), int(width / 1.75)), 1, -1):
+        parts = [len(max(part, key=len)) for part in numpy.array_split(labels, columns)]
+        if sum(_LEGEND_HANDLE + _LEGEND_LETTER * letters for letters in parts) <= width:
+            return columns
+    return 1
 
 
 def plain_log_ticks(axis):
