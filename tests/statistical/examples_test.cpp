@@ -13,11 +13,34 @@
 namespace cucurbit {
 namespace {
 
+Study study_named(const std::string& name) {
+    return read_study(fmt::format("{}/examples/{}.toml", CUCURBIT_SOURCE, name));
+}
+
+bool judged(const Row& row) {
+    return row.estimand == "excess_risk" &&
+           (row.theory_kind == TheoryKind::exact ||
+            row.theory_kind == TheoryKind::deterministic_equivalent);
+}
+
+std::vector<std::string> names_with_a_law() {
+    std::vector<std::string> names;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(CUCURBIT_SOURCE) / "examples")) {
+        if (entry.path().extension() != ".toml") continue;
+        const std::string name = entry.path().stem();
+        const Table table = theory_table(study_named(name));
+        if (std::any_of(table.rows.begin(), table.rows.end(), judged)) names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 class Examples : public testing::TestWithParam<std::string> {
 protected:
     /// After its whole run.
     static Table table_of(const std::string& name) {
-        const Study study = read_study(fmt::format("{}/examples/{}.toml", CUCURBIT_SOURCE, name));
+        const Study study = study_named(name);
         const Folder folder;
         RunOptions options;
         options.directory = folder.path();
@@ -44,32 +67,25 @@ TEST_P(Examples, ConfirmTheirTheoryAndNoOther) {
     const Table table = table_of(GetParam());
     const std::vector<Verdict> verdicts = compare(table);
     EXPECT_EQ(count(verdicts, Verdict::Kind::failed), 0u);
-    std::size_t judged = 0;
+    std::size_t all = 0;
     for (const auto& [kind, error] : {std::pair{TheoryKind::exact, 0.03},
                                       std::pair{TheoryKind::deterministic_equivalent, 0.10}}) {
         std::size_t rows = 0;
         for (std::size_t k = 0; k < verdicts.size(); ++k)
             rows += verdicts[k].kind != Verdict::Kind::none && table.rows[k].theory_kind == kind;
-        judged += rows;
+        all += rows;
         if (rows == 0) continue;
         for (const double factor : {1.0 + error, 1.0 - error}) {
             const std::size_t failed = failures(table, kind, factor);
             std::cout << fmt::format("{} theory × {}: {} of {} rows fail\n", to_string(kind),
                                      factor, failed, rows);
-            EXPECT_GT(failed, 0u) << to_string(kind) << " × " << factor;
+            EXPECT_GT(4 * failed, rows) << to_string(kind) << " × " << factor;
         }
     }
-    EXPECT_GT(judged, 0u);
+    EXPECT_GT(all, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(WithALaw, Examples,
-                         testing::Values("dong2025_recovery", "dong2025_risk",
-                                         "dong2025_variance_split", "five_generations",
-                                         "ildiz2025_figure1",
-                                         "ildiz2025_more_samples_than_dimensions",
-                                         "ildiz2025_scaling_law", "ildiz2025_two_stage",
-                                         "ildiz2025_two_stage_covariance_shift",
-                                         "self_distillation"),
+INSTANTIATE_TEST_SUITE_P(WithALaw, Examples, testing::ValuesIn(names_with_a_law()),
                          [](const auto& instance) { return instance.param; });
 
 }  // namespace

@@ -35,6 +35,17 @@ TEST(MatrixFile, EveryOrderAndPrecisionGivesTheSameBlocks) {
     EXPECT_EQ(column.cols(), 1u);
 }
 
+TEST(MatrixFile, HoldsIntegersAsNumPySavesThem) {
+    std::string bytes = npy_file(2, 0, {0.0, 0.0});
+    bytes.replace(bytes.find("<f8"), 3, "<i4").replace(bytes.find("(2,)"), 4, "(4,)");
+    bytes[bytes.size() - 16] = 2;
+    bytes[bytes.size() - 4] = 1;
+    const MatrixFile file("a.npy", bytes);
+    std::vector<double> column(4);
+    file.read(0, 4, 0, 1, column.data());
+    EXPECT_EQ(column, (std::vector<double>{2.0, 0.0, 0.0, 1.0}));
+}
+
 std::string refusal(const std::string& bytes, const std::string& path = "a.npy") {
     try {
         const MatrixFile file(path, bytes);
