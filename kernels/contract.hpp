@@ -103,6 +103,9 @@ public:
         static_cast<void>(bytes_per_trial);
         return 1;
     }
+    /// Whether gram_and_project reads less memory where b lies directly before a, and c before g, as
+    /// columns of one matrix.
+    virtual bool prefers_adjacent_labels() const { return false; }
     /// Uninitialised memory. Throws DeviceError when there is not enough.
     virtual std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) = 0;
     virtual std::unique_ptr<IndexList> indices(std::vector<std::uint32_t> values) = 0;
@@ -160,7 +163,7 @@ public:
     /// c = aᵀ b, a: p×n, b: p×k (stride 0: shared), c: n×k. rows: [k] ascending: only the first
     /// rows[j] entries of column j are needed, the others are undefined.
     virtual void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) = 0;
-    /// gram(a, g) and project(a, b, rows, c), for engines that then read a once.
+    /// gram(a, g) and project(a, b, rows, c), for engines that then read a less often.
     virtual void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b,
                                   const IndexList& rows, BatchMatrix c) {
         gram(a, g);

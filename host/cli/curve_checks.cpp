@@ -17,12 +17,20 @@ void check_project(Worktable& on, std::size_t n) {
 }
 
 void check_gram_and_project(Worktable& on, std::size_t n) {
-    const BatchMatrix a = on.put(normal_values(wide(n), n, 1), wide(n), n), c = on.matrix(n, 5);
-    const BatchMatrix b = on.put(normal_values(wide(n), 5, 2), wide(n), 5), g = on.matrix(n, n);
-    const IndexList& rows = on.list(lengths(n, 5));
-    on.engine.gram_and_project(a, g, b, rows, c);
-    on.take_lower(g, rounding(wide(n)));
-    on.take_columns(c, rows, rounding(wide(n)));
+    const std::size_t p = wide(n), k = 5;
+    const BatchMatrix both = on.put(normal_values(p, k + n, 1), p, k + n);
+    const BatchMatrix b = both.leading(p, k), a = both.block(0, p, k, n);
+    const IndexList& rows = on.list(lengths(n, k));
+    const BatchMatrix adjacent = on.matrix(n, k + n);
+    const std::pair<BatchMatrix, BatchMatrix> results[] = {
+        {on.matrix(n, k), on.matrix(n, n)},
+        {adjacent.leading(n, k), adjacent.block(0, n, k, n)},
+    };
+    for (const auto& [c, g] : results) {
+        on.engine.gram_and_project(a, g, b, rows, c);
+        on.take_lower(g, rounding(p));
+        on.take_columns(c, rows, rounding(p));
+    }
 }
 
 void check_solve_lower(Worktable& on, std::size_t n) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cucurbit/random.hpp"
+#include "host/studies/fits/workspace.hpp"
 
 namespace cucurbit::cli {
 
@@ -102,18 +103,12 @@ const IndexList& Worktable::list(std::vector<std::uint32_t> values) {
     return *lists_.back();
 }
 
-Values Worktable::read(BatchMatrix m) {
-    Values values(m.stride * m.count);
-    engine.download(m.data, values);
-    return values;
-}
-
 template <class Keep>
 void Worktable::take_where(BatchMatrix m, double allowed, Keep keep) {
-    const Values all = read(m);
+    const Values all = fetch(engine, m);
     Taken taken{{}, allowed};
     for (std::size_t k = 0; k < all.size(); ++k)
-        if (keep(k % m.stride % m.ld, k % m.stride / m.ld)) taken.values.push_back(all[k]);
+        if (keep(k % m.rows, k / m.rows % m.cols)) taken.values.push_back(all[k]);
     taken_.push_back(std::move(taken));
 }
 
@@ -130,11 +125,13 @@ void Worktable::take_columns(BatchMatrix m, const IndexList& rows, double allowe
 }
 
 void Worktable::take_product(BatchMatrix a, BatchMatrix b, double allowed) {
-    taken_.push_back({product_values(read(a), read(b), a.rows, a.cols, b.cols, false), allowed});
+    taken_.push_back(
+        {product_values(fetch(engine, a), fetch(engine, b), a.rows, a.cols, b.cols, false),
+         allowed});
 }
 
 void Worktable::take_square(BatchMatrix a, double allowed) {
-    const Values values = read(a);
+    const Values values = fetch(engine, a);
     taken_.push_back({product_values(values, values, a.rows, a.cols, a.rows, true), allowed});
 }
 

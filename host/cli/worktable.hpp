@@ -62,7 +62,6 @@ public:
     Engine& engine;
 
 private:
-    Values read(BatchMatrix m);
     template <class Keep>
     void take_where(BatchMatrix m, double allowed, Keep keep);
 

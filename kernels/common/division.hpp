@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/contract.hpp"
+
 namespace cucurbit::division {
 
 /// Cholesky factorisations up to this order are done by cuSOLVER's batched routine, larger ones by
@@ -21,6 +23,26 @@ template <class Body>
 void for_block_columns(std::size_t n, Body body) {
     for (std::size_t first = 0; first < n; first += block_columns)
         body(first, std::min(block_columns, n - first));
+}
+
+/// Whether the columns of b lie directly before those of a, as columns of one matrix in each trial.
+inline bool adjacent(const BatchMatrix& b, const BatchMatrix& a) {
+    return b.rows == a.rows && b.ld == a.ld && b.stride == a.stride && b.lanes == a.lanes &&
+           b.data + b.cols * b.ld == a.data;
+}
+
+/// Calls body(left, right, out) for the products out = leftᵀ right that make the lower triangle of
+/// g = aᵀa, and c = aᵀb, from the columns ba = [b a]; cg = [c g]; b and c have `before` columns.
+/// The first block column takes b with it.
+template <class Body>
+void for_gram_products(BatchMatrix ba, std::size_t before, BatchMatrix cg, Body body) {
+    const std::size_t order = ba.cols - before;
+    for_block_columns(order, [&](std::size_t j, std::size_t columns) {
+        const std::size_t first = j == 0 ? 0 : before + j;
+        const std::size_t width = before + j + columns - first;
+        body(ba.block(0, ba.rows, before + j, order - j), ba.block(0, ba.rows, first, width),
+             cg.block(j, order - j, first, width));
+    });
 }
 
 /// What operations may use beside their operands, with so much memory free: enough for many trials

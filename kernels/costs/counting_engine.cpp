@@ -7,6 +7,7 @@
 namespace cucurbit {
 
 using costs::doubles;
+using costs::triangle_doubles;
 
 namespace {
 
@@ -14,6 +15,17 @@ namespace {
 constexpr double doubles_per_sector = 4.0;
 /// Marsaglia and Tsang's arithmetic on one proposal, which is nearly always taken, and a root.
 constexpr double flops_per_chi_square = 17.0;
+
+/// Doubles that two blocks of one matrix share: leading parts of each other's rows, or ranges of
+/// its columns.
+double common_doubles(const BatchMatrix& a, const BatchMatrix& b) {
+    if (a.data == b.data) return std::min(doubles(a), doubles(b));
+    if (a.ld != b.ld || a.stride != b.stride) return 0.0;
+    const double* first = std::max(a.data, b.data);
+    const double* end = std::min(a.data + a.cols * a.ld, b.data + b.cols * b.ld);
+    const std::size_t columns = first < end ? static_cast<std::size_t>(end - first) / a.ld : 0;
+    return doubles(a.leading(std::min(a.rows, b.rows), columns));
+}
 
 class NoMemory final : public EngineBuffer {
 public:
@@ -33,9 +45,7 @@ void CountingEngine::launch(double doubles_read, double doubles_written) {
 void CountingEngine::product(BatchMatrix a, BatchMatrix b, std::size_t inner, BatchMatrix c,
                              bool adds) {
     if (doubles(c) == 0.0) return;
-    // Blocks of one matrix may be both operands.
-    const bool same = a.data == b.data;
-    const double read = same ? std::max(doubles(a), doubles(b)) : doubles(a) + doubles(b);
+    const double read = doubles(a) + doubles(b) - common_doubles(a, b);
     calls_.push_back({2.0 * doubles(c) * static_cast<double>(inner), 0.0, 0.0,
                       (read + (adds ? doubles(c) : 0.0)) * sizeof(double),
                       doubles(c) * sizeof(double), 1, true});
@@ -44,7 +54,7 @@ void CountingEngine::product(BatchMatrix a, BatchMatrix b, std::size_t inner, Ba
 void CountingEngine::triangular_solve(BatchMatrix l, BatchMatrix c) {
     if (doubles(c) == 0.0) return;
     calls_.push_back({0.0, doubles(c) * static_cast<double>(c.rows), 0.0,
-                      (doubles(l.trials(c.count)) + doubles(c)) * sizeof(double),
+                      (triangle_doubles(l.rows, c.count) + doubles(c)) * sizeof(double),
                       doubles(c) * sizeof(double), 1, true});
 }
 
@@ -126,7 +136,7 @@ void CountingEngine::draw_triangular(std::uint64_t, std::uint8_t,
     const BatchMatrix squares = out.leading(out.cols, 1).trials(trials.size());
     DeviceCall call;
     call.draw_flops = (flops_per_normal_pair + flops_per_chi_square) * doubles(squares);
-    call.bytes_written = costs::triangle_doubles(out.cols, trials.size()) * sizeof(double);
+    call.bytes_written = triangle_doubles(out.cols, trials.size()) * sizeof(double);
     calls_.push_back(call);
 }
 

@@ -62,7 +62,10 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
+    bool prefers_adjacent_labels() const override { return true; }
     void gram(BatchMatrix a, BatchMatrix g) override;
+    void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b, const IndexList& rows,
+                          BatchMatrix c) override;
     void add_outer(BatchMatrix a, BatchMatrix g) override;
     void diagonal(BatchMatrix g, BatchMatrix diagonal) override;
     void cholesky(BatchMatrix g, BatchMatrix rows_done) override;
@@ -76,8 +79,6 @@ public:
     void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, BatchMatrix rank) override;
 
     void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
-    void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b, const IndexList& rows,
-                          BatchMatrix c) override;
     void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
@@ -106,6 +107,7 @@ private:
     void draw_normals(BatchMatrix out, std::size_t count, double per_pair, bool scaled);
     /// c = a b or c += a b by a library, a: c.rows×inner, b: inner×c.cols.
     void product(BatchMatrix a, BatchMatrix b, std::size_t inner, BatchMatrix c, bool adds = false);
+    void multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg);
     void triangular_solve(BatchMatrix l, BatchMatrix c);
     /// A library call for each of so many trials.
     void call_for_each(std::size_t trials, double flops, double doubles_read,

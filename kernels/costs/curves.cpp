@@ -30,12 +30,6 @@ void CountingEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows
     product(a, with_columns(b, rows), a.rows, with_columns(c, rows));
 }
 
-void CountingEngine::gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b,
-                                      const IndexList& rows, BatchMatrix c) {
-    operations_.emplace_back(__func__);
-    Engine::gram_and_project(a, g, b, rows, c);
-}
-
 void CountingEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
     operations_.emplace_back(__func__);
     triangular_solve(l, with_columns(c, rows));

@@ -41,10 +41,23 @@ double decompose_flops(double n) {
 
 void CountingEngine::gram(BatchMatrix a, BatchMatrix g) {
     operations_.emplace_back(__func__);
-    for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
-        const BatchMatrix right = a.block(0, a.rows, j, a.cols - j);
-        product(right, right.leading(a.rows, columns), a.rows, g.block(j, a.cols - j, j, columns));
-    });
+    multiply_gram(a, 0, g);
+}
+
+void CountingEngine::gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b,
+                                      const IndexList& rows, BatchMatrix c) {
+    operations_.emplace_back(__func__);
+    if (!division::adjacent(b, a) || !division::adjacent(c, g))
+        return Engine::gram_and_project(a, g, b, rows, c);
+    multiply_gram(b.leading(b.rows, b.cols + a.cols), b.cols, c.leading(c.rows, c.cols + g.cols));
+}
+
+void CountingEngine::multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg) {
+    division::for_gram_products(
+        ba, before, cg,
+        [&](const BatchMatrix& left, const BatchMatrix& right, const BatchMatrix& out) {
+            product(left, right, ba.rows, out);
+        });
 }
 
 void CountingEngine::add_outer(BatchMatrix a, BatchMatrix g) {
@@ -59,12 +72,10 @@ void CountingEngine::add_outer(BatchMatrix a, BatchMatrix g) {
 void CountingEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     operations_.emplace_back(__func__);
     const auto n = static_cast<double>(g.rows);
-    const double flops = cubed(n) / 3.0, square = n * n;
-    if (g.rows <= division::largest_batched_cholesky)
-        calls_.push_back({0.0, flops * static_cast<double>(g.count), 0.0,
-                          doubles(g) * sizeof(double), doubles(g) * sizeof(double), 1, true});
-    else
-        call_for_each(g.count, flops, square, square);
+    const double flops = cubed(n) / 3.0 * static_cast<double>(g.count);
+    const double bytes = triangle_doubles(g.rows, g.count) * sizeof(double);
+    const bool batched = g.rows <= division::largest_batched_cholesky;
+    calls_.push_back({0.0, flops, 0.0, bytes, bytes, batched ? 1 : g.count, true});
     launch(4.0 * n * static_cast<double>(g.count), doubles(rows_done));
     known_[rows_done.data] = {rows_done, n};
 }

@@ -31,7 +31,10 @@ public:
     void draw(const Stream& stream, std::span<const std::uint64_t> trials, std::size_t first_row,
               const double* scale, BatchMatrix out) override;
 
+    bool prefers_adjacent_labels() const override { return true; }
     void gram(BatchMatrix a, BatchMatrix g) override;
+    void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b, const IndexList& rows,
+                          BatchMatrix c) override;
     void add_outer(BatchMatrix a, BatchMatrix g) override;
     void diagonal(BatchMatrix g, BatchMatrix diagonal) override;
     void cholesky(BatchMatrix g, BatchMatrix rows_done) override;
@@ -73,6 +76,8 @@ public:
                  BatchMatrix weights) override;
 
 private:
+    /// The products of for_gram_products.
+    void multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg);
     /// The Householder factorisation of every trial of a, in place; the reflections' factors go to
     /// taus, min(rows, cols) for each trial.
     void factor_columns(BatchMatrix a, double* taus);

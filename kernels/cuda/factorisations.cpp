@@ -11,11 +11,22 @@ using cuda::as_int;
 using division::for_block_columns;
 
 void CudaEngine::gram(BatchMatrix a, BatchMatrix g) {
-    for_block_columns(a.cols, [&](std::size_t j, std::size_t columns) {
-        const BatchMatrix right = a.block(0, a.rows, j, a.cols - j);
-        context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, right, right.leading(a.rows, columns), 0.0,
-                          g.block(j, a.cols - j, j, columns));
-    });
+    multiply_gram(a, 0, g);
+}
+
+void CudaEngine::gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b,
+                                  const IndexList& rows, BatchMatrix c) {
+    if (!division::adjacent(b, a) || !division::adjacent(c, g))
+        return Engine::gram_and_project(a, g, b, rows, c);
+    multiply_gram(b.leading(b.rows, b.cols + a.cols), b.cols, c.leading(c.rows, c.cols + g.cols));
+}
+
+void CudaEngine::multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg) {
+    division::for_gram_products(
+        ba, before, cg,
+        [&](const BatchMatrix& left, const BatchMatrix& right, const BatchMatrix& out) {
+            context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, left, right, 0.0, out);
+        });
 }
 
 void CudaEngine::add_outer(BatchMatrix a, BatchMatrix g) {

@@ -87,18 +87,19 @@ TEST_F(CounterTest, ASampledCurveTakesElevenLaunches) {
     const Counters counters = curve.counters(4);
     expect_steady(counters);
     EXPECT_EQ(counters.launches, 11u);
-    EXPECT_EQ(counters.vendor_calls, 6u);
+    EXPECT_EQ(counters.vendor_calls, 5u);
     EXPECT_EQ(counters.bytes_up, 4 * sizeof(std::uint64_t));
-    EXPECT_LE(traffic(counters), 3.25 * curve.samples_bytes(4));
+    EXPECT_LE(traffic(counters), 2.9 * curve.samples_bytes(4));
 }
 
 // The Gram matrix is n/p of the samples, and its own traffic with it. The stand-in counts whole
-// pages, so that a diagonal counts as the matrix.
+// pages, so that a diagonal or a triangle counts as the matrix: costs_test.cpp has the operands'
+// own extents.
 TEST_F(CounterTest, TrafficGrowsWithTheGramMatrix) {
     const Curve wide{500, {40, 80, 120, 160, 200}, "sample"};
-    EXPECT_LE(traffic(wide.counters(4)), 3.9 * wide.samples_bytes(4));
+    EXPECT_LE(traffic(wide.counters(4)), 3.5 * wide.samples_bytes(4));
     const Curve square{500, {80, 160, 240, 320, 400, 480}, "sample"};
-    EXPECT_LE(traffic(square.counters(2)), 6.2 * square.samples_bytes(2));
+    EXPECT_LE(traffic(square.counters(2)), 5.8 * square.samples_bytes(2));
 }
 
 TEST_F(CounterTest, LaunchesDoNotGrowWithTheCurve) {
@@ -109,11 +110,11 @@ TEST_F(CounterTest, LaunchesDoNotGrowWithTheCurve) {
     EXPECT_EQ(counters.launches, 11u);
 }
 
-TEST_F(CounterTest, AnIntegratedCurveTakesSixteenLaunches) {
+TEST_F(CounterTest, AnIntegratedCurveTakesFifteenLaunches) {
     const Curve curve{500, {50, 100, 150, 200}, "integrate"};
     const Counters counters = curve.counters(4);
     expect_steady(counters);
-    EXPECT_EQ(counters.launches, 16u);
+    EXPECT_EQ(counters.launches, 15u);
     EXPECT_LE(traffic(counters), 10.5 * curve.samples_bytes(4));
 }
 

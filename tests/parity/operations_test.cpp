@@ -89,6 +89,31 @@ TEST_P(Operations, ProjectIsNeededOnlyUpToRows) {
         }
 }
 
+// As the engine that prefers it gets them: [labels samples] and [projections Gram matrix].
+TEST_P(Operations, GramAndProjectOfAdjacentColumns) {
+    for (const std::size_t n : {1, 33, 130})
+        for (const std::size_t k : {1, 5, 40}) {
+            if (!lay_out(n)) continue;
+            const auto rows = lengths(n, k);
+            const auto list = engine_->indices(rows);
+            const auto items = irregular_batch(33, k + n);
+            Operand from = operand(with_poison(items)), to = result(n, k + n);
+            engine_->gram_and_project(from.batch().block(0, 33, k, n), to.batch().block(0, n, k, n),
+                                      from.batch().leading(33, k), *list, to.batch().leading(n, k));
+            for (const std::size_t t : good_items) {
+                const Matrix products = product(transposed(items[t]), items[t]);
+                const Matrix made = to.item(t);
+                for (std::size_t i = 0; i < n; ++i)
+                    for (std::size_t j = 0; j <= k + i; ++j)
+                        if (j >= k || i < rows[j]) {
+                            EXPECT_NEAR(static_cast<double>(made(i, j)),
+                                        static_cast<double>(products(k + i, j)), 4 * eps * 33)
+                                << i << " " << j;
+                        }
+            }
+        }
+}
+
 TEST_P(Operations, SolveLowerWithNestedBlocks) {
     for (const std::size_t n : sizes)
         for (const std::size_t k : {1, 5, 40}) {

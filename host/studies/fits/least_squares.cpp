@@ -57,7 +57,6 @@ public:
             invert(n);
             if (!sampled_) integrate(n, of(root));
         }
-        engine.fill(of(result(layout_.rank_at(), 1)), static_cast<double>(p_));
         engine.products(of(errors_), weights_.data, *left_, *right_,
                         of(result(0, request_.products.size())));
     }

@@ -37,10 +37,7 @@ public:
           integrate_(request.label_noise == LabelNoise::integrate),
           fits_(distinct_fits(request)),
           labels_(request.against_truth.size()),
-          xt_(workspace.matrix(p_, rows_)),
-          factor_(workspace.matrix(rows_, rows_)),
           second_(workspace.matrix(rows_, rows_)),
-          coefficients_(workspace.matrix(rows_, labels_ + 1)),
           spread_(workspace.matrix(rows_, fits_.size())),
           errors_(workspace.matrix(p_, fits_.size())),
           diagonal_(workspace.matrix(rows_, 1)),
@@ -49,6 +46,7 @@ public:
           test_scale_(workspace.shared(square_roots(request.test_spectrum), p_, 1)),
           weights_(workspace.shared(request.test_spectrum, p_, 1)),
           truth_(workspace.shared(request.truth, p_, 1)) {
+        make_samples();
         if (integrate_) scaled_ = workspace.matrix(p_, rows_);
         if (request.inherited > 0) inherited_ = workspace.matrix(rows_, request.inherited);
         make_index_lists();
@@ -80,6 +78,28 @@ public:
 private:
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
 
+    /// Xᵀ and G with room for the labels and coefficients directly before them, where the engine
+    /// likes it so or may turn out to.
+    void make_samples() {
+        const std::size_t columns = labels_ + 1;
+        adjacent_ =
+            !integrate_ && (workspace_.counting() || workspace_.engine().prefers_adjacent_labels());
+        if (!adjacent_) {
+            xt_ = workspace_.matrix(p_, rows_);
+            factor_ = workspace_.matrix(rows_, rows_);
+            coefficients_ = workspace_.matrix(rows_, columns);
+            return;
+        }
+        const BatchMatrix samples = workspace_.matrix(p_, columns + rows_);
+        const BatchMatrix products = workspace_.matrix(rows_, columns + rows_);
+        xt_ = samples.block(0, p_, columns, rows_);
+        factor_ = products.block(0, rows_, columns, rows_);
+        coefficients_ = products.leading(rows_, columns);
+        labels_before_ = samples.leading(p_, columns);
+        // What is made of the last column gives way to noise.
+        if (!workspace_.counting()) workspace_.engine().fill(labels_before_, 0.0);
+    }
+
     /// Leaves X = L Q: for the Cholesky rung with sampled noise Xᵀ, L and the labels of its rows,
     /// otherwise Qᵀ and R = L⁻¹.
     void factorise(Rung rung, BatchMatrix labels) {
@@ -93,8 +113,7 @@ private:
             if (formed_)
                 engine.gram(of(xt_), of(factor_));
             else
-                engine.gram_and_project(of(xt_), of(factor_), labels, *label_rows_,
-                                        of(coefficients_));
+                multiply_by_samples(labels);
             engine.diagonal(of(factor_), of(diagonal_));
             engine.cholesky(of(factor_), done);
         }
@@ -104,11 +123,21 @@ private:
             engine.truncate(of(xt_), of(factor_), cut_off, of(result(layout_.rank_at(), 1)));
             return;
         }
-        engine.fill(of(result(layout_.rank_at(), 1)), static_cast<double>(rows_));
         if (formed_) engine.invert_lower(of(factor_));
         if (formed_ && rung != Rung::orthogonal)
             engine.multiply_by_transposed_lower(of(factor_), of(xt_));
         if (rung == Rung::refined) orthogonalise_again();
+    }
+
+    /// Gram matrix and projections of the labels.
+    void multiply_by_samples(BatchMatrix labels) {
+        Engine& engine = workspace_.engine();
+        if (!adjacent_)
+            return engine.gram_and_project(of(xt_), of(factor_), labels, *label_rows_,
+                                           of(coefficients_));
+        engine.copy(labels, of(labels_before_.leading(p_, labels_)));
+        engine.gram_and_project(of(xt_), of(factor_), of(labels_before_), *coefficient_rows_,
+                                of(coefficients_));
     }
 
     /// Cholesky of Q Qᵀ, which is the identity but for the first factorisation's rounding
@@ -209,12 +238,13 @@ private:
 
     std::size_t p_, rows_;
     bool integrate_;
+    bool adjacent_ = false;
     bool formed_ = false;
     std::size_t count_ = 0;
     std::vector<Fit> fits_;
     std::size_t labels_;
     BatchMatrix xt_, factor_, second_, coefficients_, spread_, errors_, diagonal_, per_row_;
-    BatchMatrix scaled_, inherited_;
+    BatchMatrix scaled_, inherited_, labels_before_;
     BatchMatrix scale_, test_scale_, weights_, truth_;
     const IndexList *ends_, *source_, *fit_rows_, *subtracted_, *left_, *right_, *label_rows_,
         *coefficient_rows_;

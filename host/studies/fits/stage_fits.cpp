@@ -16,7 +16,9 @@ StageFits::StageFits(Workspace& workspace, const StageRequest& request)
     : workspace_(workspace),
       request_(request),
       layout_(request.products.size(), request.samples.size()),
-      results_(workspace.matrix(layout_.size(), 1)) {}
+      results_(workspace.matrix(layout_.size(), 1)) {
+    if (!workspace.counting()) workspace.engine().fill(result(layout_.rank_at(), 1), 0.0);
+}
 
 void StageFits::read(std::size_t trials, StageResults& out) const {
     out = layout_;

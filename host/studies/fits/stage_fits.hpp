@@ -67,6 +67,7 @@ public:
     /// to the relative error of a Cholesky fit's risk. Infinite where a pivot
     /// failed among the rows that the fit needs.
     double condition(std::size_t trial, std::size_t n, std::size_t rows_needed) const;
+    /// The effective rank, where the truncated rung was run last.
     double rank(std::size_t trial) const { return at(trial, rank_at()); }
 
 private:
