@@ -103,8 +103,8 @@ public:
         static_cast<void>(bytes_per_trial);
         return 1;
     }
-    /// Whether gram_and_project reads less memory where b lies directly before a, and c before g, as
-    /// columns of one matrix.
+    /// Whether gram_and_project reads less memory where b lies directly before a, and c before g,
+    /// as columns of one matrix.
     virtual bool prefers_adjacent_labels() const { return false; }
     /// Uninitialised memory. Throws DeviceError when there is not enough.
     virtual std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) = 0;

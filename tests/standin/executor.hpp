@@ -52,7 +52,8 @@ public:
     std::shared_ptr<const Meeting> meet(unsigned mask, std::uint64_t value, Place place);
     unsigned lane() const { return current_ % lanes; }
     void* shared() const { return shared_; }
-    void* identity() const { return identities_[current_]; }
+    /// Of the running thread; the caller's own in a block that the thread sanitizer does not watch.
+    void* identity() const { return watched_ ? identities_[current_] : home_identity_; }
     void* home_identity() const { return home_identity_; }
     /// "block (0,0,0), thread (3,0,0)", or nothing outside a kernel.
     std::string describe_thread() const;
@@ -94,6 +95,7 @@ private:
     // one.
     void* home_identity_ = nullptr;
     std::vector<void*> identities_;
+    bool watched_ = false;  ///< the running block
     std::array<char, 2> barriers_ = {};
     std::size_t barriers_passed_ = 0;
     std::array<char, 256> meeting_orders_ = {};

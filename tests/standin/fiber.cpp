@@ -10,6 +10,10 @@
 #endif
 #if defined(CUCURBIT_THREAD_SANITIZER)
 #include <sanitizer/tsan_interface.h>
+extern "C" {
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+}
 #endif
 
 namespace cucurbit::standin {
@@ -90,6 +94,9 @@ void release(void* at) {
 void acquire(void* at) {
     __tsan_acquire(at);
 }
+void heed_reads(bool heed) {
+    (heed ? AnnotateIgnoreReadsEnd : AnnotateIgnoreReadsBegin)(__FILE__, __LINE__);
+}
 #else
 void* own_identity() {
     return nullptr;
@@ -100,6 +107,7 @@ void* new_identity() {
 void become(void* /*identity*/) {}
 void release(void* /*at*/) {}
 void acquire(void* /*at*/) {}
+void heed_reads(bool /*heed*/) {}
 #endif
 
 }  // namespace cucurbit::standin

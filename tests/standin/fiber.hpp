@@ -52,5 +52,7 @@ void* new_identity();
 void become(void* identity);
 void release(void* at);
 void acquire(void* at);
+/// Whether the thread sanitizer heeds what the running thread reads; it does until told not to.
+void heed_reads(bool heed);
 
 }  // namespace cucurbit::standin

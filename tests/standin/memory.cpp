@@ -212,7 +212,9 @@ void Memory::begin_operation() const {
 
 void Memory::end_operation() const {
     if (Machine::the().settings.traffic) protect(PROT_READ | PROT_WRITE);
+    heed_reads(false);
     for (const auto& [end, each] : live_) check_canaries(each);
+    heed_reads(true);
 }
 
 bool Memory::count_traffic(const void* address, bool write) const {

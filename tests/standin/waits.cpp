@@ -88,12 +88,14 @@ void Executor::end_meetings(Warp& warp) {
 }
 
 void Executor::publish(char* object) const {
+    if (!watched_) return;
     become(identity());
     release(object);
     become(home_identity_);
 }
 
 void Executor::follow(char* object) const {
+    if (!watched_) return;
     become(identity());
     acquire(object);
     become(home_identity_);
