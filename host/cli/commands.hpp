@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cucurbit/run.hpp"
 #include "cucurbit/study.hpp"
 #include "host/cli/exit.hpp"
 
@@ -26,6 +27,7 @@ void add_plan(Program& program);
 void add_theory(Program& program);
 void add_status(Program& program);
 void add_export(Program& program);
+void add_merge(Program& program);
 void add_compare(Program& program);
 void add_replay(Program& program);
 void add_verify(Program& program);
@@ -65,6 +67,11 @@ struct DeviceOptions {
     std::size_t threads = 0;
 };
 void add_device_options(CLI::App& command, DeviceOptions& options);
+
+/// --shard, read by shard_of.
+void add_shard(CLI::App& command, std::string& shard);
+/// The shard I/N, from 1/N to N/N; all of the study where none was named.
+Shard shard_of(const std::string& text);
 
 /// The device that was chosen where its name left it open, and why.
 std::string device_text(const std::string& device, const std::string& reason);

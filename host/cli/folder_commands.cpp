@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -26,6 +28,15 @@ void print_manifest(const Store& store, const Output& output) {
     print_columns({{"fact", facts}, {"value", values}}, output);
 }
 
+std::string state_text(const Study& study, const std::vector<DesignStatus>& designs) {
+    std::uint64_t missing = 0;
+    for (const DesignStatus& design : designs)
+        missing += design.trials_wanted - std::min(design.trials_wanted, design.trials_done);
+    return fmt::format(
+        "{} ({}, {}): {}", study.name, study.kind, precision_text(study.precision),
+        missing == 0 ? "complete" : plural(missing, "trial") + " missing; run continues");
+}
+
 Exit show_status(const StatusOptions& options) {
     const Store store = Store::open_to_read(options.directory);
     if (options.manifest) {
@@ -34,8 +45,8 @@ Exit show_status(const StatusOptions& options) {
     }
     const Study study = store.study();
     std::vector<std::int64_t> index, points, series, blocks, blocks_wanted, trials, trials_wanted;
-    std::int64_t missing = 0;
-    for (const DesignStatus& design : status(store, study)) {
+    const std::vector<DesignStatus> designs = status(store, study);
+    for (const DesignStatus& design : designs) {
         index.push_back(static_cast<std::int64_t>(index.size()) + 1);
         points.push_back(static_cast<std::int64_t>(design.design.points.size()));
         series.push_back(static_cast<std::int64_t>(design.design.series.size()));
@@ -43,7 +54,6 @@ Exit show_status(const StatusOptions& options) {
         blocks_wanted.push_back(static_cast<std::int64_t>(design.blocks_wanted));
         trials.push_back(static_cast<std::int64_t>(design.trials_done));
         trials_wanted.push_back(static_cast<std::int64_t>(design.trials_wanted));
-        missing += std::max<std::int64_t>(0, trials_wanted.back() - trials.back());
     }
     print_columns({{"design", index},
                    {"points", points},
@@ -53,10 +63,37 @@ Exit show_status(const StatusOptions& options) {
                    {"trials_done", trials},
                    {"trials_wanted", trials_wanted}},
                   options.output);
-    say(fmt::format("{} ({}, {}): {}", study.name, study.kind, precision_text(study.precision),
-                    missing == 0 ? "complete"
-                                 : plural(static_cast<std::uint64_t>(missing), "trial") +
-                                       " missing; run continues"));
+    say(state_text(study, designs));
+    return Exit::done;
+}
+
+struct MergeOptions {
+    std::vector<std::string> directories;
+    std::string output;
+};
+
+Exit merge(const MergeOptions& options) {
+    std::vector<Store> stores;
+    for (const std::string& directory : options.directories) {
+        stores.push_back(Store::open_to_read(directory));
+        std::error_code absent;
+        if (std::filesystem::equivalent(directory, options.output, absent))
+            throw UsageError(directory + " cannot be merged into itself");
+    }
+    const Study study = Store::exists(options.output) ? Store::open_to_read(options.output).study()
+                                                      : stores[0].study();
+    Store into = Store::open_to_write(options.output, study);
+    for (const Store& from : stores) {
+        const Merged merged = into.merge(from);
+        say(fmt::format("{}: {} copied, {} were there", from.directory().string(),
+                        plural(merged.copied, "value"), count_text(merged.held)));
+        if (from.study().text != study.text)
+            say(
+                fmt::format("{}: its study differs in grids, arms, precision or comments; the one "
+                            "of {} stays",
+                            from.directory().string(), options.output));
+    }
+    say(state_text(study, status(into, study)));
     return Exit::done;
 }
 
@@ -93,6 +130,21 @@ void add_status(Program& program) {
                      "What wrote the folder: command lines, version, compiler, BLAS, times");
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, show_status);
+}
+
+void add_merge(Program& program) {
+    CLI::App& command = *program.app.add_subcommand(
+        "merge", "Join the folders of one study's runs, such as shards, into one");
+    const auto options = std::make_shared<MergeOptions>();
+    command.add_option("DIR", options->directories, "Runs' folders; they stay as they are")
+        ->required()
+        ->type_name("");
+    command
+        .add_option("-o,--output", options->output,
+                    "The folder to fill, which may hold trials already")
+        ->required()
+        ->type_name("DIR");
+    on_chosen(program, command, options, merge);
 }
 
 void add_export(Program& program) {

@@ -21,6 +21,15 @@ std::string override_fault(const std::string& text) {
     return "'" + text + "' is not KEY=VALUE, such as target.n=200";
 }
 
+std::string shard_fault(const std::string& text) {
+    static const std::regex grammar("[1-9][0-9]{0,8}/[1-9][0-9]{0,8}");
+    if (std::regex_match(text, grammar)) {
+        const Shard shard = shard_of(text);
+        if (shard.index < shard.count) return {};
+    }
+    return "'" + text + "' is not I/N, from 1/N to N/N, such as 3/8";
+}
+
 }  // namespace
 
 void add_study_options(CLI::App& command, StudyOptions& options) {
@@ -69,6 +78,19 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
                     "Workers on each device (default: all cores, 2 on a card)")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{4096}).description(""));
+}
+
+void add_shard(CLI::App& command, std::string& shard) {
+    command
+        .add_option("--shard", shard,
+                    "Only the I-th of N parts of the study's designs; merge joins the folders")
+        ->type_name("I/N")
+        ->check(CLI::Validator(shard_fault, ""));
+}
+
+Shard shard_of(const std::string& text) {
+    if (text.empty()) return {};
+    return {std::stoul(text) - 1, std::stoul(text.substr(text.find('/') + 1))};
 }
 
 std::string device_text(const std::string& device, const std::string& reason) {

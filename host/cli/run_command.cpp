@@ -21,6 +21,7 @@ struct Options {
     StudyOptions study;
     DeviceOptions device;
     std::string directory;
+    std::string shard;
     std::optional<double> max_seconds;
     std::optional<std::uint64_t> trials;
 };
@@ -32,21 +33,37 @@ std::filesystem::path folder_of(const Options& options, const Study& study) {
     if (!std::regex_match(study.name, plain))
         throw UsageError("the study's name '" + study.name +
                          "' does not suit a folder: name one with -o DIR");
-    return std::filesystem::path("runs") / study.name;
+    std::string name = study.name;
+    if (!options.shard.empty()) {
+        const Shard shard = shard_of(options.shard);
+        name += fmt::format("-{}-of-{}", shard.index + 1, shard.count);
+    }
+    return std::filesystem::path("runs") / name;
 }
 
-void announce(const Study& study, const std::filesystem::path& directory,
+std::string shard_text(const Study& study, const Options& options) {
+    if (options.shard.empty()) return {};
+    const std::size_t all = study.setting->designs().size();
+    const Shard shard = shard_of(options.shard);
+    std::size_t designs = 0;
+    for (std::size_t i = 0; i < all; ++i) designs += shard.holds(i) ? 1 : 0;
+    return fmt::format(" (shard {}: {} of {})", options.shard, designs, plural(all, "design"));
+}
+
+void announce(const Study& study, const Options& options, const std::filesystem::path& directory,
               const DeviceChoice& choice) {
-    say(fmt::format("{}: {}, {} → {}", study.name, extent_text(study),
-                    precision_text(study.precision), directory.string()));
+    say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study),
+                    precision_text(study.precision), directory.string(),
+                    shard_text(study, options)));
     if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
 }
 
-Exit ended(const Study& study, const std::filesystem::path& directory) {
+// The table of a shard would be mostly rows without trials.
+Exit ended(const Study& study, const Options& options, const std::filesystem::path& directory) {
     const Table table = summarize(Store::open_to_read(directory), study);
-    print_table(table, {"aligned", ""});
+    if (options.shard.empty()) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
-    say(fmt::format("complete: {}", directory.string()));
+    say(fmt::format("complete: {}{}", directory.string(), shard_text(study, options)));
     if (failed <= max_failed_share) return Exit::done;
     complain(fmt::format(
         "{:.3g} % of the trials failed in the worst row (allowed: {:g} %); see n_failed",
@@ -62,6 +79,7 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
     run_options.device = choice.name;
     run_options.threads = options.device.threads;
     run_options.max_seconds = options.max_seconds;
+    run_options.shard = shard_of(options.shard);
     run_options.argv = argv;
     RunEnd end = RunEnd::stopped;
     Progress last;
@@ -71,14 +89,14 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
         ProgressLine line(stderr, ::isatty(STDERR_FILENO) == 1);
         // The first report comes when study, device and folder have been found good.
         run_options.report = [&, announced = false](const Progress& progress) mutable {
-            if (!announced) announce(study, run_options.directory, choice);
+            if (!announced) announce(study, options, run_options.directory, choice);
             announced = true;
             line.show(progress);
         };
         end = run(study, run_options);
         last = line.last();
     }
-    if (end == RunEnd::complete) return ended(study, run_options.directory);
+    if (end == RunEnd::complete) return ended(study, options, run_options.directory);
     say(fmt::format("stopped after {} of {} trials; the same command continues",
                     count_text(last.trials_done), count_text(last.trials_total)));
     return Exit::stopped;
@@ -104,6 +122,7 @@ void add_run(Program& program) {
     add_study_options(command, options->study);
     command.add_option("-o,--output", options->directory, "The run's folder (default: runs/NAME)")
         ->type_name("DIR");
+    add_shard(command, options->shard);
     add_limits(command, *options);
     on_chosen(program, command, options,
               [&program](const Options& chosen) { return execute(chosen, program.argv); });

@@ -91,11 +91,11 @@ std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers,
     return std::max<std::uint64_t>(1, wanted / entry.batch) * entry.batch;
 }
 
-Plan make_plan(const Study& study, const std::string& device, std::size_t threads) {
-    return make_plan(study, choose_devices(device), threads);
+Plan make_plan(const Study& study, const std::string& device, std::size_t threads, Shard shard) {
+    return make_plan(study, choose_devices(device), threads, shard);
 }
 
-Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads) {
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Shard shard) {
     Plan plan;
     plan.device = choice.name;
     plan.devices = std::move(choice.devices);
@@ -107,7 +107,9 @@ Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads) {
     const std::vector<Design> designs = study.setting->designs();
     require_distinct_keys(study, designs);
     std::size_t largest = 0;
-    for (const Design& design : designs) {
+    for (std::size_t i = 0; i < designs.size(); ++i) {
+        if (!shard.holds(i)) continue;
+        const Design& design = designs[i];
         Plan::Entry entry;
         entry.trials = first_round(study.precision);
         entry.blocks = (entry.trials + design.trials_per_block - 1) / design.trials_per_block;

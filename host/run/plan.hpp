@@ -8,7 +8,7 @@
 namespace cucurbit {
 
 /// As cucurbit/run.hpp's, for devices that need not be there.
-Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads);
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Shard shard = {});
 
 /// Trials of a design that one task computes: whole batches of about one block, fewer when
 /// `lacking` trials would otherwise not keep all workers busy to the end.

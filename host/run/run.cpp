@@ -27,7 +27,7 @@ public:
     Driver(const Study& study, const RunOptions& options)
         : study_(study),
           options_(options),
-          plan_(make_plan(study, options.device, options.threads)),
+          plan_(make_plan(study, options.device, options.threads, options.shard)),
           store_(Store::open_to_write(options.directory, study)),
           commit_(store_, *study.setting) {}
 

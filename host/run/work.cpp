@@ -8,19 +8,6 @@ namespace cucurbit {
 
 namespace {
 
-/// The part of 0 .. wanted - 1 that sorted, disjoint ranges leave out.
-std::vector<TrialRange> complement(const std::vector<TrialRange>& ranges, std::uint64_t wanted) {
-    std::vector<TrialRange> rest;
-    std::uint64_t next = 0;
-    for (const TrialRange& range : ranges) {
-        if (range.first >= wanted) break;
-        if (range.first > next) rest.push_back({next, range.first - next});
-        next = range.end();
-    }
-    if (next < wanted) rest.push_back({next, wanted - next});
-    return rest;
-}
-
 bool covers(const std::vector<TrialRange>& ranges, TrialRange part) {
     return std::any_of(ranges.begin(), ranges.end(), [part](const TrialRange& range) {
         return range.first <= part.first && part.end() <= range.end();
@@ -34,7 +21,7 @@ std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Des
     std::vector<std::vector<TrialRange>> missing;
     std::set<std::uint64_t> ends;
     for (const Series& series : design.series) {
-        missing.push_back(complement(store.trials(series_key(setting, design, series)), wanted));
+        missing.push_back(left_out(store.trials(series_key(setting, design, series)), {0, wanted}));
         for (const TrialRange& range : missing.back()) ends.insert({range.first, range.end()});
     }
     std::vector<Gap> gaps;

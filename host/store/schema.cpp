@@ -158,30 +158,4 @@ std::map<SeriesKey, StoredSeries> read_series(Database& database, const Totals& 
     return by_key;
 }
 
-bool join(std::vector<TrialRange>& ranges, TrialRange added) {
-    if (added.count == 0) return true;
-    if (added.end() < added.first) return false;
-    auto after = ranges.begin();
-    while (after != ranges.end() && after->first < added.first) ++after;
-    if (after != ranges.end() && after->first < added.end()) return false;
-    const bool touches_after = after != ranges.end() && after->first == added.end();
-    if (after != ranges.begin()) {
-        auto before = std::prev(after);
-        if (before->end() > added.first) return false;
-        if (before->end() == added.first) {
-            before->count += added.count;
-            if (touches_after) {
-                before->count += after->count;
-                ranges.erase(after);
-            }
-            return true;
-        }
-    }
-    if (touches_after)
-        *after = {added.first, added.count + after->count};
-    else
-        ranges.insert(after, added);
-    return true;
-}
-
 }  // namespace cucurbit

@@ -57,6 +57,10 @@ std::optional<std::string> read_document(Database& database, const std::string& 
 /// Replaces the study's text, name, identity and files by these, in the caller's transaction.
 void write_study(Database& database, const Study& study);
 
+/// Throws StudyError, which says what differs, unless the folder's study has this identity.
+void require_identity(Database& database, const std::filesystem::path& directory,
+                      const std::string& identity);
+
 void write_totals(Database& database, const Totals& totals);
 Totals read_totals(Database& database);
 

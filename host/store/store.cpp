@@ -37,18 +37,18 @@ bool needs_no_locks(const std::filesystem::path& file) {
     }
 }
 
+}  // namespace
+
 void require_identity(Database& database, const std::filesystem::path& directory,
-                      const Study& study) {
-    const std::string identity = read_document(database, "study", "identity").value_or("");
-    if (identity == study.identity) return;
+                      const std::string& identity) {
+    const std::string stored = read_document(database, "study", "identity").value_or("");
+    if (stored == identity) return;
     throw StudyError(
         {directory.string(), 0, 0},
         fmt::format("the folder holds another study: {}. Grids, arms and precision may change "
                     "in a folder, anything else needs a new one",
-                    first_difference(identity, study.identity)));
+                    first_difference(stored, identity)));
 }
-
-}  // namespace
 
 SeriesKey series_key(const Setting& setting, const Design& design, const Series& series) {
     const std::vector<std::string> names = setting.parameters();
@@ -86,7 +86,7 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
     database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     Transaction transaction(database);
     if (exists)
-        require_identity(database, directory, study);
+        require_identity(database, directory, study.identity);
     else
         create_schema(database);
     write_study(database, study);
@@ -99,10 +99,14 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
     return Store(std::move(state));
 }
 
+bool Store::exists(const std::filesystem::path& directory) {
+    std::error_code ignored;
+    return std::filesystem::exists(store_file(directory), ignored);
+}
+
 Store Store::open_to_read(const std::filesystem::path& directory) {
     const std::filesystem::path file = store_file(directory);
-    std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored))
+    if (!exists(directory))
         throw StoreError(fmt::format("{}: holds no store.sqlite", directory.string()));
     const Database::Mode mode =
         needs_no_locks(file) ? Database::Mode::read_unchanging : Database::Mode::read;
@@ -116,6 +120,12 @@ Store Store::open_to_read(const std::filesystem::path& directory) {
 
 const std::filesystem::path& Store::directory() const {
     return state_->directory;
+}
+
+std::vector<SeriesKey> Store::series() const {
+    std::vector<SeriesKey> keys;
+    for (const auto& [key, entry] : state_->series) keys.push_back(key);
+    return keys;
 }
 
 Study Store::study() const {

@@ -17,6 +17,13 @@
 
 namespace cucurbit {
 
+/// Every `count`-th design of a study, from the one of this index (from 0) on.
+struct Shard {
+    std::size_t index = 0;
+    std::size_t count = 1;
+    bool holds(std::size_t design) const { return design % count == index; }
+};
+
 /// What a run will do on a device, before anything is computed.
 struct Plan {
     struct Entry {
@@ -34,11 +41,12 @@ struct Plan {
     std::size_t peak_bytes = 0;  ///< all workers together
     double flops = 0.0;
 };
-/// The plan of a whole study, whatever a folder already holds. device: as for choose_devices;
-/// threads: workers on each device, 0 for the device's own number, reduced to what memory allows.
-/// Throws StudyError when two designs' keys collide, DeviceError when the device is absent or its
-/// memory does not suffice for one worker with a batch of one trial.
-Plan make_plan(const Study& study, const std::string& device, std::size_t threads);
+/// The plan of a whole study or a shard of it, whatever a folder already holds. device: as for
+/// choose_devices; threads: workers on each device, 0 for the device's own number, reduced to what
+/// memory allows. Throws StudyError when two designs' keys collide, DeviceError when the device is
+/// absent or its memory does not suffice for one worker with a batch of one trial.
+Plan make_plan(const Study& study, const std::string& device, std::size_t threads,
+               Shard shard = {});
 
 struct Progress {
     std::uint64_t trials_done = 0;   ///< including those found in the store
@@ -52,6 +60,7 @@ struct RunOptions {
     std::string device = "auto";
     std::size_t threads = 0;  ///< workers on each device; 0: all cores, two on a card
     std::optional<double> max_seconds;
+    Shard shard;
     std::function<void(const Progress&)> report;  ///< called from one thread, a few times a second
     /// 1: finish the engine calls in flight and store their trials; 2: drop them. A process may
     /// also end at any moment: what has been committed (about once a second) stays.
@@ -61,12 +70,12 @@ struct RunOptions {
 
 enum class RunEnd { complete, stopped };
 
-/// Computes what the folder lacks of the study. Continues an interrupted run; the table is the same
-/// bytes whatever the threads and interruptions. Fixed precision stops at exactly `trials`.
-/// Adaptive precision stops a design at the first of 256, 512, 1024, … , max_trials trials after
-/// which every series has the wanted relative or absolute standard error; series without a finite
-/// mean or variance (near interpolation) and zero risks do not count. Throws StudyError,
-/// StoreError, DeviceError, and whatever a simulation throws.
+/// Computes what the folder lacks of the study, or of the shard. Continues an interrupted run; the
+/// table is the same bytes whatever the threads and interruptions. Fixed precision stops at exactly
+/// `trials`. Adaptive precision stops a design at the first of 256, 512, 1024, … , max_trials
+/// trials after which every series has the wanted relative or absolute standard error; series
+/// without a finite mean or variance (near interpolation) and zero risks do not count. Throws
+/// StudyError, StoreError, DeviceError, and whatever a simulation throws.
 RunEnd run(const Study& study, const RunOptions& options);
 
 /// The table of a folder: Moments of 64 trials each, merged in the order of trials, joined with

@@ -28,6 +28,9 @@ struct TrialRange {
     bool operator==(const TrialRange&) const = default;
 };
 
+/// The parts of `within` that sorted, disjoint ranges leave out, in order.
+std::vector<TrialRange> left_out(const std::vector<TrialRange>& ranges, TrialRange within);
+
 /// Values of one series over consecutive trials: a block, several, or part of one.
 struct BlockValues {
     std::uint64_t first_trial = 0;
@@ -45,6 +48,12 @@ struct SeriesKey {
 };
 SeriesKey series_key(const Setting& setting, const Design& design, const Series& series);
 
+/// What a merge did, in values: one for every series and trial.
+struct Merged {
+    std::uint64_t copied = 0;
+    std::uint64_t held = 0;  ///< that were there already, and stay
+};
+
 class Store {
 public:
     /// Creates the folder or opens it to continue. An existing folder must hold a study of the same
@@ -53,6 +62,8 @@ public:
     /// when another process writes to the folder. After a StoreError the store may only be
     /// destroyed.
     static Store open_to_write(const std::filesystem::path& directory, const Study& study);
+    /// Whether the folder holds a store, readable or not.
+    static bool exists(const std::filesystem::path& directory);
     /// Opens for reading; never changes the folder, and works while another process writes to it.
     /// What is read is the state at this moment, however long the store is open.
     static Store open_to_read(const std::filesystem::path& directory);
@@ -68,6 +79,8 @@ public:
     std::vector<std::pair<std::string, std::string>> manifest() const;
     void record(const std::vector<std::pair<std::string, std::string>>& facts);
 
+    /// The keys of all series that the store holds, in order.
+    std::vector<SeriesKey> series() const;
     /// Trials that the store holds of this series: disjoint, joined where they touch, in order.
     const std::vector<TrialRange>& trials(const SeriesKey& key) const;
     /// Adds values of many series in one transaction; durable when the call returns. Throws
@@ -75,6 +88,10 @@ public:
     void write(const std::vector<std::pair<SeriesKey, BlockValues>>& blocks);
     /// All values of a series in the order of trials; throws StoreError where a checksum fails.
     std::vector<BlockValues> read(const SeriesKey& key) const;
+    /// Copies what this store lacks of another store of the same study, and the facts about the
+    /// runs that wrote it. Values come in transactions of their own: a merge that was interrupted
+    /// can be repeated. Throws StudyError when the studies' identities differ.
+    Merged merge(const Store& from);
     /// Checks the file's structure and every checksum; throws StoreError at the first fault.
     void verify() const;
 
