@@ -78,8 +78,8 @@ public:
 private:
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
 
-    /// Xᵀ and G with the coefficients and room for the labels directly before them, where the engine
-    /// prefers that. Memory that is counted before there is an engine allows for it.
+    /// Xᵀ and G with the coefficients and room for the labels directly before them, where the
+    /// engine prefers that. Memory that is counted before there is an engine allows for it.
     void make_samples() {
         const std::size_t columns = labels_ + 1;
         adjacent_ =
