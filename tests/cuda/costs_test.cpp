@@ -122,7 +122,8 @@ label_noise = "sample"
 )",
                                                            n / 5, n / 3, n / 2, n)));
         const Sum sum = predicted(study, study.setting->designs().at(0), 3);
-        EXPECT_LE(sum.bytes, times * static_cast<double>(3 * 2 * sizeof(double) * 300 * n)) << n;
+        const double samples = 300.0 * static_cast<double>(n * 3 * sizeof(double));
+        EXPECT_LE(sum.bytes, times * 2.0 * samples) << n;
     }
 }
 
