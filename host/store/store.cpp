@@ -37,6 +37,10 @@ bool needs_no_locks(const std::filesystem::path& file) {
     }
 }
 
+Database::Mode mode_to_read(const std::filesystem::path& file) {
+    return needs_no_locks(file) ? Database::Mode::read_unchanging : Database::Mode::read;
+}
+
 }  // namespace
 
 void require_identity(Database& database, const std::filesystem::path& directory,
@@ -100,17 +104,19 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
 }
 
 bool Store::exists(const std::filesystem::path& directory) {
+    const std::filesystem::path file = store_file(directory);
     std::error_code ignored;
-    return std::filesystem::exists(store_file(directory), ignored);
+    if (!std::filesystem::exists(file, ignored)) return false;
+    Database database(file, mode_to_read(file));
+    return check_schema(database);
 }
 
 Store Store::open_to_read(const std::filesystem::path& directory) {
     const std::filesystem::path file = store_file(directory);
-    if (!exists(directory))
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored))
         throw StoreError(fmt::format("{}: holds no store.sqlite", directory.string()));
-    const Database::Mode mode =
-        needs_no_locks(file) ? Database::Mode::read_unchanging : Database::Mode::read;
-    auto state = std::make_unique<State>(directory, mode);
+    auto state = std::make_unique<State>(directory, mode_to_read(file));
     state->database.execute("BEGIN");
     if (!check_schema(state->database)) state->database.fail(std::string("is empty"));
     state->totals = read_totals(state->database);

@@ -62,7 +62,7 @@ public:
     /// when another process writes to the folder. After a StoreError the store may only be
     /// destroyed.
     static Store open_to_write(const std::filesystem::path& directory, const Study& study);
-    /// Whether the folder holds a store, readable or not.
+    /// Whether the folder holds a store; one of which nothing but the file was made is none.
     static bool exists(const std::filesystem::path& directory);
     /// Opens for reading; never changes the folder, and works while another process writes to it.
     /// What is read is the state at this moment, however long the store is open.

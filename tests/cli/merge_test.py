@@ -88,6 +88,16 @@ class Merge(ProgramTest):
         for shard in ("0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3/3"):
             self.assertIn("from 1/N to N/N", self.refused("run", "many.toml", "--shard", shard))
 
+    def test_into_a_folder_that_was_only_begun(self):
+        (self.folder / "joined").mkdir()
+        self.write("joined/store.sqlite", "")
+        self.call("merge", "whole", "-o", "joined")
+        self.assertEqual(self.table("joined"), self.expected)
+        self.write("whole/store.sqlite", "")
+        self.assertIn("is empty", self.refused("merge", "whole", "-o", "joined", code=6))
+        self.write("joined/store.sqlite", "no store of anyone's, but long enough to be looked at" * 99)
+        self.refused("merge", "joined", "-o", "other", code=6)
+
     def test_killed_and_repeated(self):
         self.call("run", "many.toml", "-o", "whole", "--set", "precision.trials=60000")
         expected = self.table("whole")
@@ -100,6 +110,7 @@ class Merge(ProgramTest):
             except Exception:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
+            self.assertIn(process.returncode, (0, -signal.SIGKILL))
             if process.returncode == 0:
                 break
             kills += 1
