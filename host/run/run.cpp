@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto report_interval = std::chrono::milliseconds(200);
+constexpr auto report_interval = std::chrono::milliseconds(50);
 constexpr auto commit_interval = std::chrono::seconds(1);
 
 /// One run of a study into a folder.

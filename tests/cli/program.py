@@ -36,12 +36,12 @@ arms = ["standard", "optimal_surrogate"]
 trials = 130
 """
 
-# Some seconds on any machine: long enough to be interrupted, short enough to be finished.
+# Longer than any machine takes until it is stopped.
 LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 200") \
                   .replace("n = [8, 16, 60]", "n = [60, 120, 180]") \
-                  .replace("trials = 130", "trials = 2000")
+                  .replace("trials = 130", "trials = 1000000")
 
-# Descents of many steps, likewise.
+# Descents of many steps: long enough to be interrupted, short enough to be finished.
 LONG_DESCENT = """\
 schema = 1
 study = { name = "descent", kind = "gradient_descent", seed = 9 }

@@ -50,24 +50,29 @@ class Talk(ProgramTest):
         out, _ = process.communicate(timeout=60)
         return process.returncode, out, text.decode()
 
-    def test_a_bar_on_a_terminal_and_none_in_a_log(self):
-        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 500"))
-        code, out, err = self.terminal("run", "long.toml", "-o", "first")
-        self.assertEqual(code, 0)
-        bars = re.findall(r"\r\[[=> ]*\] +\d+ %  [\d,]+ of 500 trials  [^\r\x1b]*", err)
+    def test_a_bar_on_a_terminal(self):
+        self.write("long.toml", LONG_STUDY)
+        code, out, err = self.terminal("run", "long.toml", "-o", "out", "--max-time", "2.5s")
+        self.assertEqual(code, 75)
+        bars = re.findall(r"\r\[[=> ]*\] +\d+ %  [\d,]+ of 1,000,000 trials  [^\r\x1b]*", err)
         self.assertGreater(len(bars), 1, err)
         self.assertTrue(all(len(bar) <= 80 for bar in bars), bars)
         self.assertTrue(any("left" in bar for bar in bars), bars)
         self.assertNotIn(b"\r", out)
-        _, log = self.call("run", "long.toml", "-o", "second")
-        self.assertNotIn("\r", log)
-        self.assertNotIn("\x1b", log)
+
+    def test_the_bar_is_full_at_the_end_and_wiped(self):
+        code, out, err = self.terminal("run", self.study, "-o", "out")
+        self.assertEqual(code, 0)
+        self.assertRegex(err, r"\r\[=+\] +100 %  130 of 130 trials  [^\r\x1b]*\x1b\[K\r\x1b\[K")
+        self.assertNotIn(b"\r", out)
 
     def test_a_line_now_and_then_in_a_log(self):
-        self.write("long.toml", LONG_STUDY.replace("trials = 2000", "trials = 1000000"))
+        self.write("long.toml", LONG_STUDY)
         _, log = self.call("run", "long.toml", "-o", "out", "--max-time", "2.5s", code=75)
         lines = re.findall(r"^cucurbit: +\d+ %  [\d,]+ of 1,000,000 trials  [\d.]+ s(?:, .* left)?$", log, re.M)
         self.assertEqual(len(lines), 1, log)
+        self.assertNotIn("\r", log)
+        self.assertNotIn("\x1b", log)
 
     def test_colour_only_on_a_terminal_that_wants_it(self):
         red = "\x1b["
