@@ -32,6 +32,7 @@ void add_compare(Program& program);
 void add_replay(Program& program);
 void add_verify(Program& program);
 void add_plot(Program& program);
+void add_report(Program& program);
 void add_bench(Program& program);
 void add_devices(Program& program);
 void add_doctor(Program& program);

@@ -35,8 +35,8 @@ void declare(Program& program) {
     app.get_formatter()->column_width(26);
     group(program, "Studies", {add_init, add_check, add_plan, add_theory, add_run});
     group(program, "Run folders",
-          {add_status, add_extend, add_merge, add_export, add_compare, add_plot, add_replay,
-           add_verify});
+          {add_status, add_extend, add_merge, add_export, add_compare, add_plot, add_report,
+           add_replay, add_verify});
     group(program, "This machine and this program",
           {add_devices, add_doctor, add_bench, add_completion, add_cite});
     app.footer(exit_codes);  // last, for commands inherit it

@@ -1,4 +1,4 @@
-"""python -m cucurbit plot DIR | slopes DIR | parquet DIR"""
+"""python -m cucurbit plot DIR | report DIR... | slopes DIR | parquet DIR"""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from cucurbit.program import ProgramError, ProgramNotFound
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m cucurbit", description="Figures and Parquet of runs.")
+    parser = argparse.ArgumentParser(prog="python -m cucurbit", description="Figures, pages and Parquet of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
     source = argparse.ArgumentParser(add_help=False)
     source.add_argument("source", type=Path, metavar="DIR", help="run folder, or a CSV, NPY or Parquet table")
@@ -22,6 +22,10 @@ def _parser():
                                "generations", "descent", "switch", "features"],
                       help="the figure to draw instead of the one that suits the table")
     plot.add_argument("--n", type=int, help="sample size at which the weights are shown")
+    report = commands.add_parser("report", help="write runs as one HTML page")
+    report.add_argument("sources", type=Path, metavar="DIR", nargs="+", help="run folder")
+    report.add_argument("-o", "--output", type=Path, metavar="FILE",
+                        help="default: report.html in the run folder; of several, in the working folder")
     slopes = commands.add_parser("slopes", parents=[source], help="print log-log slopes of risk against n")
     slopes.add_argument("--n-min", type=float, default=0, help="smallest n in the fit")
     slopes.add_argument("--n-max", type=float, default=float("inf"), help="largest n in the fit")
@@ -47,6 +51,13 @@ def _plot(options):
         fit_slopes(table).to_csv(sys.stdout, index=False)
 
 
+def _report(options):
+    from cucurbit.pages import report
+
+    folder = options.sources[0] if len(options.sources) == 1 else Path()
+    print(f"wrote {report(options.sources, options.output or folder / 'report.html')}", file=sys.stderr)
+
+
 def _slopes(options):
     fit_slopes(load(options.source), n_min=options.n_min, n_max=options.n_max).to_csv(sys.stdout,
                                                                                     index=False)
@@ -61,7 +72,7 @@ def _parquet(options):
 def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
-        {"plot": _plot, "slopes": _slopes, "parquet": _parquet}[options.command](options)
+        {"plot": _plot, "report": _report, "slopes": _slopes, "parquet": _parquet}[options.command](options)
     except ProgramError as error:
         print(f"cucurbit: {error}", file=sys.stderr)
         return error.exit_code

@@ -38,11 +38,14 @@ def find_program():
     raise ProgramNotFound("the program cucurbit was not found: set CUCURBIT to its path, or put it on PATH")
 
 
-def output_of(*arguments):
-    """What the program prints to stdout, as bytes; its messages become part of a ProgramError."""
+def output_of(*arguments, accepted=(0,)):
+    """What the program prints to stdout, as bytes.
+
+    With an exit code that is not accepted, its messages become part of a ProgramError.
+    """
     arguments = [str(argument) for argument in arguments]
     done = subprocess.run([find_program(), *arguments], capture_output=True, check=False)
-    if done.returncode != 0:
+    if done.returncode not in accepted:
         raise ProgramError(arguments, done.returncode, done.stderr.decode(errors="replace"))
     return done.stdout
 

@@ -9,7 +9,7 @@ import pandas
 
 from cucurbit import program
 
-_TEXT = ("arm", "estimand", "theory_kind", "flags")
+_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason")
 
 
 def load(source):
@@ -27,6 +27,15 @@ def load(source):
     if path.suffix not in readers:
         raise ValueError(f"{path}: a table ends in {', '.join(readers)}")
     return readers[path.suffix](path)
+
+
+def compare(folder):
+    """The table of a run folder with theory's verdicts: confirmed, failed or none, and the reason.
+
+    Unlike the command, it does not raise where theory failed: that is in the column `verdict`.
+    """
+    disagreement = 4
+    return _from_csv(io.BytesIO(program.output_of("compare", folder, "--format", "csv", accepted=(0, disagreement))))
 
 
 def theory(study, *, coordinates=False):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 PROGRAM = os.environ["CUCURBIT"]
 
-COMMANDS = ["init", "check", "plan", "theory", "run", "status", "extend", "merge", "export", "compare", "plot", "replay",
-            "verify", "devices", "doctor", "bench", "completion", "cite"]
+COMMANDS = ["init", "check", "plan", "theory", "run", "status", "extend", "merge", "export", "compare", "plot", "report",
+            "replay", "verify", "devices", "doctor", "bench", "completion", "cite"]
 
 STUDY = """\
 schema = 1

@@ -1,5 +1,6 @@
 """The common look of the figures: colour-blind-safe arms, quiet axes, legend outside the data."""
 
+import io
 import math
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def _number(value, _position):
 def _two_or_five(value, _position):
     leading = round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6)
     return f"{value:g}" if leading in (2, 5) else ""
+
+
+@styled
+def svg(figure):
+    """The figure as the bytes of an SVG image, the same bytes each time."""
+    image = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "cucurbit"}):
+        figure.savefig(image, format="svg", metadata={"Date": None})
+    return image.getvalue()
 
 
 @styled

@@ -1,0 +1,95 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <system_error>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/talk.hpp"
+
+namespace cucurbit::cli {
+
+namespace {
+
+struct Options {
+    std::vector<std::string> directories{1};
+    std::string output;
+    std::string python = "python3";
+};
+
+// Looks for the packages before importing any, so that an absent one is named instead of traced.
+// A folder that happens to be called cucurbit has no origin, and is not the package.
+constexpr const char* run_package = R"(
+import importlib.util, runpy, sys
+needed = ["cucurbit", "numpy", "pandas", "matplotlib"] + ["jinja2"] * (sys.argv[1] == "report")
+specs = {name: importlib.util.find_spec(name) for name in needed}
+absent = [name for name, spec in specs.items() if spec is None or spec.origin is None]
+if absent:
+    sys.exit(sys.stderr.write("cucurbit: error: " + sys.argv[1] + " needs Python packages that "
+             + sys.executable + " lacks: " + ", ".join(absent) + " (install the folder python/ of cucurbit"
+             " with pip, or name another interpreter with --python)\n") and 2)
+runpy.run_module("cucurbit", run_name="__main__", alter_sys=True)
+)";
+
+/// Becomes the Python package's command of that name.
+[[noreturn]] void become(const std::string& command, const Options& options,
+                         const std::vector<std::string>& extra) {
+    std::vector<std::string> words{options.python, "-c", run_package, command};
+    words.insert(words.end(), options.directories.begin(), options.directories.end());
+    words.insert(words.end(), extra.begin(), extra.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    // The package reads the table with this very program.
+    char self[4096];
+    const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length > 0) {
+        self[length] = '\0';
+        ::setenv("CUCURBIT", self, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs
+    }
+    ::execvp(argv[0], argv.data());
+    throw UsageError(fmt::format("{} needs Python: {}: {}", command, options.python,
+                                 std::generic_category().message(errno)));
+}
+
+void add_interpreter(CLI::App& command, std::string& python) {
+    command.add_option("--python", python, "Interpreter that has the package cucurbit")
+        ->type_name("PROGRAM")
+        ->envname("CUCURBIT_PYTHON")
+        ->capture_default_str();
+}
+
+}  // namespace
+
+void add_plot(Program& program) {
+    CLI::App& command =
+        *program.app.add_subcommand("plot", "Draw a run's figure with the Python package");
+    const auto options = std::make_shared<Options>();
+    add_directory(command, options->directories.front());
+    add_interpreter(command, options->python);
+    command.allow_extras();
+    command.footer("Other options go to the Python package: see python3 -m cucurbit plot --help.");
+    on_chosen(program, command, options, [&command](const Options& chosen) -> Exit {
+        become("plot", chosen, command.remaining());
+    });
+}
+
+void add_report(Program& program) {
+    CLI::App& command = *program.app.add_subcommand(
+        "report", "Write runs as one HTML page: verdict, figure, table, study, machines");
+    const auto options = std::make_shared<Options>();
+    command.add_option("DIR", options->directories, "Runs' folders")->required()->type_name("");
+    command
+        .add_option("-o,--output", options->output,
+                    "Page to write [report.html in the run's folder; of several, in this one]")
+        ->type_name("FILE");
+    add_interpreter(command, options->python);
+    on_chosen(program, command, options, [](const Options& chosen) -> Exit {
+        become("report", chosen,
+               chosen.output.empty() ? std::vector<std::string>{}
+                                     : std::vector<std::string>{"-o", chosen.output});
+    });
+}
+
+}  // namespace cucurbit::cli

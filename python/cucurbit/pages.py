@@ -1,0 +1,101 @@
+"""Runs as one HTML page, to be read anywhere and sent around."""
+
+import base64
+import csv
+import io
+import json
+import shlex
+import tomllib
+from pathlib import Path
+
+import jinja2
+import pandas
+
+from cucurbit import program
+from cucurbit import table as tables
+from cucurbit.figures import plot
+from cucurbit.figures.style import svg
+
+# So many rows are shown in sight, nearest to what theory forbids first; all others unfold.
+_ROWS_IN_SIGHT = 10
+_COLUMNS_IN_SIGHT = ["arm", "estimand", "estimate", "std_err", "theory", "z", "p_value", "relative_gap", "allowed_gap",
+                     "verdict"]
+
+
+def report(sources, output):
+    """Writes run folders as one HTML page that needs neither network nor scripts; returns its path.
+
+    For each run: how far it is, verdicts, figure, the rows nearest to failing, failed trials, the whole
+    table to unfold and, as CSV in full precision, to download, the study and what computed it.
+    sources: one folder or several.
+    """
+    folders = [Path(sources)] if isinstance(sources, (str, Path)) else [Path(source) for source in sources]
+    templates = jinja2.Environment(loader=jinja2.PackageLoader("cucurbit", "."), autoescape=True,
+                                   undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates.filters["number"] = _number
+    page = templates.get_template("report.html").render(
+        runs=[_run(folder) for folder in folders],
+        version=program.output_of("--version").decode().strip(), references=program.output_of("cite").decode())
+    Path(output).write_text(page, encoding="utf-8")
+    return Path(output)
+
+
+def _run(folder):
+    text = program.output_of("export", folder, "--format", "csv")
+    study = (folder / "study.toml").read_text(encoding="utf-8")
+    about = tomllib.loads(study)["study"]
+    judged = tables.compare(folder)
+    table = judged[judged["n_trials"] > 0]
+    fixed = [name for name in tables.parameters(table) if table[name].nunique() <= 1]
+    return {"folder": folder, "name": about["name"], "kind": about["kind"], "study": study,
+            "progress": _progress(folder), "verdicts": judged["verdict"].value_counts().to_dict(),
+            "failed_trials": int(table["n_failed"].sum()), "figure": _figure(folder, table),
+            "fixed": [(name, table[name].iloc[0]) for name in fixed if len(table)],
+            "nearest": _nearest(table).drop(columns=fixed, errors="ignore"), "rows": table.drop(columns=fixed),
+            "table": _data("text/csv", text), "machines": _machines(folder)}
+
+
+def _progress(folder):
+    designs = _rows("status", folder)
+    done, wanted = (sum(int(design[name]) for design in designs) for name in ("trials_done", "trials_wanted"))
+    return {"designs": len(designs), "done": done, "wanted": wanted}
+
+
+def _nearest(table):
+    """Judged rows, failed ones first, then by how much of what the verdict allows they use."""
+    judged = table[table["verdict"] != "none"]
+    # Of an exact law, 1 minus the p-value; of an asymptotic one, the gap as a share of the one allowed.
+    used = (judged["relative_gap"].abs() / judged["allowed_gap"]).fillna(1 - judged["p_value"])
+    order = pandas.DataFrame({"confirmed": judged["verdict"] == "confirmed", "used": -used, "z": -judged["z"].abs()})
+    first = judged.loc[order.sort_values(["confirmed", "used", "z"], kind="stable").index].head(_ROWS_IN_SIGHT)
+    return first[tables.parameters(table) + _COLUMNS_IN_SIGHT].dropna(axis="columns", how="all")
+
+
+def _figure(folder, table):
+    return _data("image/svg+xml", svg(plot(folder))) if len(table) else None
+
+
+def _machines(folder):
+    """One dictionary of facts for each time the study was run, with the command as typed."""
+    runs = []
+    for row in _rows("status", folder, "--manifest"):
+        if row["fact"] == "start":
+            runs.append({})
+        if runs:
+            runs[-1][row["fact"]] = row["value"]
+    return [{**run, "command": shlex.join(json.loads(run["argv"]))} for run in runs]
+
+
+def _rows(*arguments):
+    return list(csv.DictReader(io.StringIO(program.output_of(*arguments, "--format", "csv").decode())))
+
+
+def _data(kind, contents):
+    return f"data:{kind};base64,{base64.b64encode(contents).decode()}"
+
+
+def _number(value):
+    """Five digits of a number, text as it is, nothing for what is missing."""
+    if isinstance(value, str):
+        return value
+    return "" if pandas.isna(value) else f"{value:,}" if isinstance(value, int) else f"{value:.5g}"

@@ -1,0 +1,162 @@
+"""A page about runs that the program made: what it says is what the table says."""
+
+import base64
+import csv
+import io
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+import unittest.mock
+from html.parser import HTMLParser
+from pathlib import Path
+
+from needs import need
+
+need("numpy", "pandas", "matplotlib", "jinja2")
+
+import cucurbit
+
+STUDY = """\
+schema = 1  # <small> & quick
+study = { name = "small", kind = "model_shift", seed = 7 }
+population = { p = 40, spectrum = { kind = "power_law", exponent = 1.5 }, signal = { kind = "power_law", exponent = 1.5 } }
+target = { n = [8, 16, 60], noise_std = [0.0, 0.2], arms = ["standard", "mask"] }
+precision = { trials = 400 }
+"""
+
+
+class Page(HTMLParser):
+    """A page's tables as lists of rows, its text, its embedded files, and whether every tag was closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.files, self.said, self.open = [], [], [], []
+        self.feed(text)
+        self.said = " ".join("".join(self.said).split())
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.files += [attributes[name] for name in ("src", "href") if name in attributes]
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.said.append(data)
+        if set(self.open) & {"td", "th"}:
+            self.tables[-1][-1][-1] += data
+
+
+def contents(link):
+    return base64.b64decode(link.split(";base64,")[1])
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "study.toml").write_text(STUDY)
+
+    def program(self, *arguments, code=0):
+        done = subprocess.run([os.environ["CUCURBIT"], *arguments], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout
+
+    def page(self, *folders):
+        text = cucurbit.report([self.folder / name for name in folders], self.folder / "page.html").read_text()
+        page = Page(text)
+        self.assertEqual(page.open, [])
+        # Nothing is fetched from anywhere.
+        self.assertTrue(all(link.startswith("data:") for link in page.files), page.files)
+        self.assertNotRegex(text, r"<script|@import|url\(")
+        return page
+
+    def test_says_what_the_table_says(self):
+        self.program("run", "study.toml", "-o", "out", "--threads", "1")
+        page = self.page("out")
+        verdicts = cucurbit.compare(self.folder / "out")
+        confirmed = (verdicts["verdict"] == "confirmed").sum()
+        self.assertEqual(confirmed, 10)  # the others are zero up to rounding
+        self.assertIn("<small> & quick", page.said)
+        self.assertIn("400 trials, complete", page.said)
+        self.assertIn(f"{confirmed} rows confirmed, 0 failed, {len(verdicts) - confirmed} without verdict", page.said)
+        self.assertIn("No trial failed. Everywhere p = 40.", page.said)
+        figure, table = (contents(link) for link in page.files)
+        self.assertTrue(figure.lstrip().startswith(b"<?xml") and figure.rstrip().endswith(b"</svg>"))
+        self.assertEqual(table.decode(), self.program("export", "out", "--format", "csv"))
+        nearest, rows, machines = page.tables
+        self.assertEqual(len(nearest), 11)
+        exported = [row for row in csv.DictReader(io.StringIO(table.decode())) if row["estimate"]]
+        self.assertEqual(len(rows) - 1, len(exported))
+        for row, wanted in zip(rows[1:], exported, strict=True):
+            cells = dict(zip(rows[0], row, strict=True))
+            for name in ("n", "noise_std", "estimate", "std_err", "theory", "z"):
+                self.assertEqual(cells[name], f"{float(wanted[name]):.5g}" if wanted[name] else "", wanted)
+        facts = dict(zip(*machines, strict=True))
+        self.assertEqual((facts["ended"], facts["trials"], facts["workers"]), ("complete", "400", "1"))
+        self.assertTrue(facts["command"].endswith("cucurbit run study.toml -o out --threads 1"))
+        self.assertIn('target = { n = [8, 16, 60]', page.said)
+
+    def test_rows_that_theory_refuses_come_first(self):
+        self.program("run", "study.toml", "-o", "out")
+        # Planted: the first verdict of all; and compare's own exit code where theory fails.
+        planting = self.folder / "planting"
+        planting.write_text(f"""#!/bin/sh
+            [ "$1" = compare ] || exec "{os.environ["CUCURBIT"]}" "$@"
+            "{os.environ["CUCURBIT"]}" "$@" | sed "0,/,confirmed,/s//,failed,/"
+            exit 4""")
+        planting.chmod(0o755)
+        with unittest.mock.patch.dict(os.environ, {"CUCURBIT": str(planting)}):
+            page = self.page("out")
+        self.assertIn("9 rows confirmed, 1 failed", page.said)
+        first, second = (dict(zip(page.tables[0][0], row, strict=True)) for row in page.tables[0][1:3])
+        self.assertEqual([first[name] for name in ("verdict", "arm", "n")], ["failed", "standard", "8"])
+        self.assertEqual(second["verdict"], "confirmed")
+
+    def test_several_runs_and_one_that_was_stopped(self):
+        self.program("run", "study.toml", "-o", "one")
+        self.program("run", "study.toml", "-o", "two", "--set", "precision.trials=10000000", "--max-time", "1s",
+                     code=75)
+        page = self.page("one", "two")
+        self.assertEqual(len(page.tables), 6)
+        self.assertRegex(page.said, r"unfinished: [\d,]+ of 10,000,000 trials")
+        self.assertIn("stopped", page.tables[-1][1])
+
+    def test_a_run_that_has_stored_nothing(self):
+        process = subprocess.Popen([os.environ["CUCURBIT"], "run", "study.toml", "-o", "out", "--set",
+                                    "population.p=4000", "--set", "target.n=3000"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        store = self.folder / "out" / "study.toml"
+        while process.poll() is None and not store.exists():
+            pass
+        process.kill()
+        process.wait()
+        page = self.page("out")
+        self.assertIn("No trial is stored yet, so there is no figure.", page.said)
+        self.assertEqual(len(page.tables), 1)
+
+    def test_the_command_and_its_default_place(self):
+        self.program("run", "study.toml", "-o", "out")
+        self.program("report", "out", "--python", os.sys.executable)
+        self.assertIn("confirmed", (self.folder / "out" / "report.html").read_text())
+        self.program("report", "out", "out", "--python", os.sys.executable)
+        self.assertEqual(len(re.findall("<h1>", (self.folder / "report.html").read_text())), 2)
+        self.program("report", "out", "-o", "mine.html", "--python", os.sys.executable)
+        self.assertEqual((self.folder / "mine.html").read_text(), (self.folder / "out" / "report.html").read_text())
+        self.program("report", "absent", "--python", os.sys.executable, code=6)
+
+
+if __name__ == "__main__":
+    unittest.main()
