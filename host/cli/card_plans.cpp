@@ -63,13 +63,14 @@ std::vector<Column> CardPlanTable::columns() const {
     return result;
 }
 
-void add_predictions(const Study& study, std::size_t threads, CardPlanTable& table) {
+void add_predictions(const Study& study, Shard shard, std::size_t threads, CardPlanTable& table) {
     std::string lacking;
     bool any = false;
     for (const Card& card : known_cards()) {
         try {
-            const std::vector<CardPlan> plans = predict(study, card, threads);
-            for (std::size_t i = 0; i < plans.size(); ++i) table.add(i + 1, card.name, plans[i]);
+            const std::vector<CardPlan> plans = predict(study, card, threads, shard);
+            for (std::size_t i = 0; i < plans.size(); ++i)
+                table.add(shard.design(i) + 1, card.name, plans[i]);
             any = true;
         } catch (const DeviceError& error) {
             lacking = error.what();

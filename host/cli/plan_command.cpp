@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
     StudyOptions study;
     DeviceOptions device;
+    std::string shard;
     Output output{"aligned", ""};
 };
 
@@ -143,13 +144,14 @@ private:
 
 // Predictions for known cards, whatever is there, beside what a card that is there needs.
 Exit plan_cards(const Study& study, const Options& options) {
+    const Shard shard = shard_of(options.shard);
     CardPlanTable table;
-    add_predictions(study, options.device.threads, table);
+    add_predictions(study, shard, options.device.threads, table);
     try {
-        const Plan plan = make_plan(study, options.device.device, options.device.threads);
+        const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
         const std::vector<Measurement> measurements = measure_all(study, plan);
         for (std::size_t i = 0; i < plan.entries.size(); ++i)
-            table.add_measured(i + 1, plan.device, plan.entries[i].batch,
+            table.add_measured(shard.design(i) + 1, plan.device, plan.entries[i].batch,
                                plan.workers * plan.entries[i].bytes,
                                measurements[i].seconds_per_trial);
     } catch (const DeviceError& error) {
@@ -168,7 +170,8 @@ Exit plan_cards(const Study& study, const Options& options) {
 Exit execute(const Options& options) {
     const Study study = read_study(options.study);
     if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
-    const Plan plan = make_plan(study, options.device.device, options.device.threads);
+    const Shard shard = shard_of(options.shard);
+    const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
     const std::vector<Measurement> measurements = measure_all(study, plan);
     const double rate = measured_rate(plan, measurements);
     PlanTable table;
@@ -181,7 +184,8 @@ Exit execute(const Options& options) {
                                      : measurements[i].seconds_per_trial;
         const double seconds = static_cast<double>(entry.trials) * per_trial /
                                static_cast<double>(std::max<std::size_t>(plan.workers, 1));
-        table.add(std::to_string(i + 1), entry, solver_text(measurements[i]), seconds);
+        table.add(std::to_string(shard.design(i) + 1), entry, solver_text(measurements[i]),
+                  seconds);
         total += seconds;
         trials += entry.trials;
     }
@@ -212,6 +216,7 @@ void add_plan(Program& program) {
     const auto options = std::make_shared<Options>();
     add_study_options(command, options->study);
     add_device_options(command, options->device);
+    add_shard(command, options->shard);
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, execute);
 }

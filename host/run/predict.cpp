@@ -64,8 +64,10 @@ const char* limit_name(Limit limit) {
     return "";
 }
 
-std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads) {
-    const Plan plan = make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads);
+std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads,
+                              Shard shard) {
+    const Plan plan =
+        make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads, shard);
     std::vector<CardPlan> plans;
     for (const Plan::Entry& entry : plan.entries) {
         CountingEngine engine(division::scratch_bytes(card.memory_bytes));

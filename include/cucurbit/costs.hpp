@@ -46,15 +46,16 @@ struct CardPlan {
     BatchCost batch;
 };
 
-/// The plan of a run on this card alone, all its memory free, for each of the study's designs, with
-/// so many workers; 0: as a run would have.
+/// The plan of a run on this card alone, all its memory free, for each design of the study or
+/// shard, with so many workers; 0: as a run would have.
 /// Every trial is taken to stay on the ladder's first rung. A call takes as long as the slowest of
 /// its flops at the published rate (products at that of products; flops of normals, which are never
 /// fused, at half of the vector rate), its bytes at the published bandwidth and launch_seconds; a
 /// batch as long as its calls together. Neither the way between host and card, nor the integer
 /// arithmetic of random words, nor what a library does beside its formula is counted: a real card
 /// is slower. Throws as make_plan.
-std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads = 0);
+std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads = 0,
+                              Shard shard = {});
 
 /// From one launch to the next in a stream that is never empty: 3.8 µs (NVIDIA, "Getting Started
 /// with CUDA Graphs", 2019, on a V100).

@@ -22,6 +22,8 @@ struct Shard {
     std::size_t index = 0;
     std::size_t count = 1;
     bool holds(std::size_t design) const { return design % count == index; }
+    /// The index in the study of the i-th design that it holds.
+    std::size_t design(std::size_t i) const { return index + i * count; }
 };
 
 /// What a run will do on a device, before anything is computed.

@@ -6,7 +6,7 @@ import math
 import struct
 import unittest
 
-from program import ProgramTest
+from program import STUDY, ProgramTest
 
 LAST = ["arm", "estimand", "estimate", "std_err", "ci95_low", "ci95_high", "n_trials", "n_failed", "theory",
         "theory_kind", "z", "flags"]
@@ -157,6 +157,22 @@ class Tables(ProgramTest):
         verdicts = rows_of(self.call("compare", "out", "--format", "csv")[0])
         self.assertEqual({row["verdict"] for row in verdicts}, {"confirmed", "none"})
         self.assertTrue(all(row["reason"] for row in verdicts if row["verdict"] == "none"))
+
+    def test_plan_of_a_shard(self):
+        self.write("many.toml", STUDY.replace("p = 40", "p = [20, 30, 40, 50]"))
+        for device in ("cpu", "cuda"):
+            rows = [rows_of(self.call("plan", "many.toml", "--format", "csv", "--device", device, *shard)[0])
+                    for shard in ([], ["--shard", "2/3"])]
+            timed = ("seconds", "seconds_per_1000_trials")
+            whole, part = ([{name: row[name] for name in row if name not in timed} for row in each
+                            if row.get("basis") != "measured now"] for each in rows)
+            self.assertEqual({row["design"] for row in whole}, {"1", "2", "3", "4"})
+            self.assertEqual(part, [row for row in whole if row["design"] == "2"])
+        rows = self.call("plan", "many.toml", "--format", "csv", "--shard", "1/3")[0].splitlines()
+        self.assertEqual([row.split(",")[0] for row in rows], ["design", "1", "4"])
+        out, err = self.call("plan", "many.toml", "--format", "csv", "--shard", "5/5")
+        self.assertEqual(out.count("\n"), 1)
+        self.assertIn("0 trials", err)
 
     def test_plan(self):
         out, err = self.call("plan", self.study, "--format", "csv", "--threads", "1")
