@@ -44,7 +44,7 @@ def _run(folder):
     text = program.output_of("export", folder, "--format", "csv")
     study = (folder / "study.toml").read_text(encoding="utf-8")
     about = tomllib.loads(study)["study"]
-    judged = tables.compare(folder)
+    judged = tables.compare(folder).assign(flags=tables.load(folder)["flags"])
     table = judged[judged["n_trials"] > 0]
     fixed = [name for name in tables.parameters(table) if table[name].nunique() <= 1]
     return {"folder": folder, "name": about["name"], "kind": about["kind"], "study": study,

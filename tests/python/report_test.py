@@ -22,7 +22,7 @@ STUDY = """\
 schema = 1  # <small> & quick
 study = { name = "small", kind = "model_shift", seed = 7 }
 population = { p = 40, spectrum = { kind = "power_law", exponent = 1.5 }, signal = { kind = "power_law", exponent = 1.5 } }
-target = { n = [8, 16, 60], noise_std = [0.0, 0.2], arms = ["standard", "mask"] }
+target = { n = [8, 16, 40, 60], noise_std = [0.0, 0.2], arms = ["standard", "mask"] }
 precision = { trials = 400 }
 """
 
@@ -104,10 +104,11 @@ class Report(unittest.TestCase):
             cells = dict(zip(rows[0], row, strict=True))
             for name in ("n", "noise_std", "estimate", "std_err", "theory", "z"):
                 self.assertEqual(cells[name], f"{float(wanted[name]):.5g}" if wanted[name] else "", wanted)
+            self.assertEqual(cells["flags"], wanted["flags"])
         facts = dict(zip(*machines, strict=True))
         self.assertEqual((facts["ended"], facts["trials"], facts["workers"]), ("complete", "400", "1"))
         self.assertTrue(facts["command"].endswith("cucurbit run study.toml -o out --threads 1"))
-        self.assertIn('target = { n = [8, 16, 60]', page.said)
+        self.assertIn('target = { n = [8, 16, 40, 60]', page.said)
 
     def test_rows_that_theory_refuses_come_first(self):
         self.program("run", "study.toml", "-o", "out")
