@@ -63,7 +63,7 @@ struct RunOptions {
     std::size_t threads = 0;  ///< workers on each device; 0: all cores, two on a card
     std::optional<double> max_seconds;
     Shard shard;
-    std::function<void(const Progress&)> report;  ///< called from one thread, a few times a second
+    std::function<void(const Progress&)> report;  ///< called from one thread, 20 times a second
     /// 1: finish the engine calls in flight and store their trials; 2: drop them. A process may
     /// also end at any moment: what has been committed (about once a second) stays.
     const std::atomic<int>* stop = nullptr;
