@@ -6,7 +6,7 @@
 
 #include "cucurbit/costs.hpp"
 #include "host/run/plan.hpp"
-#include "kernels/common/division.hpp"
+#include "kernels/card/engine.hpp"
 #include "kernels/costs/counting_engine.hpp"
 
 namespace cucurbit {
@@ -18,7 +18,7 @@ Device device_of(const Card& card) {
     Device device;
     device.name = card.name;
     device.memory_bytes = card.memory_bytes;
-    device.engine_bytes = division::engine_bytes(card.memory_bytes);
+    device.engine_bytes = card::engine_bytes(card.memory_bytes);
     device.workers = 2;
     return device;
 }
@@ -70,7 +70,7 @@ std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t 
         make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads, shard);
     std::vector<CardPlan> plans;
     for (const Plan::Entry& entry : plan.entries) {
-        CountingEngine engine(division::scratch_bytes(card.memory_bytes));
+        CountingEngine engine(card::scratch_bytes(card.memory_bytes));
         const auto simulation = study.setting->simulation(entry.design, engine, entry.batch);
         std::vector<std::uint64_t> trials(entry.batch);
         std::iota(trials.begin(), trials.end(), std::uint64_t{0});
@@ -81,7 +81,7 @@ std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t 
         on_card.batch = cost_of(engine.calls(), card);
         on_card.batch.trials = entry.batch;
         on_card.device_bytes =
-            plan.workers * (entry.bytes + division::engine_bytes(card.memory_bytes));
+            plan.workers * (entry.bytes + card::engine_bytes(card.memory_bytes));
         plans.push_back(on_card);
     }
     return plans;

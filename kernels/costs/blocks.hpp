@@ -14,9 +14,4 @@ inline double triangle_doubles(std::size_t n, std::size_t count) {
     return 0.5 * static_cast<double>(n * (n + 1) * count);
 }
 
-/// The columns that have a length.
-inline BatchMatrix with_columns(BatchMatrix m, const IndexList& rows) {
-    return m.leading(m.rows, rows.host().size());
-}
-
 }  // namespace cucurbit::costs

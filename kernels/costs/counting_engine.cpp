@@ -37,24 +37,17 @@ public:
 
 }  // namespace
 
-void CountingEngine::launch(double doubles_read, double doubles_written) {
-    calls_.push_back(
-        {0.0, 0.0, 0.0, doubles_read * sizeof(double), doubles_written * sizeof(double), 1, false});
+void CountingEngine::launch(double doubles_read, double doubles_written, double flops) {
+    calls_.push_back({0.0, flops, 0.0, doubles_read * sizeof(double),
+                      doubles_written * sizeof(double), 1, false});
 }
 
-void CountingEngine::product(BatchMatrix a, BatchMatrix b, std::size_t inner, BatchMatrix c,
-                             bool adds) {
+void CountingEngine::product(double, Factor a, Factor b, double beta, BatchMatrix c) {
     if (doubles(c) == 0.0) return;
-    const double read = doubles(a) + doubles(b) - common_doubles(a, b);
+    const double read = doubles(a.of) + doubles(b.of) - common_doubles(a.of, b.of);
+    const std::size_t inner = a.transposed ? a.of.rows : a.of.cols;
     calls_.push_back({2.0 * doubles(c) * static_cast<double>(inner), 0.0, 0.0,
-                      (read + (adds ? doubles(c) : 0.0)) * sizeof(double),
-                      doubles(c) * sizeof(double), 1, true});
-}
-
-void CountingEngine::triangular_solve(BatchMatrix l, BatchMatrix c) {
-    if (doubles(c) == 0.0) return;
-    calls_.push_back({0.0, doubles(c) * static_cast<double>(c.rows), 0.0,
-                      (triangle_doubles(l.rows, c.count) + doubles(c)) * sizeof(double),
+                      (read + (beta == 0.0 ? 0.0 : doubles(c))) * sizeof(double),
                       doubles(c) * sizeof(double), 1, true});
 }
 
@@ -70,6 +63,11 @@ std::unique_ptr<EngineBuffer> CountingEngine::allocate(std::size_t doubles) {
     const std::size_t first = allocated_;
     allocated_ += std::max<std::size_t>(doubles, 1);
     return std::make_unique<NoMemory>(first * sizeof(double));
+}
+
+double* CountingEngine::scratch(std::size_t) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that nobody reads
+    return reinterpret_cast<double*>(sizeof(double));
 }
 
 std::unique_ptr<IndexList> CountingEngine::indices(std::vector<std::uint32_t> values) {

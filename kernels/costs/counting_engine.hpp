@@ -1,16 +1,14 @@
 #pragma once
-// An Engine that computes nothing: it counts what each operation asks of a card, as the CUDA engine
-// divides it into kernels and library calls. So a design's cost comes from the very code that runs
-// it, for every setting, without a card. tests/cuda compares the counts with what the CUDA engine
-// does.
+// An Engine that computes nothing: it counts what the parts of each operation (kernels/card/) ask
+// of a card. So a design's cost comes from the very code that runs it, for every setting, without a
+// card. tests/cuda compares the counts with what the CUDA engine does.
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string_view>
 #include <vector>
 
-#include "kernels/contract.hpp"
+#include "kernels/card/engine.hpp"
 
 namespace cucurbit {
 
@@ -18,7 +16,7 @@ namespace cucurbit {
 /// call reads it.
 struct DeviceCall {
     double product_flops = 0.0;  ///< of matrix products, which tensor cores can do
-    double solver_flops = 0.0;   ///< of other library calls, by formula
+    double solver_flops = 0.0;   ///< of other linear algebra, by formula
     double draw_flops = 0.0;     ///< of random numbers, never fused; integer operations not counted
     double bytes_read = 0.0;
     double bytes_written = 0.0;
@@ -30,12 +28,10 @@ struct DeviceCall {
 /// count as one.
 inline constexpr double flops_per_normal_pair = 49.0;
 
-class CountingEngine final : public Engine {
+class CountingEngine final : public CardEngine {
 public:
-    /// What operations may use beside their operands; they take fewer trials at a time where it is
-    /// little.
-    explicit CountingEngine(std::size_t scratch_bytes)
-        : scratch_doubles_(scratch_bytes / sizeof(double)) {}
+    /// scratch_bytes: as of CardEngine.
+    explicit CountingEngine(std::size_t scratch_bytes) : CardEngine(scratch_bytes) {}
 
     /// Since the last forget().
     const std::vector<DeviceCall>& calls() const { return calls_; }
@@ -62,38 +58,19 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
-    bool prefers_adjacent_labels() const override { return true; }
-    void gram(BatchMatrix a, BatchMatrix g) override;
-    void gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b, const IndexList& rows,
-                          BatchMatrix c) override;
-    void add_outer(BatchMatrix a, BatchMatrix g) override;
     void diagonal(BatchMatrix g, BatchMatrix diagonal) override;
-    void cholesky(BatchMatrix g, BatchMatrix rows_done) override;
-    void invert_lower(BatchMatrix l) override;
-    void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) override;
     void transpose(BatchMatrix a, BatchMatrix out) override;
-    void multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) override;
-    void multiply_by_lower(BatchMatrix r, BatchMatrix a) override;
-    void orthogonal_columns(BatchMatrix a, BatchMatrix l) override;
-    void lower_factor(BatchMatrix a, BatchMatrix l) override;
-    void truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off, BatchMatrix rank) override;
 
-    void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
-    void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
-    void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                 BatchMatrix w) override;
-    void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) override;
     void subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) override;
     void products(BatchMatrix e, const double* weights, const IndexList& left,
                   const IndexList& right, BatchMatrix out) override;
     void weighted_norm(BatchMatrix a, const double* weights, BatchMatrix out) override;
     void row_norms(BatchMatrix r, BatchMatrix out) override;
-    void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
-    void eigen(BatchMatrix g, BatchMatrix values) override;
     void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
@@ -102,28 +79,35 @@ public:
                  BatchMatrix weights) override;
 
 private:
+    void begin(const char* operation) override { operations_.emplace_back(operation); }
+    void end() override {}
+    /// An address of no memory.
+    double* scratch(std::size_t) override;
+    void product(double alpha, Factor a, Factor b, double beta, BatchMatrix c) override;
+    void factor_block(BatchMatrix g, std::size_t before, BatchMatrix inverse,
+                      BatchMatrix rows_done) override;
+    void invert_blocks(BatchMatrix l, BatchMatrix inverses, bool in_place) override;
+    void multiply_by_block(BatchMatrix inverse, bool transposed, BatchMatrix x,
+                           bool from_right) override;
+    void finish_cholesky(BatchMatrix g, BatchMatrix rows_done) override;
+    void clear_upper(BatchMatrix l) override;
+    void factor_columns(BatchMatrix a, double* taus) override;
+    void form_orthogonal(BatchMatrix a, const double* taus) override;
+    void lower_from_upper(BatchMatrix a, BatchMatrix l, double* signs) override;
+    void scale_columns(const double* signs, BatchMatrix a) override;
+    void decompose(BatchMatrix l, const Decompositions& to) override;
+    void finish_truncate(const Decompositions& of, BatchMatrix rotated, double relative_cut_off,
+                         BatchMatrix q, BatchMatrix l, BatchMatrix rank) override;
+    void decompose_symmetric(BatchMatrix g, BatchMatrix values) override;
+    void gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) override;
+
     /// One launch of an own kernel on so many doubles.
-    void launch(double doubles_read, double doubles_written);
+    void launch(double doubles_read, double doubles_written, double flops = 0.0);
     void draw_normals(BatchMatrix out, std::size_t count, double per_pair, bool scaled);
-    /// c = a b or c += a b by a library, a: c.rows×inner, b: inner×c.cols.
-    void product(BatchMatrix a, BatchMatrix b, std::size_t inner, BatchMatrix c, bool adds = false);
-    void multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg);
-    void triangular_solve(BatchMatrix l, BatchMatrix c);
     /// A library call for each of so many trials.
     void call_for_each(std::size_t trials, double flops, double doubles_read,
                        double doubles_written);
-    void factor_columns(std::size_t rows, std::size_t cols, std::size_t count);
 
-    /// Calls body(number) for parts of a batch whose scratch stays within bounds.
-    template <class Body>
-    void for_parts(std::size_t count, std::size_t doubles_per_trial, Body body) {
-        const std::size_t fits = scratch_doubles_ / std::max<std::size_t>(doubles_per_trial, 1);
-        const std::size_t most = std::clamp<std::size_t>(fits, 1, std::max<std::size_t>(count, 1));
-        for (std::size_t first = 0; first < count; first += most)
-            body(std::min(most, count - first));
-    }
-
-    std::size_t scratch_doubles_;
     std::size_t allocated_ = 1;
     std::vector<DeviceCall> calls_;
     std::vector<std::string_view> operations_;

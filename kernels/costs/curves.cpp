@@ -1,18 +1,15 @@
-// Fits, errors and noise gains along a learning curve, counted as kernels/cuda/curves.cpp does
-// them.
+// Fits, errors and sums along a learning curve, counted.
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 
-#include "kernels/common/division.hpp"
 #include "kernels/costs/blocks.hpp"
 #include "kernels/costs/counting_engine.hpp"
 
 namespace cucurbit {
 
 using costs::doubles;
-using costs::with_columns;
 
 namespace {
 
@@ -24,21 +21,6 @@ double columns_named(const BatchMatrix& m, std::initializer_list<const IndexList
 }
 
 }  // namespace
-
-void CountingEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
-    operations_.emplace_back(__func__);
-    product(a, with_columns(b, rows), a.rows, with_columns(c, rows));
-}
-
-void CountingEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
-    operations_.emplace_back(__func__);
-    triangular_solve(l, with_columns(c, rows));
-}
-
-void CountingEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
-    operations_.emplace_back(__func__);
-    triangular_solve(l, with_columns(c, rows));
-}
 
 void CountingEngine::add_to_columns(BatchMatrix column, double, BatchMatrix c) {
     operations_.emplace_back(__func__);
@@ -52,11 +34,6 @@ void CountingEngine::spread(BatchMatrix c, const IndexList& source, const IndexL
     const auto copied = static_cast<double>(
         std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0}) * c.count);
     launch(std::min(copied, columns_named(c, {&source})), doubles(w));
-}
-
-void CountingEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) {
-    operations_.emplace_back(__func__);
-    product(a, with_columns(w, rows), a.cols, with_columns(e, rows));
 }
 
 void CountingEngine::subtract(const double*, const IndexList& subtracted, BatchMatrix e) {
@@ -84,18 +61,9 @@ void CountingEngine::row_norms(BatchMatrix r, BatchMatrix out) {
     launch(doubles(r), doubles(out.leading(r.rows, 1)));
 }
 
-void CountingEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) {
-    operations_.emplace_back(__func__);
-    const std::size_t n = s.rows;
-    for_parts(out.count, n * n, [&](std::size_t count) {
-        division::for_block_columns(n, [&](std::size_t j, std::size_t columns) {
-            const std::size_t inner = triangular ? j + columns : r.cols;
-            const BatchMatrix rows = r.block(j, n - j, 0, inner).trials(count);
-            product(rows, rows.leading(columns, inner), inner,
-                    s.block(j, n - j, j, columns).trials(count));
-        });
-        launch(2.0 * costs::triangle_doubles(n, count), static_cast<double>(n * count));
-    });
+void CountingEngine::gain_sums(BatchMatrix, BatchMatrix s, BatchMatrix out) {
+    launch(2.0 * costs::triangle_doubles(s.rows, out.count),
+           static_cast<double>(s.rows * out.count));
 }
 
 void CountingEngine::prefix_sums(BatchMatrix v, int, const IndexList& ends, BatchMatrix out) {

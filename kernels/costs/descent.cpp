@@ -1,4 +1,4 @@
-// Eigendecompositions and gradient descent, counted as kernels/cuda/descent.cpp does them.
+// Gradient descent, counted as kernels/cuda/descent.cpp does it.
 
 #include "kernels/costs/blocks.hpp"
 #include "kernels/costs/counting_engine.hpp"
@@ -6,15 +6,6 @@
 namespace cucurbit {
 
 using costs::doubles;
-
-// Flops: Golub and Van Loan, Matrix Computations, 8.3.
-void CountingEngine::eigen(BatchMatrix g, BatchMatrix values) {
-    operations_.emplace_back(__func__);
-    const auto n = static_cast<double>(g.rows);
-    launch(doubles(g), 0.0);
-    call_for_each(g.count, 9.0 * n * n * n, n * n, n * n + n);
-    launch(0.0, doubles(g) + doubles(values));
-}
 
 void CountingEngine::rectify(BatchMatrix a) {
     operations_.emplace_back(__func__);
@@ -37,16 +28,16 @@ void CountingEngine::descend(BatchMatrix samples, std::span<const DescentLoss> l
     operations_.emplace_back(__func__);
     constexpr std::size_t losses_in_one_launch = 16;
     const std::size_t n = samples.cols;
-    for_parts(weights.count, n * weights.cols, [&](std::size_t count) {
+    for_parts(weights.count, n * weights.cols, [&](std::size_t, std::size_t count, double*) {
         const BatchMatrix w = weights.trials(count), z = outputs.trials(count);
-        product(samples, w, samples.rows, z);
+        product(1.0, {samples, true}, {w}, 0.0, z);
         double targets = 0.0;
         for (const DescentLoss& loss : losses) targets += doubles(loss.targets);
         for (std::size_t first = 0; first < losses.size() || first == 0;
              first += losses_in_one_launch)
             launch(doubles(z) + (first == 0 ? targets : 0.0), doubles(z));
         const BatchMatrix changed = momentum == 0.0 ? w : velocity.trials(count);
-        product(samples, z, n, changed, true);
+        product(-1.0, {samples.trials(count)}, {z}, 1.0, changed);
         if (momentum != 0.0) launch(2.0 * doubles(w), doubles(w));
     });
 }

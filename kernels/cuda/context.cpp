@@ -3,28 +3,20 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/common/division.hpp"
+#include "kernels/card/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit::cuda {
-namespace {
-
-/// Batches met before their addresses are forgotten; one simulation meets a few dozen.
-constexpr std::size_t most_pointer_arrays = 256;
-
-}  // namespace
-
-Context::Context(int device, std::size_t scratch_bytes)
-    : scratch_doubles_(scratch_bytes / sizeof(double)) {
+Context::Context(int device) {
     CUCURBIT_CHECK_CUDA(cudaSetDevice(device));
     stream_ = make_stream();
     arrived_ = make_event();
     forked_ = make_event();
     blas_ = make_blas(stream());
-    std::byte* workspace = blas_workspace_.at_least(division::blas_workspace_bytes, stream());
-    CUCURBIT_CHECK_CUBLAS(
-        cublasSetWorkspace(blas_.get(), workspace, division::blas_workspace_bytes));
+    std::byte* workspace = blas_workspace_.at_least(card::blas_workspace_bytes, stream());
+    CUCURBIT_CHECK_CUBLAS(cublasSetWorkspace(blas_.get(), workspace, card::blas_workspace_bytes));
     solver_ = make_solver(stream());
+    solver_parameters_ = make_solver_parameters();
 }
 
 void* Context::staged(std::size_t bytes) {
@@ -73,26 +65,21 @@ void Context::multiply(cublasOperation_t op_a, cublasOperation_t op_b, double al
         static_cast<long long>(c.stride), as_int(c.count)));
 }
 
-void Context::solve(cublasOperation_t op, BatchMatrix l, BatchMatrix c) {
-    if (c.rows == 0 || c.cols == 0 || c.count == 0) return;
-    constexpr double one = 1.0;
-    CUCURBIT_CHECK_CUBLAS(cublasDtrsmBatched(
-        blas_.get(), CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, op, CUBLAS_DIAG_NON_UNIT,
-        as_int(c.rows), as_int(c.cols), &one, pointers(l.trials(c.count)), as_int(l.ld),
-        pointers(c), as_int(c.ld), as_int(c.count)));
-}
-
-double** Context::pointers(BatchMatrix m) {
-    const std::pair key(m.data, m.stride);
-    if (pointers_.size() >= most_pointer_arrays && !pointers_.contains(key)) {
-        CUCURBIT_CHECK_CUDA(cudaStreamSynchronize(stream()));
-        pointers_.clear();
-    }
-    DeviceArray<double*>& known = pointers_[key];
-    if (known.size() < m.count)
-        fill_pointers(stream(), m.data, m.stride, static_cast<unsigned>(m.count),
-                      known.at_least(m.count, stream()));
-    return known.data();
+void Context::eigen(BatchMatrix g, BatchMatrix values, int* infos) {
+    if (g.rows * g.count == 0) return;
+    constexpr cusolverEigMode_t vectors = CUSOLVER_EIG_MODE_VECTOR;
+    constexpr cublasFillMode_t lower = CUBLAS_FILL_MODE_LOWER;
+    const auto n = static_cast<std::int64_t>(g.rows), count = static_cast<std::int64_t>(g.count);
+    std::size_t on_device = 0, on_host = 0;
+    CUCURBIT_CHECK_CUSOLVER(cusolverDnXsyevBatched_bufferSize(
+        solver(), solver_parameters_.get(), vectors, lower, n, CUDA_R_64F, g.data, n, CUDA_R_64F,
+        values.data, CUDA_R_64F, &on_device, &on_host, count));
+    std::byte* workspace = solver_workspace_.at_least(on_device, stream());
+    solver_workspace_on_host_.resize(std::max(on_host, solver_workspace_on_host_.size()));
+    CUCURBIT_CHECK_CUSOLVER(
+        cusolverDnXsyevBatched(solver(), solver_parameters_.get(), vectors, lower, n, CUDA_R_64F,
+                               g.data, n, CUDA_R_64F, values.data, CUDA_R_64F, workspace, on_device,
+                               solver_workspace_on_host_.data(), on_host, infos, count));
 }
 
 std::vector<std::uint32_t> Context::zeros(const int* infos, std::size_t count) {

@@ -18,19 +18,6 @@ inline int as_int(std::size_t value) {
     return static_cast<int>(value);
 }
 
-/// A batch of matrices one behind the other.
-inline BatchMatrix packed(double* data, std::size_t rows, std::size_t cols, std::size_t count) {
-    BatchMatrix m{nullptr, rows, cols, rows, rows * cols, count};
-    m.data = data;
-    return m;
-}
-
-/// Trials first .. first + count − 1 of a batch.
-inline BatchMatrix part(BatchMatrix m, std::size_t first, std::size_t count) {
-    m.data += first * m.stride;
-    return m.trials(count);
-}
-
 /// A stream beside the main one, for library calls that take one matrix at a time.
 struct SideStream {
     StreamOwner stream;
@@ -46,9 +33,7 @@ struct SideStream {
 
 class Context {
 public:
-    /// scratch_bytes: what operations may use beside their operands, allocated when one does; they
-    /// take fewer trials at a time where it is little.
-    Context(int device, std::size_t scratch_bytes);
+    explicit Context(int device);
 
     cudaStream_t stream() const { return stream_.get(); }
     cusolverDnHandle_t solver() const { return solver_.get(); }
@@ -63,29 +48,15 @@ public:
     /// c = alpha·op(a) op(b) + beta·c for every trial of c.
     void multiply(cublasOperation_t op_a, cublasOperation_t op_b, double alpha, BatchMatrix a,
                   BatchMatrix b, double beta, BatchMatrix c);
-    /// c ← op(l)⁻¹ c for every trial of c, l lower triangular.
-    void solve(cublasOperation_t op, BatchMatrix l, BatchMatrix c);
-    /// Addresses of the batch's matrices, in device memory. Written once for each batch met: an
-    /// address depends on the batch's alone.
-    double** pointers(BatchMatrix m);
+    /// Eigenvalues, ascending, and vectors (in place) of symmetric matrices that lie one behind the
+    /// other, their lower triangles read; a status for each.
+    void eigen(BatchMatrix g, BatchMatrix values, int* infos);
     /// A status for each trial of a library call.
     int* infos(std::size_t count) { return infos_.at_least(count, stream()); }
     /// Indices of the zeros among a call's statuses. Waits for every operation before it.
     std::vector<std::uint32_t> zeros(const int* infos, std::size_t count);
-    double* signs(std::size_t doubles) { return signs_.at_least(doubles, stream()); }
-
-    /// Calls body(first, number, scratch) for parts of `count` trials whose scratch, so many
-    /// doubles for each trial, stays within bounds.
-    template <class Body>
-    void for_parts(std::size_t count, std::size_t doubles_per_trial, Body body) {
-        const std::size_t fits = scratch_doubles_ / std::max<std::size_t>(doubles_per_trial, 1);
-        const std::size_t most = std::clamp<std::size_t>(fits, 1, std::max<std::size_t>(count, 1));
-        // All of it at once: an array that grew would move, and every address in it with it.
-        double* scratch =
-            scratch_.at_least(std::max(scratch_doubles_, most * doubles_per_trial), stream());
-        for (std::size_t first = 0; first < count; first += most)
-            body(first, std::min(most, count - first), scratch);
-    }
+    /// See CardEngine::scratch.
+    double* scratch(std::size_t doubles) { return scratch_.at_least(doubles, stream()); }
 
     /// Calls body(side, trial) for every trial, the trials dealt to side streams, which begin after
     /// all that is enqueued now; what is enqueued later waits for them, also where body throws:
@@ -118,25 +89,25 @@ private:
     void fork(std::size_t used);
     void join(std::size_t used);
 
-    std::size_t scratch_doubles_;
     // Memory outlives the streams that use it: destroying a stream waits for nothing.
     DeviceArray<std::byte> blas_workspace_;
     DeviceArray<double> scratch_;
-    DeviceArray<double> signs_;
     DeviceArray<int> infos_;
     DeviceArray<std::uint32_t> selected_;
     DeviceArray<std::uint64_t> trials_;
     std::vector<std::uint64_t> known_trials_;
+    DeviceArray<std::byte> solver_workspace_;
+    std::vector<std::byte> solver_workspace_on_host_;
     PinnedArray<std::byte> outgoing_;
     PinnedArray<std::byte> incoming_;
     bool outgoing_busy_ = false;
-    std::map<std::pair<double*, std::size_t>, DeviceArray<double*>> pointers_;
     std::map<std::tuple<const char*, int, int>, int> workspace_sizes_;
     StreamOwner stream_;
     EventOwner arrived_;
     EventOwner forked_;
     BlasOwner blas_;
     SolverOwner solver_;
+    SolverParametersOwner solver_parameters_;
     std::vector<SideStream> sides_;
 };
 

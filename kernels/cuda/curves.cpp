@@ -1,6 +1,4 @@
-// Fits, errors and noise gains along a learning curve on the CUDA engine.
-
-#include <algorithm>
+// Fits, errors and sums along a learning curve on the CUDA engine.
 
 #include "kernels/cuda/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
@@ -12,27 +10,7 @@ cuda::DeviceList device_list(const IndexList& list) {
     return {list.data(), static_cast<unsigned>(list.host().size())};
 }
 
-/// The columns that have a length.
-BatchMatrix with_columns(BatchMatrix m, const IndexList& rows) {
-    return m.leading(m.rows, rows.host().size());
-}
-
 }  // namespace
-
-// Entries beyond rows[j] may be anything: one product of all columns keeps X's traffic at one read.
-void CudaEngine::project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) {
-    context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, a, with_columns(b, rows), 0.0,
-                      with_columns(c, rows));
-}
-
-void CudaEngine::solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
-    context_.solve(CUBLAS_OP_N, l, with_columns(c, rows));
-}
-
-// Entries beyond rows[j] are zero, so the whole system has them zero too.
-void CudaEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) {
-    context_.solve(CUBLAS_OP_T, l, with_columns(c, rows));
-}
 
 void CudaEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {
     cuda::add_to_columns(context_.stream(), column, factor, c);
@@ -41,11 +19,6 @@ void CudaEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c
 void CudaEngine::spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                         BatchMatrix w) {
     cuda::spread(context_.stream(), c, device_list(source), device_list(rows), w);
-}
-
-void CudaEngine::combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) {
-    context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, a, with_columns(w, rows), 0.0,
-                      with_columns(e, rows));
 }
 
 void CudaEngine::subtract(const double* reference, const IndexList& subtracted, BatchMatrix e) {
@@ -65,23 +38,8 @@ void CudaEngine::row_norms(BatchMatrix r, BatchMatrix out) {
     cuda::row_norms(context_.stream(), r, out);
 }
 
-void CudaEngine::gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) {
-    constexpr std::size_t width = 128;
-    const std::size_t n = s.rows;
-    context_.for_parts(
-        out.count, n * n, [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix product = cuda::packed(scratch, n, n, count);
-            for (std::size_t j = 0; j < n; j += width) {
-                const std::size_t columns = std::min(width, n - j);
-                // A triangular r is zero to the right of these columns.
-                const std::size_t inner = triangular ? j + columns : r.cols;
-                const BatchMatrix rows = cuda::part(r.block(j, n - j, 0, inner), first, count);
-                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, rows, rows.leading(columns, inner),
-                                  0.0, product.block(j, n - j, j, columns));
-            }
-            cuda::gain_sums(context_.stream(), product, cuda::part(s, first, count),
-                            cuda::part(out, first, count));
-        });
+void CudaEngine::gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) {
+    cuda::gain_sums(context_.stream(), t, s, out);
 }
 
 void CudaEngine::prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) {

@@ -1,4 +1,4 @@
-// Eigendecompositions and gradient descent of the CUDA engine.
+// Gradient descent on the CUDA engine.
 
 #include <algorithm>
 #include <cassert>
@@ -7,28 +7,6 @@
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit {
-
-using cuda::as_int;
-
-// What the iteration does with a matrix that is not finite is nowhere said: it gets another one.
-void CudaEngine::eigen(BatchMatrix g, BatchMatrix values) {
-    const int n = as_int(g.rows), ld = as_int(g.ld);
-    constexpr cusolverEigMode_t vectors = CUSOLVER_EIG_MODE_VECTOR;
-    constexpr cublasFillMode_t lower = CUBLAS_FILL_MODE_LOWER;
-    int* infos = context_.infos(2 * g.count);
-    int* bad = infos + g.count;
-    cuda::replace_not_finite(context_.stream(), g, bad);
-    const int size = context_.workspace_size("syevd", n, ld, [&](int* doubles) {
-        CUCURBIT_CHECK_CUSOLVER(cusolverDnDsyevd_bufferSize(context_.solver(), vectors, lower, n,
-                                                            g.data, ld, values.data, doubles));
-    });
-    context_.on_side_streams(g.count, [&](cuda::SideStream& side, std::size_t t) {
-        CUCURBIT_CHECK_CUSOLVER(cusolverDnDsyevd(side.solver.get(), vectors, lower, n, g.item(t),
-                                                 ld, values.item(t), side.work(size), size,
-                                                 infos + t));
-    });
-    cuda::finish_eigen(context_.stream(), g, values, bad, infos);
-}
 
 void CudaEngine::rectify(BatchMatrix a) {
     cuda::rectify(context_.stream(), a);
@@ -52,9 +30,9 @@ void CudaEngine::write_residuals(std::span<const DescentLoss> losses, BatchMatri
         for (; begin < losses.size() && some.size < cuda::Losses::most; ++begin) {
             DescentLoss& loss = some.values[some.size++] = losses[begin];
             assert(loss.link.classes == some.classes && loss.first % some.classes == 0);
-            loss.targets = cuda::part(loss.targets, first, out.count);
+            loss.targets = card::part(loss.targets, first, out.count);
         }
-        cuda::residuals(context_.stream(), some, cuda::part(rate, first, out.count), outputs, out);
+        cuda::residuals(context_.stream(), some, card::part(rate, first, out.count), outputs, out);
         some.add = true;
     } while (begin < losses.size());
 }
@@ -63,24 +41,23 @@ void CudaEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losse
                          double momentum, BatchMatrix outputs, BatchMatrix velocity,
                          BatchMatrix weights) {
     const std::size_t n = samples.cols, k = weights.cols;
-    context_.for_parts(
-        weights.count, n * k,
-        // NOLINTNEXTLINE(readability-non-const-parameter): the residuals are written there
-        [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix x = cuda::part(samples, first, count);
-            const BatchMatrix w = cuda::part(weights, first, count);
-            const BatchMatrix z = cuda::part(outputs, first, count);
-            const BatchMatrix residuals{scratch, n, k, n, n * k, count};
-            context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, x, w, 0.0, z);
-            write_residuals(losses, rate, z, first, residuals);
-            if (momentum == 0.0) {
-                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, -1.0, x, residuals, 1.0, w);
-                return;
-            }
-            const BatchMatrix v = cuda::part(velocity, first, count);
-            context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, -1.0, x, residuals, momentum, v);
-            cuda::add(context_.stream(), v, w);
-        });
+    for_parts(weights.count, n * k,
+              // NOLINTNEXTLINE(readability-non-const-parameter): the residuals are written there
+              [&](std::size_t first, std::size_t count, double* scratch) {
+                  const BatchMatrix x = card::part(samples, first, count);
+                  const BatchMatrix w = card::part(weights, first, count);
+                  const BatchMatrix z = card::part(outputs, first, count);
+                  const BatchMatrix residuals{scratch, n, k, n, n * k, count};
+                  product(1.0, {x, true}, {w}, 0.0, z);
+                  write_residuals(losses, rate, z, first, residuals);
+                  if (momentum == 0.0) {
+                      product(-1.0, {x}, {residuals}, 1.0, w);
+                      return;
+                  }
+                  const BatchMatrix v = card::part(velocity, first, count);
+                  product(-1.0, {x}, {residuals}, momentum, v);
+                  cuda::add(context_.stream(), v, w);
+              });
 }
 
 }  // namespace cucurbit

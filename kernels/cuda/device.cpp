@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/common/division.hpp"
 #include "kernels/cuda/engine.hpp"
 
 namespace cucurbit {
@@ -54,7 +53,7 @@ Device cuda_device(std::size_t index) {
                          std::to_string(properties.major) + "." + std::to_string(properties.minor) +
                          ", " + std::to_string(properties.multiProcessorCount) + " multiprocessors";
     device.memory_bytes = free_bytes_of_current();
-    device.engine_bytes = division::engine_bytes(device.memory_bytes);
+    device.engine_bytes = card::engine_bytes(device.memory_bytes);
     // While one engine's results are read the other one's batch runs.
     device.workers = 2;
     CUCURBIT_CHECK_CUDA(cudaSetDevice(current));
@@ -64,7 +63,7 @@ Device cuda_device(std::size_t index) {
 std::unique_ptr<Engine> make_cuda_engine(std::size_t index) {
     const int card = static_cast<int>(index);
     CUCURBIT_CHECK_CUDA(cudaSetDevice(card));
-    return std::make_unique<CudaEngine>(card, division::scratch_bytes(free_bytes_of_current()));
+    return std::make_unique<CudaEngine>(card, card::scratch_bytes(free_bytes_of_current()));
 }
 
 }  // namespace cucurbit

@@ -1,121 +1,105 @@
-// Gram matrices and factorisations of the CUDA engine.
+// Parts of factorisations on the CUDA engine (kernels/card/engine.hpp).
 
 #include <algorithm>
 
-#include "kernels/common/division.hpp"
 #include "kernels/cuda/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit {
+
 using cuda::as_int;
-using division::for_block_columns;
 
-void CudaEngine::gram(BatchMatrix a, BatchMatrix g) {
-    multiply_gram(a, 0, g);
+void CudaEngine::factor_block(BatchMatrix g, std::size_t before, BatchMatrix inverse,
+                              BatchMatrix rows_done) {
+    cuda::factor_block(context_.stream(), g, before, inverse, rows_done);
 }
 
-void CudaEngine::gram_and_project(BatchMatrix a, BatchMatrix g, BatchMatrix b,
-                                  const IndexList& rows, BatchMatrix c) {
-    if (!division::adjacent(b, a) || !division::adjacent(c, g))
-        return Engine::gram_and_project(a, g, b, rows, c);
-    multiply_gram(b.leading(b.rows, b.cols + a.cols), b.cols, c.leading(c.rows, c.cols + g.cols));
+void CudaEngine::invert_blocks(BatchMatrix l, BatchMatrix inverses, bool in_place) {
+    cuda::invert_blocks(context_.stream(), l, inverses, in_place);
 }
 
-void CudaEngine::multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg) {
-    division::for_gram_products(
-        ba, before, cg,
-        [&](const BatchMatrix& left, const BatchMatrix& right, const BatchMatrix& out) {
-            context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, left, right, 0.0, out);
-        });
+void CudaEngine::multiply_by_block(BatchMatrix inverse, bool transposed, BatchMatrix x,
+                                   bool from_right) {
+    cuda::multiply_by_block(context_.stream(), inverse, transposed, x, from_right);
 }
 
-void CudaEngine::add_outer(BatchMatrix a, BatchMatrix g) {
-    for_block_columns(a.rows, [&](std::size_t j, std::size_t columns) {
-        const BatchMatrix below = a.block(j, a.rows - j, 0, a.cols);
-        context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, below, below.leading(columns, a.cols), 1.0,
-                          g.block(j, a.rows - j, j, columns));
+void CudaEngine::finish_cholesky(BatchMatrix g, BatchMatrix rows_done) {
+    cuda::finish_cholesky(context_.stream(), g, rows_done);
+}
+
+void CudaEngine::clear_upper(BatchMatrix l) {
+    cuda::clear_upper(context_.stream(), l);
+}
+
+// Few trials reach these: each is a library call, dealt to several streams.
+
+void CudaEngine::factor_columns(BatchMatrix a, double* taus) {
+    const int m = as_int(a.rows), n = as_int(a.cols), ld = as_int(a.ld);
+    const std::size_t reflections = std::min(a.rows, a.cols);
+    int* infos = context_.infos(a.count);
+    const int size = context_.workspace_size("geqrf", m, n, [&](int* doubles) {
+        CUCURBIT_CHECK_CUSOLVER(
+            cusolverDnDgeqrf_bufferSize(context_.solver(), m, n, a.data, ld, doubles));
+    });
+    context_.on_side_streams(a.count, [&](cuda::SideStream& side, std::size_t t) {
+        CUCURBIT_CHECK_CUSOLVER(cusolverDnDgeqrf(side.solver.get(), m, n, a.item(t), ld,
+                                                 taus + t * reflections, side.work(size), size,
+                                                 infos + t));
     });
 }
 
-void CudaEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
-    cuda::diagonal(context_.stream(), g, diagonal);
-}
-
-void CudaEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
-    int* infos = context_.infos(g.count);
-    const int n = as_int(g.rows), ld = as_int(g.ld);
-    if (g.rows <= division::largest_batched_cholesky) {
-        CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrfBatched(context_.solver(), CUBLAS_FILL_MODE_LOWER,
-                                                        n, context_.pointers(g), ld, infos,
-                                                        as_int(g.count)));
-    } else {
-        const int size = context_.workspace_size("potrf", n, ld, [&](int* doubles) {
-            CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrf_bufferSize(
-                context_.solver(), CUBLAS_FILL_MODE_LOWER, n, g.data, ld, doubles));
-        });
-        context_.on_side_streams(g.count, [&](cuda::SideStream& side, std::size_t t) {
-            CUCURBIT_CHECK_CUSOLVER(cusolverDnDpotrf(side.solver.get(), CUBLAS_FILL_MODE_LOWER, n,
-                                                     g.item(t), ld, side.work(size), size,
-                                                     infos + t));
-        });
-    }
-    cuda::finish_cholesky(context_.stream(), g, infos, rows_done);
-}
-
-void CudaEngine::invert_lower(BatchMatrix l) {
-    const std::size_t n = l.rows;
-    context_.for_parts(l.count, n * n, [&](std::size_t first, std::size_t count, double* scratch) {
-        const BatchMatrix inverse = cuda::packed(scratch, n, n, count);
-        const BatchMatrix factor = cuda::part(l, first, count);
-        cuda::identity(context_.stream(), inverse);
-        for_block_columns(n, [&](std::size_t j, std::size_t columns) {
-            context_.solve(CUBLAS_OP_N, factor.block(j, n - j, j, n - j),
-                           inverse.block(j, n - j, j, columns));
-        });
-        cuda::copy_lower(context_.stream(), inverse, factor);
+void CudaEngine::form_orthogonal(BatchMatrix a, const double* taus) {
+    const int m = as_int(a.rows), n = as_int(a.cols), ld = as_int(a.ld);
+    int* infos = context_.infos(a.count);
+    const int size = context_.workspace_size("orgqr", m, n, [&](int* doubles) {
+        CUCURBIT_CHECK_CUSOLVER(
+            cusolverDnDorgqr_bufferSize(context_.solver(), m, n, n, a.data, ld, taus, doubles));
+    });
+    context_.on_side_streams(a.count, [&](cuda::SideStream& side, std::size_t t) {
+        CUCURBIT_CHECK_CUSOLVER(cusolverDnDorgqr(side.solver.get(), m, n, n, a.item(t), ld,
+                                                 taus + t * a.cols, side.work(size), size,
+                                                 infos + t));
     });
 }
 
-void CudaEngine::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) {
-    context_.multiply(transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N, 1.0, a, b, 0.0, out);
+void CudaEngine::lower_from_upper(BatchMatrix a, BatchMatrix l, double* signs) {
+    cuda::lower_from_upper(context_.stream(), a, l, signs);
 }
 
-void CudaEngine::transpose(BatchMatrix a, BatchMatrix out) {
-    cuda::transpose(context_.stream(), a, out);
+void CudaEngine::scale_columns(const double* signs, BatchMatrix a) {
+    cuda::scale_columns(context_.stream(), signs, a);
 }
 
-template <class Body>
-void CudaEngine::replace(BatchMatrix r, BatchMatrix a, std::size_t order, Body body) {
-    context_.for_parts(a.count, a.rows * a.cols,
-                       [&](std::size_t first, std::size_t count, double* scratch) {
-                           const BatchMatrix product = cuda::packed(scratch, a.rows, a.cols, count);
-                           const BatchMatrix from = cuda::part(a, first, count);
-                           const BatchMatrix lower = cuda::part(r, first, count);
-                           for_block_columns(order, [&](std::size_t block, std::size_t size) {
-                               body(lower, from, product, block, size);
-                           });
-                           cuda::copy(context_.stream(), product, from);
-                       });
+// What the iteration does with a matrix that is not finite is nowhere said: it gets none.
+void CudaEngine::decompose(BatchMatrix l, const Decompositions& to) {
+    const int n = as_int(l.rows), ld = as_int(l.ld);
+    int* infos = context_.infos(l.count);
+    cuda::find_not_finite(context_.stream(), l, infos);
+    const std::vector<std::uint32_t> trials = context_.zeros(infos, l.count);
+    const int size = context_.workspace_size("gesvd", n, n, [&](int* doubles) {
+        CUCURBIT_CHECK_CUSOLVER(cusolverDnDgesvd_bufferSize(context_.solver(), n, n, doubles));
+    });
+    context_.on_side_streams(trials.size(), [&](cuda::SideStream& side, std::size_t k) {
+        const std::size_t t = trials[k], square = l.rows * l.rows;
+        CUCURBIT_CHECK_CUSOLVER(cusolverDnDgesvd(
+            side.solver.get(), 'A', 'A', n, n, l.item(t), ld, to.s + t * l.rows, to.u + t * square,
+            n, to.vt + t * square, n, side.work(size), size, nullptr, infos + t));
+    });
 }
 
-void CudaEngine::multiply_by_transposed_lower(BatchMatrix r, BatchMatrix a) {
-    replace(r, a, a.cols,
-            [&](const BatchMatrix& lower, const BatchMatrix& from, const BatchMatrix& product,
-                std::size_t j, std::size_t columns) {
-                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_T, 1.0, from.leading(a.rows, j + columns),
-                                  lower.block(j, columns, 0, j + columns), 0.0,
-                                  product.block(0, a.rows, j, columns));
-            });
+void CudaEngine::finish_truncate(const Decompositions& of, BatchMatrix rotated,
+                                 double relative_cut_off, BatchMatrix q, BatchMatrix l,
+                                 BatchMatrix rank) {
+    cuda::finish_truncate(context_.stream(), {of.s, of.u, context_.infos(l.count)}, rotated,
+                          relative_cut_off, q, l, rank);
 }
 
-void CudaEngine::multiply_by_lower(BatchMatrix r, BatchMatrix a) {
-    replace(r, a, a.rows,
-            [&](const BatchMatrix& lower, const BatchMatrix& from, const BatchMatrix& product,
-                std::size_t i, std::size_t rows) {
-                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, lower.block(i, rows, 0, i + rows),
-                                  from.leading(i + rows, a.cols), 0.0,
-                                  product.block(i, rows, 0, a.cols));
-            });
+void CudaEngine::decompose_symmetric(BatchMatrix g, BatchMatrix values) {
+    int* infos = context_.infos(2 * g.count);
+    int* bad = infos + g.count;
+    cuda::replace_not_finite(context_.stream(), g, bad);
+    context_.eigen(g, values, infos);
+    cuda::finish_eigen(context_.stream(), g, values, bad, infos);
 }
 
 }  // namespace cucurbit

@@ -1,4 +1,4 @@
-// What the libraries' factorisations need before and after them.
+// What the libraries' Householder factorisations and singular values need before and after them.
 
 #include <cmath>
 #include <limits>
@@ -10,54 +10,6 @@ namespace {
 
 constexpr double largest = std::numeric_limits<double>::max();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-__global__ void __launch_bounds__(threads_per_block)
-    write_pointers(double* first, std::size_t stride, unsigned count, double** pointers) {
-    const unsigned b = blockIdx.x * blockDim.x + threadIdx.x;
-    if (b < count) pointers[b] = first + b * stride;
-}
-
-/// One block, one trial.
-__global__ void __launch_bounds__(threads_per_block)
-    check_factor(BatchMatrix g, const int* infos, BatchMatrix rows_done) {
-    unsigned* firsts = shared_memory<unsigned>();
-    const unsigned n = static_cast<unsigned>(g.rows);
-    for (std::size_t t = blockIdx.y; t < g.count; t += gridDim.y) {
-        double* l = item(g, t);
-        // The libraries count pivots from 1, and report none for a matrix that is not a number.
-        unsigned first_bad = infos[t] > 0 ? static_cast<unsigned>(infos[t]) - 1 : n;
-        for (unsigned i = threadIdx.x; i < first_bad; i += blockDim.x) {
-            const double pivot = l[i + i * g.ld];
-            if (!(pivot > 0.0 && pivot <= largest)) first_bad = i;
-        }
-        firsts[threadIdx.x] = first_bad;
-        for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
-            __syncthreads();
-            if (threadIdx.x < half && firsts[threadIdx.x + half] < firsts[threadIdx.x])
-                firsts[threadIdx.x] = firsts[threadIdx.x + half];
-        }
-        __syncthreads();
-        const unsigned done = firsts[0];
-        for (unsigned k = threadIdx.x; k < rows_done.rows; k += blockDim.x)
-            item(rows_done, t)[k] = done;
-        for (unsigned i = done + threadIdx.x; i < n; i += blockDim.x)
-            for (unsigned j = 0; j <= i; ++j) l[i + j * g.ld] = i == j ? 1.0 : 0.0;
-        __syncthreads();
-    }
-}
-
-__global__ void __launch_bounds__(threads_per_block) write_identity(BatchMatrix out) {
-    for_entries(out, [&](std::size_t t, unsigned i, unsigned j) {
-        item(out, t)[i + j * out.ld] = i == j ? 1.0 : 0.0;
-    });
-}
-
-__global__ void __launch_bounds__(threads_per_block)
-    copy_lower_entries(BatchMatrix to, BatchMatrix from) {
-    for_entries(to, [&](std::size_t t, unsigned i, unsigned j) {
-        item(to, t)[i + j * to.ld] = i < j ? 0.0 : item(from, t)[i + j * from.ld];
-    });
-}
 
 __global__ void __launch_bounds__(threads_per_block)
     take_lower(BatchMatrix l, BatchMatrix a, double* signs) {
@@ -122,27 +74,6 @@ __global__ void __launch_bounds__(threads_per_block)
 }
 
 }  // namespace
-
-void fill_pointers(cudaStream_t stream, double* first, std::size_t stride, unsigned count,
-                   double** pointers) {
-    CUCURBIT_CHECK_CUDA(launch("fill_pointers", write_pointers,
-                               grid_for(count, 1, threads_per_block), threads_per_block, 0, stream,
-                               first, stride, count, pointers));
-}
-
-void finish_cholesky(cudaStream_t stream, BatchMatrix g, const int* infos, BatchMatrix rows_done) {
-    CUCURBIT_CHECK_CUDA(launch("finish_cholesky", check_factor, grid_for(1, g.count, 1),
-                               threads_per_block, threads_per_block * sizeof(unsigned), stream, g,
-                               infos, rows_done));
-}
-
-void identity(cudaStream_t stream, BatchMatrix out) {
-    launch_on_entries("identity", write_identity, stream, out);
-}
-
-void copy_lower(cudaStream_t stream, BatchMatrix from, BatchMatrix to) {
-    launch_on_entries("copy_lower", copy_lower_entries, stream, to, from);
-}
 
 void lower_from_upper(cudaStream_t stream, BatchMatrix a, BatchMatrix l, double* signs) {
     launch_on_entries("lower_from_upper", take_lower, stream, l, a, signs);

@@ -41,17 +41,26 @@ void prefix_sums(cudaStream_t stream, BatchMatrix v, int power, DeviceList ends,
 /// out(i, 0) = Σ_{j<i} 2 t(i, j) s(i, j) + t(i, i) s(i, i): the lower triangles are read.
 void gain_sums(cudaStream_t stream, BatchMatrix t, BatchMatrix s, BatchMatrix out);
 
+// blocks.cu: the diagonal blocks of triangles, of at most block_order rows (kernels/card/).
+/// The lower triangle of g becomes its Cholesky factor, `inverse` (zero above) that factor's
+/// inverse. rows_done(0, 0): before + the rows factored: fewer than all of g where a pivot is not
+/// positive or not finite, and what is in the further rows is then undefined. Where before > 0
+/// and rows_done(0, 0) < before the trial is passed over.
+void factor_block(cudaStream_t stream, BatchMatrix g, std::size_t before, BatchMatrix inverse,
+                  BatchMatrix rows_done);
+/// The inverses (zero above) of all diagonal blocks of block_order rows of the lower triangular l:
+/// where the blocks are, in `inverses` = l, or side by side in `inverses`.
+void invert_blocks(cudaStream_t stream, BatchMatrix l, BatchMatrix inverses, bool in_place);
+/// x ← op(inverse) x, or from the right x ← x op(inverse)ᵀ.
+void multiply_by_block(cudaStream_t stream, BatchMatrix inverse, bool transposed, BatchMatrix x,
+                       bool from_right);
+/// All rows of rows_done as its first. From that row on the lower triangle of g becomes that of the
+/// identity, so that nothing in it can spoil what is computed from the other rows.
+void finish_cholesky(cudaStream_t stream, BatchMatrix g, BatchMatrix rows_done);
+/// l(i, j) = 0 for i < j.
+void clear_upper(cudaStream_t stream, BatchMatrix l);
+
 // factors.cu
-/// pointers[b] = first + b·stride.
-void fill_pointers(cudaStream_t stream, double* first, std::size_t stride, unsigned count,
-                   double** pointers);
-/// rows_done(i, 0) = leading rows of g that hold its Cholesky factor: up to the pivot that infos
-/// names, or the first that is not finite and positive. The lower triangle's further rows become
-/// those of the identity, so that nothing in them can spoil what is computed from the others.
-void finish_cholesky(cudaStream_t stream, BatchMatrix g, const int* infos, BatchMatrix rows_done);
-void identity(cudaStream_t stream, BatchMatrix out);
-/// to = the lower triangle of from, zero above.
-void copy_lower(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
 /// l(i, j) = signs[j] r(j, i) for i ≥ j, else 0, with r the upper triangle of a; signs (one row of
 /// l.cols for each trial) make the diagonal positive.
 void lower_from_upper(cudaStream_t stream, BatchMatrix a, BatchMatrix l, double* signs);

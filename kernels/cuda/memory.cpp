@@ -1,4 +1,6 @@
-// Memory, copies and draws of the CUDA engine.
+// Memory, copies, draws and products of the CUDA engine.
+
+#include <nvtx3/nvToolsExt.h>
 
 #include <cassert>
 
@@ -39,7 +41,35 @@ private:
 
 }  // namespace
 
-CudaEngine::CudaEngine(int device, std::size_t scratch_bytes) : context_(device, scratch_bytes) {}
+CudaEngine::CudaEngine(int device, std::size_t scratch_bytes)
+    : CardEngine(scratch_bytes), context_(device) {}
+
+void CudaEngine::begin(const char* operation) {
+    nvtxRangePushA(operation);
+}
+
+void CudaEngine::end() {
+    nvtxRangePop();
+}
+
+double* CudaEngine::scratch(std::size_t doubles) {
+    return context_.scratch(doubles);
+}
+
+void CudaEngine::product(double alpha, Factor a, Factor b, double beta, BatchMatrix c) {
+    const auto operation = [](const Factor& factor) {
+        return factor.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    };
+    context_.multiply(operation(a), operation(b), alpha, a.of, b.of, beta, c);
+}
+
+void CudaEngine::transpose(BatchMatrix a, BatchMatrix out) {
+    cuda::transpose(context_.stream(), a, out);
+}
+
+void CudaEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
+    cuda::diagonal(context_.stream(), g, diagonal);
+}
 
 std::unique_ptr<EngineBuffer> CudaEngine::allocate(std::size_t doubles) {
     return std::make_unique<CudaBuffer>(doubles, context_.stream());

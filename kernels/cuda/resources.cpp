@@ -50,6 +50,12 @@ SolverOwner make_solver(cudaStream_t stream) {
     return owner;
 }
 
+SolverParametersOwner make_solver_parameters() {
+    cusolverDnParams_t parameters = nullptr;
+    CUCURBIT_CHECK_CUSOLVER(cusolverDnCreateParams(&parameters));
+    return SolverParametersOwner(parameters);
+}
+
 void* allocate_on_device(std::size_t bytes) {
     void* memory = nullptr;
     const cudaError_t status = cudaMalloc(&memory, std::max(bytes, least_bytes));

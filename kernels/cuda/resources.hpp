@@ -21,12 +21,15 @@ using EventOwner = std::unique_ptr<CUevent_st, Release<cudaEventDestroy>>;
 using BlasOwner = std::unique_ptr<cublasContext, Release<cublasDestroy>>;
 using SolverOwner = std::unique_ptr<cusolverDnContext, Release<cusolverDnDestroy>>;
 
+using SolverParametersOwner = std::unique_ptr<cusolverDnParams, Release<cusolverDnDestroyParams>>;
+
 /// A stream that never waits for the default stream.
 StreamOwner make_stream();
 /// An event without a clock; whoever waits for it sleeps.
 EventOwner make_event();
 BlasOwner make_blas(cudaStream_t stream);
 SolverOwner make_solver(cudaStream_t stream);
+SolverParametersOwner make_solver_parameters();
 
 /// Uninitialised memory of the current device. Throws DeviceError when there is not enough.
 void* allocate_on_device(std::size_t bytes);

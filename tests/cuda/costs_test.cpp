@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/common/division.hpp"
+#include "kernels/card/engine.hpp"
 #include "kernels/common/normal.hpp"
 #include "kernels/costs/counting_engine.hpp"
 #include "kernels/cuda/device.hpp"
@@ -20,7 +20,7 @@ struct Sum {
 };
 
 Sum predicted(const Study& study, const Design& design, std::size_t batch) {
-    CountingEngine engine(division::scratch_bytes(standin::settings().memory_bytes));
+    CountingEngine engine(card::scratch_bytes(standin::settings().memory_bytes));
     const auto simulation = study.setting->simulation(design, engine, batch);
     TrialValues values;
     engine.forget();
@@ -30,7 +30,7 @@ Sum predicted(const Study& study, const Design& design, std::size_t batch) {
     Sum sum;
     for (const DeviceCall& call : engine.calls()) {
         (call.vendor ? sum.vendor_calls : sum.launches) += call.times;
-        sum.flops += call.product_flops + call.solver_flops;
+        if (call.vendor) sum.flops += call.product_flops + call.solver_flops;
         sum.bytes += call.bytes_read + call.bytes_written;
     }
     return sum;
@@ -56,7 +56,7 @@ standin::Counters counted(const Study& study, const Design& design, std::size_t 
 /// What a plan says of an engine's memory, for such a design and batch.
 double planned_bytes(const Design& design, std::size_t batch) {
     return static_cast<double>(design.bytes_per_worker + batch * design.bytes_per_trial +
-                               division::engine_bytes(standin::settings().memory_bytes));
+                               card::engine_bytes(standin::settings().memory_bytes));
 }
 
 /// The stand-in counts whole pages of 4096 bytes, of a diagonal or a triangle as much as of its
@@ -102,14 +102,15 @@ arms = ["standard", "optimal_surrogate", "mask"]
 trials = 64
 label_noise = "sample"
 )");
-    expect_costs(text.replace(text.find("p = 300"), 7, "p = 900"), 4, 0.13);
+    expect_costs(text.replace(text.find("p = 300"), 7, "p = 900"), 4, 0.2);
 }
 
-// One write and one read of the samples are 2 · 8 · p · n bytes a trial. Beyond 0.7 p the Gram
-// matrix is as large as the samples, and four times over it costs as much.
-TEST(CurveCosts, OperandsTakeThreeTimesTheSamples) {
+// One write and one read of the samples are 2 · 8 · p · n bytes a trial. Beyond n = p/2 the Gram
+// matrix is nearly as large, and each halving of the factorisation and of the solutions passes over
+// part of it.
+TEST(CurveCosts, OperandsTakeThreeToFiveTimesTheSamples) {
     const std::pair<std::size_t, double> largest[] = {
-        {30, 3.25}, {90, 3.25}, {150, 3.25}, {210, 3.25}, {285, 3.75}};
+        {30, 3.25}, {90, 3.25}, {150, 3.5}, {210, 4.1}, {285, 4.8}};
     for (const auto& [n, times] : largest) {
         const Study study =
             study_of(study_text("model_shift", fmt::format(R"([target]
@@ -137,7 +138,7 @@ arms = ["standard", "optimal_surrogate", "mask"]
 [precision]
 trials = 64
 label_noise = ")") + GetParam() + "\"\n"),
-                 5, 0.4);
+                 5, 0.5);
 }
 
 TEST_P(Costs, OfTwoStages) {
@@ -151,7 +152,7 @@ arms = ["target", "standard", "surrogate"]
 [precision]
 trials = 64
 label_noise = ")") + GetParam() + "\"\n"),
-                 5, 0.35);
+                 5, 0.5);
 }
 
 // Small matrices share pages: the stand-in counts a page for each that an operation touches.
@@ -182,7 +183,7 @@ sampler = ")") + sampler +
 
 TEST(EngineCosts, AreWhatTheCudaEngineTakes) {
     const Device device = cuda_device(0);
-    EXPECT_EQ(device.engine_bytes, division::engine_bytes(device.memory_bytes));
+    EXPECT_EQ(device.engine_bytes, card::engine_bytes(device.memory_bytes));
 }
 
 /// Arithmetic on one number that counts its operations.

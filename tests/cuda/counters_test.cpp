@@ -82,14 +82,15 @@ void expect_steady(const Counters& counters) {
     EXPECT_EQ(counters.copies, 2u) << "the trials' numbers up, the results down";
 }
 
-TEST_F(CounterTest, ASampledCurveTakesElevenLaunches) {
+// Nine launches whatever the curve, and those of the factor's and the solutions' diagonal blocks.
+TEST_F(CounterTest, ASampledCurveOfTwoBlocksTakesTwentyLaunches) {
     const Curve curve{500, {30, 60, 90, 120}, "sample"};
     const Counters counters = curve.counters(4);
     expect_steady(counters);
-    EXPECT_EQ(counters.launches, 11u);
+    EXPECT_EQ(counters.launches, 20u);
     EXPECT_EQ(counters.vendor_calls, 5u);
     EXPECT_EQ(counters.bytes_up, 4 * sizeof(std::uint64_t));
-    EXPECT_LE(traffic(counters), 2.9 * curve.samples_bytes(4));
+    EXPECT_LE(traffic(counters), 3.7 * curve.samples_bytes(4));
 }
 
 // The Gram matrix is n/p of the samples, and its own traffic with it. The stand-in counts whole
@@ -97,9 +98,9 @@ TEST_F(CounterTest, ASampledCurveTakesElevenLaunches) {
 // own extents.
 TEST_F(CounterTest, TrafficGrowsWithTheGramMatrix) {
     const Curve wide{500, {40, 80, 120, 160, 200}, "sample"};
-    EXPECT_LE(traffic(wide.counters(4)), 3.5 * wide.samples_bytes(4));
+    EXPECT_LE(traffic(wide.counters(4)), 5.6 * wide.samples_bytes(4));
     const Curve square{500, {80, 160, 240, 320, 400, 480}, "sample"};
-    EXPECT_LE(traffic(square.counters(2)), 5.8 * square.samples_bytes(2));
+    EXPECT_LE(traffic(square.counters(2)), 11.6 * square.samples_bytes(2));
 }
 
 TEST_F(CounterTest, LaunchesDoNotGrowWithTheCurve) {
@@ -107,23 +108,23 @@ TEST_F(CounterTest, LaunchesDoNotGrowWithTheCurve) {
     for (std::size_t n = 1; n < 50; ++n) samples.push_back(n);
     const Counters counters = Curve{64, samples, "sample"}.counters(3);
     expect_steady(counters);
-    EXPECT_EQ(counters.launches, 11u);
+    EXPECT_EQ(counters.launches, 16u);
 }
 
-TEST_F(CounterTest, AnIntegratedCurveTakesFifteenLaunches) {
+TEST_F(CounterTest, AnIntegratedCurveOfFourBlocksTakesTwentyTwoLaunches) {
     const Curve curve{500, {50, 100, 150, 200}, "integrate"};
     const Counters counters = curve.counters(4);
     expect_steady(counters);
-    EXPECT_EQ(counters.launches, 15u);
-    EXPECT_LE(traffic(counters), 10.5 * curve.samples_bytes(4));
+    EXPECT_EQ(counters.launches, 22u);
+    EXPECT_LE(traffic(counters), 11.5 * curve.samples_bytes(4));
 }
 
 // From n = p on, every n has a factorisation of its own.
-TEST_F(CounterTest, LeastSquaresTakesThirteenLaunchesForEveryN) {
+TEST_F(CounterTest, LeastSquaresTakesSeventeenLaunchesForEveryN) {
     for (const char* label_noise : {"sample", "integrate"}) {
         const Counters counters = Curve{64, {128, 192, 256}, label_noise}.counters(4);
         expect_steady(counters);
-        EXPECT_LE(counters.launches, 3 * 13 + 8u) << label_noise;
+        EXPECT_LE(counters.launches, 3 * 17 + 8u) << label_noise;
     }
 }
 

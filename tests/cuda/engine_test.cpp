@@ -1,12 +1,12 @@
-// What the parity tests cannot reach by a factory's engine: little scratch memory, and orders
-// beyond the batched factorisation.
+// What the parity tests cannot reach by a factory's engine: little scratch memory, and triangles of
+// many blocks.
 
 #include "kernels/cuda/engine.hpp"
 
 #include <cmath>
 #include <limits>
 
-#include "kernels/common/division.hpp"
+#include "kernels/card/engine.hpp"
 #include "kernels/cuda/kernels.hpp"
 #include "tests/parity/operands.hpp"
 #include "tests/standin/standin.hpp"
@@ -44,8 +44,18 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
     engine.orthogonal_columns(q.batch(), factor.batch());
     engine.truncate(q.batch(), factor.batch(), 1e-3, rank.batch());
     engine.lower_factor(wide.batch(), trapezoid.batch());
+    Operand done(engine, 1, 1, batch_count, 1), c(engine, irregular_batch(n, 2), 1);
+    Operand d(engine, irregular_batch(n, 2), 1), values(engine, n, 1, batch_count, 1);
+    Operand g(engine, n, n, batch_count, 1);
+    const auto all = engine.indices({n, n});
+    engine.gram(x.batch(), g.batch());
+    engine.cholesky(g.batch(), done.batch());
+    engine.solve_lower(g.batch(), *all, c.batch());
+    engine.solve_lower_transposed(g.batch(), *all, d.batch());
+    engine.eigen(s.batch(), values.batch());
     std::vector<Matrix> results;
-    for (Operand* operand : {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid, &weights})
+    for (Operand* operand :
+         {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid, &weights, &c, &d, &values})
         for (std::size_t t = 0; t < batch_count; ++t) results.push_back(operand->item(t));
     return results;
 }
@@ -90,14 +100,14 @@ TEST(CudaEngine, ScratchMemoryStaysWithinItsBound) {
     const std::size_t before = standin::counters().live_bytes;
     results_with(std::size_t{1} << 20);
     EXPECT_LE(standin::counters().peak_bytes - before,
-              division::blas_workspace_bytes + (std::size_t{3} << 20));
+              card::blas_workspace_bytes + (std::size_t{3} << 20));
     EXPECT_EQ(standin::counters().live_bytes, before);
 }
 
-// One matrix at a time, on several streams: with a trial that is not a number among them, and one
-// whose factorisation stops.
+// Several halves of blocks, the last block not full, with a trial that is not a number among them
+// and one whose factorisation stops.
 TEST(CudaEngine, LargeCholeskyFactorisations) {
-    constexpr std::size_t n = division::largest_batched_cholesky + 1, stopped = 2, bad = 300;
+    constexpr std::size_t n = 5 * card::block_order + 9, stopped = 2, bad = 300;
     CudaEngine engine(0, enough);
     auto factors = lower_batch(n);
     std::vector<Matrix> squares(batch_count, Matrix(n, n));
@@ -112,22 +122,20 @@ TEST(CudaEngine, LargeCholeskyFactorisations) {
             }
         }
     squares[stopped](bad, bad) = -1;
-    Operand g(engine, with_poison(squares), 1), rows_done(engine, 1, 1, batch_count, 1);
-    // The statuses of an earlier batch must not be taken for those of this one.
+    Operand g(engine, with_poison(squares), 1), rows_done(engine, 2, 1, batch_count, 1);
+    // What an earlier batch left there must not be taken for this one's.
     Matrix minus_one(1, 1);
     minus_one(0, 0) = -1;
     const Operand negative(engine, std::vector<Matrix>(batch_count, minus_one), 1);
     engine.cholesky(negative.batch(), rows_done.batch());
-    standin::reset_counters();
     engine.cholesky(g.batch(), rows_done.batch());
-    EXPECT_EQ(standin::counters().vendor_calls, batch_count);
-    EXPECT_GT(standin::counters().event_waits, batch_count) << "streams that wait for each other";
     for (const std::size_t t : good_items) {
         EXPECT_EQ(rows_done.item(t)(0, 0), n);
+        EXPECT_EQ(rows_done.item(t)(1, 0), n);
         expect_close(lower_part(g.item(t)), factors[t], 1e-13, "large Cholesky");
     }
     EXPECT_EQ(rows_done.item(bad_item)(0, 0), 0);
-    EXPECT_EQ(rows_done.item(stopped)(0, 0), bad);
+    EXPECT_EQ(rows_done.item(stopped)(1, 0), bad);
 }
 
 // What cannot be factored must not spoil what is computed from the rows that were.
@@ -151,27 +159,25 @@ TEST(CudaEngine, RowsBeyondABadPivotAreThoseOfTheIdentity) {
         EXPECT_EQ(std::isfinite(c.item(1)(i, 0)) && (i < 20 || c.item(1)(i, 0) == 0), true) << i;
 }
 
-// A library that reports no pivot, though the factor is none: wherever it goes wrong first.
-TEST(CudaEngine, FactorsAreCheckedWhateverTheLibraryReports) {
-    cuda::Context context(0, enough);
-    constexpr std::size_t n = 700, count = 7;
+// Wherever a factorisation goes wrong first: within a block, or in its first row.
+TEST(CudaEngine, FactorisationsStopAtTheFirstBadPivot) {
+    CudaEngine engine(0, enough);
+    constexpr std::size_t n = 150;
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    const double planted[count] = {1.0, std::nan(""), infinity, 0.0, -1.0, -infinity, 1.0};
-    std::vector<double> factors(n * n * count, 0.0);
-    for (std::size_t t = 0; t < count; ++t)
-        for (std::size_t i = 0; i < n; ++i)
-            factors[t * n * n + i * (n + 1)] = i == 300 || i == 513 ? planted[t] : 1.0;
-    const std::vector<int> infos{0, 0, 0, 0, 0, 0, 101};
-    cuda::DeviceArray<double> g, rows_done;
-    cuda::DeviceArray<int> reported;
-    context.upload(factors.data(), g.at_least(factors.size(), context.stream()),
-                   factors.size() * sizeof(double));
-    context.upload(infos.data(), reported.at_least(count, context.stream()), count * sizeof(int));
-    cuda::finish_cholesky(context.stream(), cuda::packed(g.data(), n, n, count), reported.data(),
-                          cuda::packed(rows_done.at_least(count, context.stream()), 1, 1, count));
-    std::vector<double> done(count);
-    context.download(rows_done.data(), done.data(), count * sizeof(double));
-    EXPECT_EQ(done, (std::vector<double>{700, 300, 300, 300, 300, 300, 100}));
+    const double planted[batch_count] = {1.0,       std::nan(""), infinity, 0.0, -1.0,
+                                         -infinity, 1e-300,       1.0,      1.0};
+    for (const std::size_t first :
+         {std::size_t{0}, std::size_t{3}, card::block_order, 2 * card::block_order - 1, n - 1}) {
+        std::vector<Matrix> squares(batch_count, Matrix(n, n));
+        for (std::size_t t = 0; t < batch_count; ++t)
+            for (std::size_t i = 0; i < n; ++i)
+                squares[t](i, i) = i == first || i == n - 1 ? planted[t] : 1.0;
+        Operand g(engine, squares, 1), rows_done(engine, 1, 1, batch_count, 1);
+        engine.cholesky(g.batch(), rows_done.batch());
+        for (std::size_t t = 0; t < batch_count; ++t)
+            EXPECT_EQ(rows_done.item(t)(0, 0), planted[t] > 0.0 && planted[t] < 1e300 ? n : first)
+                << planted[t];
+    }
 }
 
 TEST(CudaEngine, StatusesHaveNames) {
@@ -188,23 +194,6 @@ TEST(CudaEngine, StatusesHaveNames) {
               "file.cpp:7: call() gave CUSOLVER_STATUS_INTERNAL_ERROR");
     EXPECT_EQ(message(static_cast<cusolverStatus_t>(999)),
               "file.cpp:7: call() gave CUSOLVER_STATUS_999");
-}
-
-// A batch that comes after a larger one, and batches that come and go, find their addresses.
-TEST(CudaEngine, AddressesFollowTheBatch) {
-    CudaEngine engine(0, enough);
-    for (std::size_t round = 0; round < 150; ++round) {
-        const std::size_t n = 1 + round % 3, count = 1 + round % 5;
-        Matrix l(n, n), c(n, 1);
-        for (std::size_t i = 0; i < n; ++i) l(i, i) = c(i, 0) = 2;
-        Operand factor(engine, std::vector<Matrix>(count, l), 1);
-        Operand right(engine, std::vector<Matrix>(count, c), 1);
-        const auto all = engine.indices({static_cast<std::uint32_t>(n)});
-        engine.solve_lower(factor.batch().trials(1), *all, right.batch().trials(1));
-        engine.solve_lower(factor.batch(), *all, right.batch());
-        EXPECT_EQ(right.item(0)(n - 1, 0), 0.5);
-        EXPECT_EQ(right.item(count - 1)(n - 1, 0), count == 1 ? 0.5 : 1.0);
-    }
 }
 
 }  // namespace

@@ -143,38 +143,5 @@ cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t handle, cublasOperation_
                         beta);
     });
 }
-
-cublasStatus_t cublasDtrsmBatched(cublasHandle_t handle, cublasSideMode_t side,
-                                  cublasFillMode_t fill, cublasOperation_t op,
-                                  cublasDiagType_t diagonal, int m, int n, const double* alpha,
-                                  const double* const* a, int lda, double* const* b, int ldb,
-                                  int count) {
-    constexpr const char* call = "cublasDtrsmBatched";
-    return entry(__func__, [&](Machine& machine) {
-        const Stream& on = stream_of(machine, call, blas(handle));
-        check_not_negative(call, {m, n, count});
-        check_array(call, "the array of A", a, count, sizeof(double*), on.device);
-        check_array(call, "the array of B", b, count, sizeof(double*), on.device);
-        const double factor = *alpha;
-        const int order = side == CUBLAS_SIDE_LEFT ? m : n;
-        const double flops = 1.0 * order * m * n * count;
-        enqueue_blas(machine, call, *blas(handle), flops, [=, device = on.device] {
-            std::vector<Operand> triangles, solutions;
-            for (int t = 0; t < count; ++t) {
-                triangles.push_back({fmt::format("A[{}]", t), a[t], order, order, lda});
-                solutions.push_back({fmt::format("B[{}]", t), b[t], m, n, ldb});
-                check_operand(call, triangles.back(), device);
-                check_operand(call, solutions.back(), device);
-            }
-            refuse_overlap(call, solutions, triangles);
-            for (int t = 0; t < count; ++t)
-                lapack::dtrsm_(side == CUBLAS_SIDE_LEFT ? "L" : "R",
-                               fill == CUBLAS_FILL_MODE_LOWER ? "L" : "U", letter(op),
-                               diagonal == CUBLAS_DIAG_UNIT ? "U" : "N", &m, &n, &factor, a[t],
-                               &lda, b[t], &ldb);
-        });
-        return CUBLAS_STATUS_SUCCESS;
-    });
-}
 // NOLINTEND(readability-non-const-parameter)
 // NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)

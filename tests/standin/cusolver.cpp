@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -75,33 +76,19 @@ void with_workspace(Call call) {
     call(work.data(), &size);
 }
 
-/// What potrf leaves: the factor, or that of the leading minor of order info − 1 and NaN; the other
-/// triangle, which it may use, destroyed. A NaN in the input is not reported.
-int cholesky(cublasFillMode_t fill, int n, double* a, int ld) {
-    const bool lower = fill == CUBLAS_FILL_MODE_LOWER;
-    const auto at = [&](int i, int j) -> double& {
-        return a[(lower ? i : j) + static_cast<std::size_t>(lower ? j : i) * ld];
-    };
-    bool poisoned = false;
-    for (int j = 0; j < n; ++j)
-        for (int i = 0; i < n; ++i) {
-            if (i < j)
-                at(i, j) = nan;
-            else
-                poisoned = poisoned || std::isnan(at(i, j));
-        }
-    int info = 0;
-    if (!poisoned) lapack::dpotrf_(lower ? "L" : "U", &n, a, &ld, &info);
-    for (int j = 0; j < n && (poisoned || info > 0); ++j)
-        for (int i = std::max(j, poisoned ? 0 : info - 1); i < n; ++i) at(i, j) = nan;
-    return info;
-}
-
 double cubed(int n) {
     return 1.0 * n * n * n;
 }
 
-/// What syevd leaves; vectors only where they are asked for. A NaN in the input is not reported.
+constexpr int64_t most_batched_matrices = 16384;
+
+std::size_t eigen_workspace_bytes(int64_t n, int64_t count) {
+    constexpr int64_t extra = 72;
+    return static_cast<std::size_t>((n * 16 + extra) * count);
+}
+
+/// What an eigendecomposition leaves; vectors only where they are asked for. A NaN in the input is
+/// not reported.
 int eigen(bool vectors, bool lower, int n, double* a, int ld, double* values) {
     bool poisoned = false;
     for (int j = 0; j < n; ++j)
@@ -162,39 +149,14 @@ cusolverStatus_t cusolverDnSetStream(cusolverDnHandle_t handle, cudaStream_t str
     });
 }
 
-cusolverStatus_t cusolverDnDpotrf_bufferSize(cusolverDnHandle_t /*handle*/,
-                                             cublasFillMode_t /*fill*/, int n, double* /*a*/,
-                                             int /*lda*/, int* doubles) {
-    return tell_workspace<cusolverStatus_t>(__func__, n, n, doubles);
+cusolverStatus_t cusolverDnCreateParams(cusolverDnParams_t* parameters) {
+    *parameters = reinterpret_cast<cusolverDnParams_t>(new char);
+    return CUSOLVER_STATUS_SUCCESS;
 }
 
-cusolverStatus_t cusolverDnDpotrf(cusolverDnHandle_t handle, cublasFillMode_t fill, int n,
-                                  double* a, int lda, double* workspace, int doubles, int* info) {
-    return factorise(__func__, handle, cubed(n) / 3.0, {{"A", a, n, n, lda}}, {},
-                     {workspace, doubles, workspace_doubles(n, n)}, info,
-                     [=] { return cholesky(fill, n, a, lda); });
-}
-
-cusolverStatus_t cusolverDnDpotrfBatched(cusolverDnHandle_t handle, cublasFillMode_t fill, int n,
-                                         double** a, int lda, int* infos, int count) {
-    constexpr const char* call = "cusolverDnDpotrfBatched";
-    return entry(call, [&](Machine& machine) {
-        const Stream& on = stream_of(machine, call, solver(handle));
-        check_not_negative(call, {n, count});
-        check_array(call, "the array of A", a, count, sizeof(double*), on.device);
-        check_array(call, "the array of infos", infos, count, sizeof(int), on.device);
-        enqueue_call(machine, call, *solver(handle), cubed(n) / 3.0 * count,
-                     [=, device = on.device] {
-                         std::vector<Operand> written;
-                         for (int t = 0; t < count; ++t) {
-                             written.push_back({fmt::format("A[{}]", t), a[t], n, n, lda});
-                             check_operand(call, written.back(), device);
-                         }
-                         refuse_overlap(call, written, {});
-                         for (int t = 0; t < count; ++t) infos[t] = cholesky(fill, n, a[t], lda);
-                     });
-        return CUSOLVER_STATUS_SUCCESS;
-    });
+cusolverStatus_t cusolverDnDestroyParams(cusolverDnParams_t parameters) {
+    delete reinterpret_cast<char*>(parameters);
+    return CUSOLVER_STATUS_SUCCESS;
 }
 
 cusolverStatus_t cusolverDnDgeqrf_bufferSize(cusolverDnHandle_t /*handle*/, int m, int n,
@@ -268,22 +230,59 @@ cusolverStatus_t cusolverDnDgesvd(cusolverDnHandle_t handle, signed char job_u, 
                      });
 }
 
-cusolverStatus_t cusolverDnDsyevd_bufferSize(cusolverDnHandle_t /*handle*/,
-                                             cusolverEigMode_t /*job*/, cublasFillMode_t /*fill*/,
-                                             int n, const double* /*a*/, int /*lda*/,
-                                             const double* /*w*/, int* doubles) {
-    return tell_workspace<cusolverStatus_t>(__func__, n, n, doubles);
+cusolverStatus_t cusolverDnXsyevBatched_bufferSize(
+    cusolverDnHandle_t /*handle*/, cusolverDnParams_t /*parameters*/, cusolverEigMode_t /*job*/,
+    cublasFillMode_t /*fill*/, int64_t n, cudaDataType /*type_a*/, const void* /*a*/,
+    int64_t /*lda*/, cudaDataType /*type_w*/, const void* /*w*/, cudaDataType /*computed*/,
+    std::size_t* on_device, std::size_t* on_host, int64_t count) {
+    check_not_negative(__func__, {n, count});
+    *on_device = eigen_workspace_bytes(n, count);
+    *on_host = eigen_workspace_bytes(n, 1);
+    return CUSOLVER_STATUS_SUCCESS;
 }
 
-cusolverStatus_t cusolverDnDsyevd(cusolverDnHandle_t handle, cusolverEigMode_t job,
-                                  cublasFillMode_t fill, int n, double* a, int lda, double* w,
-                                  double* workspace, int doubles, int* info) {
-    const bool vectors = job == CUSOLVER_EIG_MODE_VECTOR;
-    // Golub and Van Loan, "Matrix Computations", 4th edition, section 8.3: with and without
-    // vectors.
-    const double flops = vectors ? 9.0 * cubed(n) : 4.0 / 3.0 * cubed(n);
-    return factorise(__func__, handle, flops, {{"A", a, n, n, lda}, {"W", w, n, 1, std::max(n, 1)}},
-                     {}, {workspace, doubles, workspace_doubles(n, n)}, info,
-                     [=] { return eigen(vectors, fill == CUBLAS_FILL_MODE_LOWER, n, a, lda, w); });
+cusolverStatus_t cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnParams_t parameters,
+                                        cusolverEigMode_t job, cublasFillMode_t fill, int64_t n,
+                                        cudaDataType type_a, void* a, int64_t lda,
+                                        cudaDataType type_w, void* w, cudaDataType computed,
+                                        void* on_device, std::size_t device_bytes, void* on_host,
+                                        std::size_t host_bytes, int* infos, int64_t count) {
+    constexpr const char* call = "cusolverDnXsyevBatched";
+    return entry(call, [&](Machine& machine) {
+        const Stream& on = stream_of(machine, call, solver(handle));
+        const int order = static_cast<int>(n), ld = static_cast<int>(lda);
+        const int matrices = static_cast<int>(count);
+        check_not_negative(call, {n, count});
+        // It refuses about twice as many, which is not documented.
+        if (count > most_batched_matrices)
+            violation(fmt::format("{}: {} matrices in one call", call, count));
+        if (parameters == nullptr || type_a != CUDA_R_64F || type_w != CUDA_R_64F ||
+            computed != CUDA_R_64F)
+            violation(fmt::format("{}: not of double precision, or without parameters", call));
+        if (device_bytes < eigen_workspace_bytes(n, count) ||
+            host_bytes < eigen_workspace_bytes(n, 1))
+            violation(fmt::format("{}: a workspace of {} and {} bytes is too small", call,
+                                  device_bytes, host_bytes));
+        check_array(call, "the workspace", on_device, static_cast<int>(device_bytes), 1, on.device);
+        check_array(call, "the array of infos", infos, matrices, sizeof(int), on.device);
+        auto* values = static_cast<double*>(w);
+        auto* data = static_cast<double*>(a);
+        const Operand of_a{"A", data, order, order, ld, lda * n, matrices};
+        const Operand of_w{"W", values, order, 1, std::max(order, 1), n, matrices};
+        for (const Operand* each : {&of_a, &of_w}) check_operand(call, *each, on.device);
+        refuse_overlap(call, {of_a, of_w}, {});
+        std::memset(on_host, -1, host_bytes);
+        const bool vectors = job == CUSOLVER_EIG_MODE_VECTOR;
+        // Golub and Van Loan, "Matrix Computations", 4th edition, section 8.3: with and without
+        // vectors.
+        const double flops = vectors ? 9.0 * cubed(order) : 4.0 / 3.0 * cubed(order);
+        enqueue_call(machine, call, *solver(handle), flops * matrices, [=] {
+            destroy(on_device, device_bytes);
+            for (int t = 0; t < matrices; ++t)
+                infos[t] = eigen(vectors, fill == CUBLAS_FILL_MODE_LOWER, order,
+                                 data + of_a.stride * t, ld, values + n * t);
+        });
+        return CUSOLVER_STATUS_SUCCESS;
+    });
 }
 // NOLINTEND(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)

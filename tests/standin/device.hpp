@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 #include <device_launch_parameters.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -129,6 +130,9 @@ T atomicAdd(T* address, T value) {
 template <class T>
 T __ldg(const T* address) {
     return *address;
+}
+inline double rsqrt(double value) {
+    return 1.0 / std::sqrt(value);
 }
 // NOLINTEND(bugprone-*, cert-dcl*, readability-identifier-naming)
 

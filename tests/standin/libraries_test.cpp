@@ -50,25 +50,6 @@ protected:
         synchronise();
         return value;
     }
-    template <class T>
-    T** pointers(const std::vector<T*>& addresses) {
-        auto* data = device_array(addresses.size());
-        EXPECT_EQ(cudaMemcpyAsync(data, addresses.data(), addresses.size() * sizeof(T*),
-                                  cudaMemcpyHostToDevice, stream_),
-                  cudaSuccess);
-        synchronise();
-        return reinterpret_cast<T**>(data);
-    }
-    void factorise(double* a, int lda, int given, int* info) {
-        int needed = 0;
-        ASSERT_EQ(cusolverDnDpotrf_bufferSize(solver_, CUBLAS_FILL_MODE_LOWER, 2, a, lda, &needed),
-                  CUSOLVER_STATUS_SUCCESS);
-        const int size = needed + given;
-        double* workspace = device_array(static_cast<std::size_t>(size));
-        ASSERT_EQ(
-            cusolverDnDpotrf(solver_, CUBLAS_FILL_MODE_LOWER, 2, a, lda, workspace, size, info),
-            CUSOLVER_STATUS_SUCCESS);
-    }
 
     cublasHandle_t blas_ = nullptr;
     cusolverDnHandle_t solver_ = nullptr;
@@ -159,59 +140,6 @@ TEST_F(Libraries, TheWorkspaceOfCublasIsDestroyed) {
     EXPECT_DEATH(static_cast<void>(cublasSetWorkspace(blas_, workspace, 264)), "needs 264 bytes");
 }
 
-TEST_F(Libraries, TriangularSystemsOfABatch) {
-    double* l = upload({2, 1, nan, 4, 1, 3, nan, 5});
-    double* b = upload({2, 9, 1, 8});
-    const std::vector<double*> factors = {l, l + 4}, sides = {b, b + 2};
-    const double one = 1.0;
-    const auto solve = [&](int ld, double* const* to) {
-        ASSERT_EQ(
-            cublasDtrsmBatched(blas_, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N,
-                               CUBLAS_DIAG_NON_UNIT, 2, 1, &one, pointers(factors), ld, to, 2, 2),
-            CUBLAS_STATUS_SUCCESS);
-        synchronise();
-    };
-    solve(2, pointers(sides));
-    EXPECT_EQ(download(b, 4), (std::vector<double>{1, 2, 1, 1}));
-    EXPECT_DEATH(solve(3, pointers(sides)), "A.1. .*needs");
-    EXPECT_DEATH(solve(2, pointers<double>({b, b + 1})), "B.*overlaps B");
-    EXPECT_DEATH(solve(2, sides.data()), "the array of B is at no device memory");
-}
-
-TEST_F(Libraries, CholeskyDestroysTheOtherTriangleAndItsWorkspace) {
-    double* a = upload({4, 2, 7, 5});
-    int* info = integers(1);
-    factorise(a, 2, 0, info);
-    const std::vector<double> factor = download(a, 4);
-    EXPECT_EQ(factor[0], 2.0);
-    EXPECT_EQ(factor[1], 1.0);
-    EXPECT_TRUE(std::isnan(factor[2]));
-    EXPECT_EQ(factor[3], 2.0);
-    EXPECT_EQ(download_info(info), 0);
-    EXPECT_EQ(counters().flops, 8.0 / 3.0);
-    EXPECT_DEATH(factorise(a, 2, -1, info), "a workspace of .* are needed");
-    EXPECT_DEATH(factorise(a, 3, 0, info), "A .* needs");
-    EXPECT_DEATH(factorise(a, 2, 0, nullptr), "info is at no device memory");
-}
-
-// cuSOLVER documents no check for NaN.
-TEST_F(Libraries, BatchedCholeskyReportsPivotsButNoNaN) {
-    double* a = upload({4, 2, 0, 5, 1, 2, 0, 1, nan, 1, 1, 1});
-    int* infos = integers(2);
-    ASSERT_EQ(cusolverDnDpotrfBatched(solver_, CUBLAS_FILL_MODE_LOWER, 2,
-                                      pointers<double>({a, a + 4, a + 8}), 2, infos, 3),
-              CUSOLVER_STATUS_SUCCESS);
-    const std::vector<double> factors = download(a, 12);
-    EXPECT_EQ(factors[3], 2.0);
-    EXPECT_EQ(factors[4], 1.0) << "the leading minor is factored";
-    EXPECT_TRUE(std::isnan(factors[7]));
-    EXPECT_TRUE(std::isnan(factors[8]));
-    EXPECT_TRUE(std::isnan(factors[11]));
-    EXPECT_EQ(download_info(infos), 0);
-    EXPECT_EQ(download_info(infos + 1), 2);
-    EXPECT_EQ(download_info(infos + 2), 0);
-}
-
 TEST_F(Libraries, OrthogonalFactorsAndSingularValues) {
     double* a = upload({3, 4, 0, 5});
     double* tau = device_array(2);
@@ -222,6 +150,14 @@ TEST_F(Libraries, OrthogonalFactorsAndSingularValues) {
     ASSERT_EQ(cusolverDnDgeqrf(solver_, 2, 2, a, 2, tau, workspace, needed, info),
               CUSOLVER_STATUS_SUCCESS);
     EXPECT_NEAR(std::abs(download(a, 1)[0]), 5.0, 1e-14);
+    EXPECT_TRUE(std::isnan(download(workspace, 1)[0]));
+    const auto refused = [&](double* from, int ld, int doubles, int* status) {
+        static_cast<void>(
+            cusolverDnDgeqrf(solver_, 2, 2, from, ld, tau, workspace, doubles, status));
+    };
+    EXPECT_DEATH(refused(a, 2, needed - 1, info), "a workspace of .* are needed");
+    EXPECT_DEATH(refused(a, 3, needed, info), "A .* needs");
+    EXPECT_DEATH(refused(a, 2, needed, nullptr), "info is at no device memory");
     ASSERT_EQ(cusolverDnDorgqr_bufferSize(solver_, 2, 2, 2, a, 2, tau, &needed),
               CUSOLVER_STATUS_SUCCESS);
     ASSERT_EQ(cusolverDnDorgqr(solver_, 2, 2, 2, a, 2, tau, workspace, needed, info),
@@ -248,38 +184,51 @@ TEST_F(Libraries, OrthogonalFactorsAndSingularValues) {
                  "m = 1 is less than n = 2");
 }
 
-TEST_F(Libraries, EigenvectorsReadOneTriangle) {
+TEST_F(Libraries, EigenvectorsOfABatchReadOneTriangle) {
     constexpr cusolverEigMode_t vectors = CUSOLVER_EIG_MODE_VECTOR;
-    double* w = device_array(2);
-    int* info = integers(1);
-    int needed = 0;
-    ASSERT_EQ(
-        cusolverDnDsyevd_bufferSize(solver_, vectors, CUBLAS_FILL_MODE_LOWER, 2, w, 2, w, &needed),
-        CUSOLVER_STATUS_SUCCESS);
-    double* workspace = upload(std::vector<double>(static_cast<std::size_t>(needed), 1.0));
+    cusolverDnParams_t parameters = nullptr;
+    ASSERT_EQ(cusolverDnCreateParams(&parameters), CUSOLVER_STATUS_SUCCESS);
+    double* w = device_array(4);
+    int* infos = integers(1);
+    std::size_t on_device = 0, on_host = 0;
+    ASSERT_EQ(cusolverDnXsyevBatched_bufferSize(solver_, parameters, vectors,
+                                                CUBLAS_FILL_MODE_LOWER, 2, CUDA_R_64F, w, 2,
+                                                CUDA_R_64F, w, CUDA_R_64F, &on_device, &on_host, 2),
+              CUSOLVER_STATUS_SUCCESS);
+    double* workspace = upload(std::vector<double>(on_device / sizeof(double), 1.0));
+    std::vector<std::byte> host_workspace(on_host);
     const auto decompose = [&](cublasFillMode_t fill, cusolverEigMode_t job, double* a, int lda,
-                               int doubles) {
-        ASSERT_EQ(cusolverDnDsyevd(solver_, job, fill, 2, a, lda, w, workspace, doubles, info),
+                               std::size_t bytes, cudaDataType type = CUDA_R_64F, int count = 2) {
+        ASSERT_EQ(cusolverDnXsyevBatched(solver_, parameters, job, fill, 2, type, a, lda,
+                                         CUDA_R_64F, w, CUDA_R_64F, workspace, bytes,
+                                         host_workspace.data(), on_host, infos, count),
                   CUSOLVER_STATUS_SUCCESS);
     };
-    double* lower = upload({2, 1, nan, 2});
-    double* upper = upload({2, nan, 1, 2});
-    decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 2, needed);
-    EXPECT_NEAR(download(w, 2)[0], 1.0, 1e-15);
-    EXPECT_NEAR(download(w, 2)[1], 3.0, 1e-15);
+    double* lower = upload({2, 1, nan, 2, 4, 0, nan, 3});
+    double* upper = upload({2, nan, 1, 2, 4, nan, 0, 3});
+    decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 2, on_device);
+    const std::vector<double> values = download(w, 4);
+    for (const auto& [k, value] : {std::pair{0, 1.0}, {1, 3.0}, {2, 3.0}, {3, 4.0}})
+        EXPECT_NEAR(values[static_cast<std::size_t>(k)], value, 1e-15);
     EXPECT_NEAR(std::abs(download(lower, 4)[1]), std::sqrt(0.5), 1e-15);
-    EXPECT_EQ(download_info(info), 0);
-    EXPECT_EQ(counters().flops, 9.0 * 8.0);
+    EXPECT_EQ(download_info(infos), 0);
+    EXPECT_EQ(counters().vendor_calls, 1u);
+    EXPECT_EQ(counters().flops, 2 * 9.0 * 8.0);
     EXPECT_TRUE(std::isnan(download(workspace, 1)[0]));
-    decompose(CUBLAS_FILL_MODE_UPPER, CUSOLVER_EIG_MODE_NOVECTOR, upper, 2, needed);
+    decompose(CUBLAS_FILL_MODE_UPPER, CUSOLVER_EIG_MODE_NOVECTOR, upper, 2, on_device);
     EXPECT_NEAR(download(w, 2)[1], 3.0, 1e-15);
     EXPECT_TRUE(std::isnan(download(upper, 4)[3]));
-    decompose(CUBLAS_FILL_MODE_LOWER, vectors, upper, 2, needed);
+    decompose(CUBLAS_FILL_MODE_LOWER, vectors, upper, 2, on_device);
     EXPECT_TRUE(std::isnan(download(w, 2)[0]));
-    EXPECT_EQ(download_info(info), 0) << "a NaN in the input is not reported";
-    EXPECT_DEATH(decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 2, needed - 1), "are needed");
-    EXPECT_DEATH(decompose(CUBLAS_FILL_MODE_LOWER, vectors, lower, 3, needed), "A .* needs");
-    EXPECT_DEATH(decompose(CUBLAS_FILL_MODE_LOWER, vectors, w, 2, needed), "overlaps|needs");
+    EXPECT_EQ(download_info(infos), 0) << "a NaN in the input is not reported";
+    constexpr cublasFillMode_t fill = CUBLAS_FILL_MODE_LOWER;
+    EXPECT_DEATH(decompose(fill, vectors, lower, 2, on_device - 8), "too small");
+    EXPECT_DEATH(decompose(fill, vectors, lower, 3, on_device), "A .* needs");
+    EXPECT_DEATH(decompose(fill, vectors, w, 2, on_device), "overlaps|needs");
+    EXPECT_DEATH(decompose(fill, vectors, lower, 2, on_device, CUDA_R_32F), "double precision");
+    EXPECT_DEATH(decompose(fill, vectors, lower, 2, on_device, CUDA_R_64F, 20000),
+                 "20000 matrices");
+    ASSERT_EQ(cusolverDnDestroyParams(parameters), CUSOLVER_STATUS_SUCCESS);
 }
 
 TEST_F(Libraries, AStatusCanBeAskedFor) {
