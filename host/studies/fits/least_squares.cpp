@@ -20,10 +20,10 @@ public:
           sampled_(request.label_noise == LabelNoise::sample),
           order_(p_ + (sampled_ ? 1 : 0)),
           labels_(request.against_truth.size()),
-          wide_(workspace.matrix(order_, order_ + block_columns)),
-          gram_(workspace.matrix(order_, order_)),
-          factor_(workspace.matrix(order_, order_)),
-          errors_(workspace.matrix(p_, labels_ + (sampled_ ? request.samples.size() : 0))),
+          wide_(workspace.aligned(order_, order_ + block_columns)),
+          gram_(workspace.aligned(order_, order_)),
+          factor_(workspace.aligned(order_, order_)),
+          errors_(workspace.aligned(p_, labels_ + (sampled_ ? request.samples.size() : 0))),
           vector_(workspace.matrix(order_, 1)),
           whiten_(workspace.shared(inverse_square_roots(request.spectrum), p_, 1)),
           weights_(workspace.shared(request.test_spectrum, p_, 1)),
@@ -31,7 +31,7 @@ public:
         if (sampled_)
             noise_ = workspace.matrix(request.samples.back(), 1);
         else
-            root_ = workspace.matrix(p_, p_);
+            root_ = workspace.aligned(p_, p_);
         make_index_lists();
     }
 

@@ -21,12 +21,12 @@ RowFactor::RowFactor(Workspace& workspace, RowRequest request)
     const std::size_t width = request_.width;
     done_ = workspace.matrix(request_.sizes.size(), 1);
     if (request_.sampler == Sampler::sufficient || !reduces) {
-        factor_ = workspace.matrix(width, most);
+        factor_ = workspace.aligned(width, most);
         return;
     }
-    factor_ = workspace.matrix(width, width);
-    sum_ = workspace.matrix(width, width);
-    wide_ = workspace.matrix(width, width + block_rows);
+    factor_ = workspace.aligned(width, width);
+    sum_ = workspace.aligned(width, width);
+    wide_ = workspace.aligned(width, width + block_rows);
     std::vector<std::uint32_t> columns_of(width), lengths(width);
     std::iota(columns_of.begin(), columns_of.end(), 0U);
     std::iota(lengths.begin(), lengths.end(), 1U);

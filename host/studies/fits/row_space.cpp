@@ -37,9 +37,9 @@ public:
           integrate_(request.label_noise == LabelNoise::integrate),
           fits_(distinct_fits(request)),
           labels_(request.against_truth.size()),
-          second_(workspace.matrix(rows_, rows_)),
-          spread_(workspace.matrix(rows_, fits_.size())),
-          errors_(workspace.matrix(p_, fits_.size())),
+          second_(workspace.aligned(rows_, rows_)),
+          spread_(workspace.aligned(rows_, fits_.size())),
+          errors_(workspace.aligned(p_, fits_.size())),
           diagonal_(workspace.matrix(rows_, 1)),
           per_row_(workspace.matrix(rows_, 1)),
           scale_(workspace.shared(square_roots(request.spectrum), p_, 1)),
@@ -47,8 +47,8 @@ public:
           weights_(workspace.shared(request.test_spectrum, p_, 1)),
           truth_(workspace.shared(request.truth, p_, 1)) {
         make_samples();
-        if (integrate_) scaled_ = workspace.matrix(p_, rows_);
-        if (request.inherited > 0) inherited_ = workspace.matrix(rows_, request.inherited);
+        if (integrate_) scaled_ = workspace.aligned(p_, rows_);
+        if (request.inherited > 0) inherited_ = workspace.aligned(rows_, request.inherited);
         make_index_lists();
     }
 
@@ -85,13 +85,13 @@ private:
         adjacent_ =
             !integrate_ && (workspace_.counting() || workspace_.engine().prefers_adjacent_labels());
         if (!adjacent_) {
-            xt_ = workspace_.matrix(p_, rows_);
-            factor_ = workspace_.matrix(rows_, rows_);
-            coefficients_ = workspace_.matrix(rows_, columns);
+            xt_ = workspace_.aligned(p_, rows_);
+            factor_ = workspace_.aligned(rows_, rows_);
+            coefficients_ = workspace_.aligned(rows_, columns);
             return;
         }
-        const BatchMatrix samples = workspace_.matrix(p_, columns + rows_);
-        const BatchMatrix products = workspace_.matrix(rows_, columns + rows_);
+        const BatchMatrix samples = workspace_.aligned(p_, columns + rows_);
+        const BatchMatrix products = workspace_.aligned(rows_, columns + rows_);
         xt_ = samples.block(0, p_, columns, rows_);
         factor_ = products.block(0, rows_, columns, rows_);
         coefficients_ = products.leading(rows_, columns);

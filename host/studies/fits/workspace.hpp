@@ -23,11 +23,12 @@ public:
           batch_(batch),
           lanes_(engine != nullptr ? engine->preferred_lanes(bytes_per_trial) : 1) {}
 
-    /// A matrix for every trial of the batch.
-    BatchMatrix matrix(std::size_t rows, std::size_t cols) {
-        doubles_per_trial_ += rows * cols;
-        const std::size_t stored = (batch_ + lanes_ - 1) / lanes_ * lanes_;
-        return {take(rows * cols * stored), rows, cols, rows, rows * cols, batch_, lanes_};
+    /// A matrix for every trial of the batch; columns follow each other without a gap.
+    BatchMatrix matrix(std::size_t rows, std::size_t cols) { return matrix(rows, cols, rows); }
+    /// The same for products: every column begins at a multiple of 16 bytes where trials are not
+    /// interleaved. On an H100 products of matrices whose columns do not take 1.5 times as long.
+    BatchMatrix aligned(std::size_t rows, std::size_t cols) {
+        return matrix(rows, cols, lanes_ == 1 ? rows + rows % 2 : rows);
     }
     /// A constant matrix that all trials share, column-major; values are not read when only
     /// counting.
@@ -71,6 +72,11 @@ public:
     std::size_t bytes_per_worker() const { return shared_doubles_ * sizeof(double); }
 
 private:
+    BatchMatrix matrix(std::size_t rows, std::size_t cols, std::size_t ld) {
+        doubles_per_trial_ += ld * cols;
+        const std::size_t stored = (batch_ + lanes_ - 1) / lanes_ * lanes_;
+        return {take(ld * cols * stored), rows, cols, ld, ld * cols, batch_, lanes_};
+    }
     double* take(std::size_t doubles) {
         if (engine_ == nullptr) return nullptr;
         buffers_.push_back(engine_->allocate(doubles));
