@@ -31,24 +31,34 @@ void CountingEngine::predict(const DescentLink&, BatchMatrix outputs, BatchMatri
     launch(doubles(outputs), doubles(predictions));
 }
 
-void CountingEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix,
-                             double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                             BatchMatrix weights) {
+void CountingEngine::descend(DescentSpace space, BatchMatrix samples,
+                             std::span<const DescentLoss> losses, BatchMatrix, double momentum,
+                             BatchMatrix outputs, BatchMatrix velocity, BatchMatrix iterates) {
     operations_.emplace_back(__func__);
     constexpr std::size_t losses_in_one_launch = 16;
     const std::size_t n = samples.cols;
-    for_parts(weights.count, n * weights.cols, [&](std::size_t count) {
-        const BatchMatrix w = weights.trials(count), z = outputs.trials(count);
-        product(samples, w, samples.rows, z);
+    const BatchMatrix changed = momentum == 0.0 ? iterates : velocity;
+    const auto residuals = [&](const BatchMatrix& out, bool kept) {
         double targets = 0.0;
         for (const DescentLoss& loss : losses) targets += doubles(loss.targets);
         for (std::size_t first = 0; first < losses.size() || first == 0;
              first += losses_in_one_launch)
-            launch(doubles(z) + (first == 0 ? targets : 0.0), doubles(z));
-        const BatchMatrix changed = momentum == 0.0 ? w : velocity.trials(count);
-        product(samples, z, n, changed, true);
-        if (momentum != 0.0) launch(2.0 * doubles(w), doubles(w));
-    });
+            launch((first == 0 ? targets : 0.0) + doubles(out) +
+                       (kept || first > 0 ? doubles(out) : 0.0),
+                   doubles(out));
+    };
+    if (space == DescentSpace::row) {
+        product(samples, iterates, n, outputs);
+        residuals(changed, true);
+    } else {
+        for_parts(iterates.count, n * iterates.cols, [&](std::size_t count) {
+            const BatchMatrix z = outputs.trials(count);
+            product(samples, iterates.trials(count), samples.rows, z);
+            residuals(z, false);
+            product(samples, z, n, changed.trials(count), true);
+        });
+    }
+    if (momentum != 0.0) launch(2.0 * doubles(iterates), doubles(iterates));
 }
 
 }  // namespace cucurbit

@@ -42,10 +42,12 @@ void CudaEngine::predict(const DescentLink& link, BatchMatrix outputs, BatchMatr
     cuda::predict(context_.stream(), link, outputs, predictions);
 }
 
-void CudaEngine::write_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
-                                 BatchMatrix outputs, std::size_t first, BatchMatrix out) {
+void CudaEngine::subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                                    BatchMatrix outputs, std::size_t first, double keep,
+                                    BatchMatrix out) {
     cuda::Losses some;
     some.classes = losses.empty() ? 1 : losses.front().link.classes;
+    some.keep = keep;
     std::size_t begin = 0;
     do {
         some.size = 0;
@@ -54,33 +56,38 @@ void CudaEngine::write_residuals(std::span<const DescentLoss> losses, BatchMatri
             assert(loss.link.classes == some.classes && loss.first % some.classes == 0);
             loss.targets = cuda::part(loss.targets, first, out.count);
         }
-        cuda::residuals(context_.stream(), some, cuda::part(rate, first, out.count), outputs, out);
-        some.add = true;
+        cuda::subtract_residuals(context_.stream(), some, cuda::part(rate, first, out.count),
+                                 outputs, out);
+        some.keep = 1.0;
     } while (begin < losses.size());
 }
 
-void CudaEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                         double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                         BatchMatrix weights) {
-    const std::size_t n = samples.cols, k = weights.cols;
-    context_.for_parts(
-        weights.count, n * k,
-        // NOLINTNEXTLINE(readability-non-const-parameter): the residuals are written there
-        [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix x = cuda::part(samples, first, count);
-            const BatchMatrix w = cuda::part(weights, first, count);
-            const BatchMatrix z = cuda::part(outputs, first, count);
-            const BatchMatrix residuals{scratch, n, k, n, n * k, count};
-            context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, x, w, 0.0, z);
-            write_residuals(losses, rate, z, first, residuals);
-            if (momentum == 0.0) {
-                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, -1.0, x, residuals, 1.0, w);
-                return;
-            }
-            const BatchMatrix v = cuda::part(velocity, first, count);
-            context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, -1.0, x, residuals, momentum, v);
-            cuda::add(context_.stream(), v, w);
-        });
+void CudaEngine::descend(DescentSpace space, BatchMatrix samples,
+                         std::span<const DescentLoss> losses, BatchMatrix rate, double momentum,
+                         BatchMatrix outputs, BatchMatrix velocity, BatchMatrix iterates) {
+    const std::size_t n = samples.cols, k = iterates.cols;
+    // Without momentum the iterates take the change themselves.
+    const BatchMatrix changed = momentum == 0.0 ? iterates : velocity;
+    const double keep = momentum == 0.0 ? 1.0 : momentum;
+    if (space == DescentSpace::row) {
+        context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, samples, iterates, 0.0, outputs);
+        subtract_residuals(losses, rate, outputs, 0, keep, changed);
+    } else {
+        context_.for_parts(
+            iterates.count, n * k,
+            // NOLINTNEXTLINE(readability-non-const-parameter): the residuals are written there
+            [&](std::size_t first, std::size_t count, double* scratch) {
+                const BatchMatrix x = cuda::part(samples, first, count);
+                const BatchMatrix z = cuda::part(outputs, first, count);
+                const BatchMatrix residuals{scratch, n, k, n, n * k, count};
+                context_.multiply(CUBLAS_OP_T, CUBLAS_OP_N, 1.0, x,
+                                  cuda::part(iterates, first, count), 0.0, z);
+                subtract_residuals(losses, rate, z, first, 0.0, residuals);
+                context_.multiply(CUBLAS_OP_N, CUBLAS_OP_N, 1.0, x, residuals, keep,
+                                  cuda::part(changed, first, count));
+            });
+    }
+    if (momentum != 0.0) cuda::add(context_.stream(), velocity, iterates);
 }
 
 }  // namespace cucurbit

@@ -71,9 +71,9 @@ public:
     void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
-    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                 BatchMatrix weights) override;
+    void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,
+                 BatchMatrix rate, double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix iterates) override;
 
 private:
     /// The products of for_gram_products.
@@ -88,9 +88,9 @@ private:
     void replace(BatchMatrix r, BatchMatrix a, std::size_t order, Body body);
     void decompose(BatchMatrix l, const std::vector<std::uint32_t>& trials, double* s, double* u,
                    double* vt, int* infos);
-    /// out = R of Engine::descend for the trials from `first` on.
-    void write_residuals(std::span<const DescentLoss> losses, BatchMatrix rate, BatchMatrix outputs,
-                         std::size_t first, BatchMatrix out);
+    /// out = keep · out − R of Engine::descend for the trials from `first` on.
+    void subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                            BatchMatrix outputs, std::size_t first, double keep, BatchMatrix out);
 
     cuda::Context context_;
 };

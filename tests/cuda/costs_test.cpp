@@ -180,6 +180,26 @@ sampler = ")") + sampler +
                      64, 0.5);
 }
 
+// In the row space of fewer samples than weights, and of the weights of more.
+TEST(DescentCosts, OfBothSpaces) {
+    for (const int n : {60, 150})
+        expect_costs(fmt::format(R"(schema = 1
+study = {{ name = "costs", kind = "gradient_descent", seed = 3 }}
+teacher = {{ loss = "cross_entropy", steps = [3, 8], step_fraction = 1.0, momentum = 0.5 }}
+student = {{ steps = [2, 6], step_fraction = 1.0 }}
+precision = {{ trials = 64 }}
+[data]
+p = 100
+n = {}
+test = 50
+spectrum = {{ kind = "power_law", exponent = 1.0 }}
+signal = {{ kind = "power_law", exponent = 1.5 }}
+labels = {{ kind = "logistic", strength = 5.0, flip = [0.1, 0.2] }}
+)",
+                                 n),
+                     5, 0.5);
+}
+
 TEST(EngineCosts, AreWhatTheCudaEngineTakes) {
     const Device device = cuda_device(0);
     EXPECT_EQ(device.engine_bytes, division::engine_bytes(device.memory_bytes));
