@@ -55,7 +55,7 @@ void check_predict(Worktable& on, std::size_t n) {
     }
 }
 
-void check_descend(Worktable& on, DescentSpace space, std::size_t n) {
+void check_descend_in(DescentSpace space, Worktable& on, std::size_t n) {
     const std::size_t p = space == DescentSpace::row ? n : wide(n), k = 2 * classes;
     const Values start = normal_values(p, k, 2);
     for (const double momentum : {0.0, 0.9}) {
@@ -73,11 +73,10 @@ void check_descend(Worktable& on, DescentSpace space, std::size_t n) {
         on.take(iterates, rounding(p + n, 10.0));
     }
 }
-void check_weights(Worktable& on, std::size_t n) {
-    check_descend(on, DescentSpace::weights, n);
-}
-void check_row_space(Worktable& on, std::size_t n) {
-    check_descend(on, DescentSpace::row, n);
+
+void check_descend(Worktable& on, std::size_t n) {
+    check_descend_in(DescentSpace::weights, on, n);
+    check_descend_in(DescentSpace::row, on, n);
 }
 
 constexpr OperationCheck checks[] = {
@@ -85,8 +84,7 @@ constexpr OperationCheck checks[] = {
     {"rectify", largest_checked, check_rectify},
     {"gather", largest_checked, check_gather},
     {"predict", largest_checked, check_predict},
-    {"descend", largest_checked, check_weights},
-    {"descend (row space)", largest_checked, check_row_space},
+    {"descend", largest_checked, check_descend},
 };
 
 }  // namespace
