@@ -81,6 +81,11 @@ struct DescentLink {
     double temperature = 1.0;
 };
 
+/// What a descent's iterates are: weights, or the coefficients of weights that are combinations of
+/// the samples (weights = samples · coefficients, the row space of the design matrix). A descent
+/// from zero never leaves that space, and with fewer samples than weights its steps are cheaper.
+enum class DescentSpace { weights, row };
+
 /// A loss on the models whose columns of the weights begin at `first`; its gradient in their
 /// outputs is factor · (link(outputs) − targets).
 struct DescentLoss {
@@ -223,14 +228,16 @@ public:
     /// predictions = link(outputs), both n×k; they may be the same.
     virtual void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) = 0;
     /// One step of gradient descent with momentum for all models of a trial at once. With Z =
-    /// samplesᵀ weights (samples: p×n, weights: p×k) and R = Σ over losses of rate(0, 0) · factor ·
-    /// (link(Z) − targets) in the columns that a loss covers, velocity ← momentum · velocity −
-    /// samples R and weights ← weights + velocity. All links have the same number of classes, of
-    /// which each loss's `first` is a multiple. outputs (n×k) is scratch, and velocity (p×k) is too
-    /// where momentum is 0.
-    virtual void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                         double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                         BatchMatrix weights) = 0;
+    /// samplesᵀ iterates and R = Σ over losses of rate(0, 0) · factor · (link(Z) − targets) in the
+    /// columns that a loss covers, iterates ← iterates + velocity, where
+    ///   of weights (samples: p×n, iterates: p×k), velocity ← momentum · velocity − samples R;
+    ///   in the row space of a p×n matrix X, samples = XᵀX (n×n, both triangles) and iterates: n×k,
+    ///   velocity ← momentum · velocity − R, which is the same step of the weights X · iterates.
+    /// All links have the same number of classes, of which each loss's `first` is a multiple.
+    /// outputs (n×k) is scratch, and velocity (as iterates) is too where momentum is 0.
+    virtual void descend(DescentSpace space, BatchMatrix samples,
+                         std::span<const DescentLoss> losses, BatchMatrix rate, double momentum,
+                         BatchMatrix outputs, BatchMatrix velocity, BatchMatrix iterates) = 0;
 };
 
 }  // namespace cucurbit

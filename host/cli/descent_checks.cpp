@@ -55,22 +55,28 @@ void check_predict(Worktable& on, std::size_t n) {
     }
 }
 
-void check_descend(Worktable& on, std::size_t n) {
-    const std::size_t p = wide(n), k = 2 * classes;
+void check_descend_in(DescentSpace space, Worktable& on, std::size_t n) {
+    const std::size_t p = space == DescentSpace::row ? n : wide(n), k = 2 * classes;
     const Values start = normal_values(p, k, 2);
     for (const double momentum : {0.0, 0.9}) {
         const BatchMatrix samples = on.put(normal_values(p, n, 1), p, n);
-        const BatchMatrix weights = on.put(start, p, k);
+        const BatchMatrix iterates = on.put(start, p, k);
         const BatchMatrix velocity = on.put(normal_values(p, k, 3), p, k);
         const DescentLoss loss{{DescentLink::Kind::softmax, classes, 1.0},
                                0,
                                on.put(normal_values(n, k, 4), n, k),
                                0.5};
         const BatchMatrix rate = on.put(ramp(batch_trials), 1, 1);
-        on.engine.descend(samples, {&loss, 1}, rate, momentum, on.matrix(n, k), velocity, weights);
+        on.engine.descend(space, samples, {&loss, 1}, rate, momentum, on.matrix(n, k), velocity,
+                          iterates);
         // Softmax amplifies what rounding did to its outputs, sums of p terms.
-        on.take(weights, rounding(p + n, 10.0));
+        on.take(iterates, rounding(p + n, 10.0));
     }
+}
+
+void check_descend(Worktable& on, std::size_t n) {
+    check_descend_in(DescentSpace::weights, on, n);
+    check_descend_in(DescentSpace::row, on, n);
 }
 
 constexpr OperationCheck checks[] = {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 
 #include "kernels/contract.hpp"
 
@@ -19,6 +20,8 @@ inline constexpr std::size_t block_order = 64;
 inline constexpr std::size_t block_columns = 128;
 /// Matrices that one call of the library decomposes: it refuses about twice as many.
 inline constexpr std::size_t most_decompositions = 16384;
+/// Losses that one kernel takes as an argument, of which 4 KB are certain to fit.
+inline constexpr std::size_t most_losses = 16;
 
 /// What operations may use beside their operands, with so much memory free: enough for many trials
 /// at a time.
@@ -72,6 +75,9 @@ public:
     void combine(BatchMatrix a, BatchMatrix w, const IndexList& rows, BatchMatrix e) final;
     void gains(BatchMatrix r, bool triangular, BatchMatrix s, BatchMatrix out) final;
     void eigen(BatchMatrix g, BatchMatrix values) final;
+    void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,
+                 BatchMatrix rate, double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix iterates) final;
 
 protected:
     /// scratch_bytes: bound on the memory that operations use beside their operands; they take
@@ -146,6 +152,13 @@ protected:
     /// out(i, 0) = Σ_{j<i} 2 t(i, j) s(i, j) + t(i, i) s(i, i): the lower triangles are read.
     virtual void gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) = 0;
 
+    /// out = keep · out − R of Engine::descend for the trials of out, to which the losses' targets
+    /// belong too; at most most_losses of them.
+    virtual void subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                                    BatchMatrix outputs, double keep, BatchMatrix out) = 0;
+    /// to += from.
+    virtual void add(BatchMatrix from, BatchMatrix to) = 0;
+
     /// Calls body(first, number, scratch) for parts of `count` trials whose scratch, so many
     /// doubles for each trial, stays within bounds, of at most `limit` trials.
     template <class Body>
@@ -170,6 +183,9 @@ private:
     void solve(BatchMatrix l, bool transposed, BatchMatrix c);
     void solve_part(BatchMatrix l, BatchMatrix inverses, bool transposed, std::size_t first,
                     std::size_t size, BatchMatrix c);
+    void subtract_all_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                                BatchMatrix outputs, std::size_t first, double keep,
+                                BatchMatrix out);
     template <class Body>
     void replace(BatchMatrix r, BatchMatrix a, std::size_t order, Body body);
 

@@ -74,9 +74,6 @@ public:
     void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
-    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                 BatchMatrix weights) override;
 
 private:
     void begin(const char* operation) override { operations_.emplace_back(operation); }
@@ -100,6 +97,9 @@ private:
                          BatchMatrix q, BatchMatrix l, BatchMatrix rank) override;
     void decompose_symmetric(BatchMatrix g, BatchMatrix values) override;
     void gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) override;
+    void subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                            BatchMatrix outputs, double keep, BatchMatrix out) override;
+    void add(BatchMatrix from, BatchMatrix to) override;
 
     /// One launch of an own kernel on so many doubles.
     void launch(double doubles_read, double doubles_written, double flops = 0.0);

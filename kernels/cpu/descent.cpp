@@ -117,16 +117,18 @@ LinkTask part_of(const DescentLoss& loss, std::size_t trial, Columns columns, st
 
 }  // namespace
 
-void CpuEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                        double momentum, BatchMatrix, BatchMatrix velocity, BatchMatrix weights) {
-    const std::size_t dimension = weights.rows, group = group_columns(losses);
+void CpuEngine::descend(DescentSpace space, BatchMatrix samples,
+                        std::span<const DescentLoss> losses, BatchMatrix rate, double momentum,
+                        BatchMatrix, BatchMatrix velocity, BatchMatrix iterates) {
+    const std::size_t dimension = iterates.rows, group = group_columns(losses);
+    const bool of_weights = space == DescentSpace::weights;
     const auto scratch = workspace((2 * block_samples + link_lanes) * group);
     double* outputs = scratch.data();
-    double* residuals = outputs + block_samples * group;
-    for (std::size_t b = 0; b < weights.count; ++b)
-        for (std::size_t first = 0; first < weights.cols; first += group) {
-            const Columns columns{first, std::min(group, weights.cols - first)};
-            const Panel w{weights.item(b) + first * weights.ld, weights.ld};
+    const Panel residuals{outputs + block_samples * group, block_samples};
+    for (std::size_t b = 0; b < iterates.count; ++b)
+        for (std::size_t first = 0; first < iterates.cols; first += group) {
+            const Columns columns{first, std::min(group, iterates.cols - first)};
+            const Panel w{iterates.item(b) + first * iterates.ld, iterates.ld};
             const Panel v{velocity.item(b) + first * velocity.ld, velocity.ld};
             for (std::size_t j = 0; j < columns.count; ++j)
                 for (std::size_t i = 0; i < dimension; ++i)
@@ -136,21 +138,24 @@ void CpuEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losses
                 const Panel block{samples.item(b) + row * samples.ld, samples.ld};
                 descent_.steps->outputs(block, dimension, rows, w, columns.count,
                                         {outputs, block_samples});
-                std::fill_n(residuals, block_samples * columns.count, 0.0);
+                // In the row space the residuals of a block are its rows of the velocity's change.
+                const Panel to = of_weights ? residuals : Panel{v.data + row, v.ld};
+                if (of_weights) std::fill_n(to.data, block_samples * columns.count, 0.0);
                 for (const DescentLoss& loss : losses) {
                     LinkTask task = part_of(loss, b, columns, row);
                     if (task.cols == 0) continue;
                     const std::size_t skipped = std::max(loss.first, first) - first;
                     task.outputs = outputs + skipped * block_samples;
-                    task.to = residuals + skipped * block_samples;
-                    task.ld = task.to_ld = block_samples;
+                    task.ld = block_samples;
+                    task.to = to.data + skipped * to.ld;
+                    task.to_ld = to.ld;
                     task.rows = rows;
-                    task.factor = loss.factor * rate.item(b)[0];
-                    task.scratch = residuals + block_samples * group;
+                    task.factor = (of_weights ? 1.0 : -1.0) * loss.factor * rate.item(b)[0];
+                    task.scratch = residuals.data + block_samples * group;
                     descent_.link->add_residual(loss.link, task);
                 }
-                descent_.steps->descend(block, dimension, rows, {residuals, block_samples},
-                                        columns.count, v);
+                if (of_weights)
+                    descent_.steps->descend(block, dimension, rows, residuals, columns.count, v);
             }
             for (std::size_t j = 0; j < columns.count; ++j)
                 for (std::size_t i = 0; i < dimension; ++i)

@@ -71,9 +71,9 @@ public:
     void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
-    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                 BatchMatrix weights) override;
+    void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,
+                 BatchMatrix rate, double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix iterates) override;
 
 private:
     void compute(const Product& product) { dense_.multiply(product, packed_->data()); }

@@ -20,44 +20,20 @@ void CudaEngine::predict(const DescentLink& link, BatchMatrix outputs, BatchMatr
     cuda::predict(context_.stream(), link, outputs, predictions);
 }
 
-void CudaEngine::write_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
-                                 BatchMatrix outputs, std::size_t first, BatchMatrix out) {
+void CudaEngine::subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                                    BatchMatrix outputs, double keep, BatchMatrix out) {
     cuda::Losses some;
     some.classes = losses.empty() ? 1 : losses.front().link.classes;
-    std::size_t begin = 0;
-    do {
-        some.size = 0;
-        for (; begin < losses.size() && some.size < cuda::Losses::most; ++begin) {
-            DescentLoss& loss = some.values[some.size++] = losses[begin];
-            assert(loss.link.classes == some.classes && loss.first % some.classes == 0);
-            loss.targets = card::part(loss.targets, first, out.count);
-        }
-        cuda::residuals(context_.stream(), some, card::part(rate, first, out.count), outputs, out);
-        some.add = true;
-    } while (begin < losses.size());
+    some.keep = keep;
+    for (const DescentLoss& loss : losses) {
+        assert(loss.link.classes == some.classes && loss.first % some.classes == 0);
+        some.values[some.size++] = loss;
+    }
+    cuda::subtract_residuals(context_.stream(), some, rate, outputs, out);
 }
 
-void CudaEngine::descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                         double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                         BatchMatrix weights) {
-    const std::size_t n = samples.cols, k = weights.cols;
-    for_parts(weights.count, n * k,
-              // NOLINTNEXTLINE(readability-non-const-parameter): the residuals are written there
-              [&](std::size_t first, std::size_t count, double* scratch) {
-                  const BatchMatrix x = card::part(samples, first, count);
-                  const BatchMatrix w = card::part(weights, first, count);
-                  const BatchMatrix z = card::part(outputs, first, count);
-                  const BatchMatrix residuals{scratch, n, k, n, n * k, count};
-                  product(1.0, {x, true}, {w}, 0.0, z);
-                  write_residuals(losses, rate, z, first, residuals);
-                  if (momentum == 0.0) {
-                      product(-1.0, {x}, {residuals}, 1.0, w);
-                      return;
-                  }
-                  const BatchMatrix v = card::part(velocity, first, count);
-                  product(-1.0, {x}, {residuals}, momentum, v);
-                  cuda::add(context_.stream(), v, w);
-              });
+void CudaEngine::add(BatchMatrix from, BatchMatrix to) {
+    cuda::add(context_.stream(), from, to);
 }
 
 }  // namespace cucurbit

@@ -109,13 +109,14 @@ __global__ void __launch_bounds__(threads_per_block, blocks_at_once)
 
 /// One thread, one row of one model of each trial.
 __global__ void __launch_bounds__(threads_per_block, blocks_at_once)
-    add_residuals(BatchMatrix models, std::size_t ld, BatchMatrix outputs, Losses losses,
-                  BatchMatrix rate) {
+    subtract_residuals_of(BatchMatrix models, std::size_t ld, BatchMatrix outputs, Losses losses,
+                          BatchMatrix rate) {
     for_entries(models, [&](std::size_t t, unsigned i, unsigned j) {
         const std::size_t classes = losses.classes;
         double* to = item(models, t) + i + j * models.ld;
-        if (!losses.add)
-            for (std::size_t c = 0; c < classes; ++c) to[c * ld] = 0.0;
+        if (losses.keep != 1.0)
+            for (std::size_t c = 0; c < classes; ++c)
+                to[c * ld] = losses.keep == 0.0 ? 0.0 : losses.keep * to[c * ld];
         for (unsigned l = 0; l < losses.size; ++l) {
             const DescentLoss& loss = losses.values[l];
             const std::size_t column = j * classes;
@@ -125,7 +126,7 @@ __global__ void __launch_bounds__(threads_per_block, blocks_at_once)
                 item(loss.targets, t) + i + (column - loss.first) * loss.targets.ld;
             for_predictions(loss.link, {item(outputs, t) + i + column * outputs.ld, outputs.ld},
                             [&](std::size_t c, double prediction) {
-                                to[c * ld] += factor * (prediction - targets[c * loss.targets.ld]);
+                                to[c * ld] -= factor * (prediction - targets[c * loss.targets.ld]);
                             });
         }
     });
@@ -163,10 +164,10 @@ void predict(cudaStream_t stream, const DescentLink& link, BatchMatrix outputs,
                       predictions.ld, outputs, link);
 }
 
-void residuals(cudaStream_t stream, const Losses& losses, BatchMatrix rate, BatchMatrix outputs,
-               BatchMatrix out) {
-    launch_on_entries("residuals", add_residuals, stream, models_of(out, losses.classes), out.ld,
-                      outputs, losses, rate);
+void subtract_residuals(cudaStream_t stream, const Losses& losses, BatchMatrix rate,
+                        BatchMatrix outputs, BatchMatrix out) {
+    launch_on_entries("subtract_residuals", subtract_residuals_of, stream,
+                      models_of(out, losses.classes), out.ld, outputs, losses, rate);
 }
 
 void add(cudaStream_t stream, BatchMatrix from, BatchMatrix to) {

@@ -53,9 +53,6 @@ public:
     void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
-    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                 BatchMatrix weights) override;
 
 private:
     void begin(const char* operation) override;
@@ -79,9 +76,9 @@ private:
     void decompose_symmetric(BatchMatrix g, BatchMatrix values) override;
     void gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) override;
 
-    /// out = R of Engine::descend for the trials from `first` on.
-    void write_residuals(std::span<const DescentLoss> losses, BatchMatrix rate, BatchMatrix outputs,
-                         std::size_t first, BatchMatrix out);
+    void subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
+                            BatchMatrix outputs, double keep, BatchMatrix out) override;
+    void add(BatchMatrix from, BatchMatrix to) override;
 
     cuda::Context context_;
 };

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "kernels/contract.hpp"
+#include "kernels/card/engine.hpp"
 
 namespace cucurbit::cuda {
 
@@ -93,16 +93,15 @@ void predict(cudaStream_t stream, const DescentLink& link, BatchMatrix outputs,
              BatchMatrix predictions);
 /// Losses as an argument of a kernel, at most 4 KB of which are certain.
 struct Losses {
-    static constexpr unsigned most = 16;
+    static constexpr unsigned most = card::most_losses;
     DescentLoss values[most];
     unsigned size = 0;
     std::size_t classes = 1;  ///< of every link
-    bool add = false;         ///< to what others left
+    double keep = 0.0;        ///< share that stays of what was there, which 0 does not read
 };
-/// out (+)= Σ over losses of rate(0, 0) · factor · (link(outputs) − targets), zero where there are
-/// none.
-void residuals(cudaStream_t stream, const Losses& losses, BatchMatrix rate, BatchMatrix outputs,
-               BatchMatrix out);
+/// out = keep · out − Σ over losses of rate(0, 0) · factor · (link(outputs) − targets).
+void subtract_residuals(cudaStream_t stream, const Losses& losses, BatchMatrix rate,
+                        BatchMatrix outputs, BatchMatrix out);
 /// to += from.
 void add(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
 

@@ -139,8 +139,9 @@ TEST_F(CounterTest, FlopsAreThoseOfTheFormula) {
 }
 
 /// A second step of descent, of so many trials.
-Counters step_counters(double momentum, std::size_t batch) {
-    constexpr std::size_t p = 20, n = 30, columns = 6;
+Counters step_counters(DescentSpace space, double momentum, std::size_t batch) {
+    constexpr std::size_t n = 30, columns = 6;
+    const std::size_t p = space == DescentSpace::row ? n : 20;
     const EnginePointer engine = make_engine("cuda:0");
     std::vector<std::unique_ptr<EngineBuffer>> memory;
     const auto matrix = [&](std::size_t rows, std::size_t cols) {
@@ -155,7 +156,7 @@ Counters step_counters(double momentum, std::size_t batch) {
     const std::vector<DescentLoss> mixture{{softmax, 0, matrix(n, columns), 0.5},
                                            {softmax, 3, matrix(n, 3), 0.5}};
     const auto step = [&] {
-        engine->descend(samples, mixture, rate, momentum, outputs, velocity, weights);
+        engine->descend(space, samples, mixture, rate, momentum, outputs, velocity, weights);
         std::vector<double> first(1);
         engine->download(weights.data, first);
     };
@@ -165,16 +166,27 @@ Counters step_counters(double momentum, std::size_t batch) {
     return standin::counters();
 }
 
-TEST(DescentCounters, AStepTakesTwoProductsAndItsResiduals) {
-    for (const std::size_t batch : {1, 50})
-        for (const double momentum : {0.0, 0.9}) {
-            const Counters counters = step_counters(momentum, batch);
-            EXPECT_EQ(counters.vendor_calls, 2u);
-            EXPECT_EQ(counters.launches, momentum == 0.0 ? 1u : 2u);
-            EXPECT_EQ(counters.allocations, 0u);
-            EXPECT_EQ(counters.copies, 1u);
-            EXPECT_EQ(counters.stream_synchronisations + counters.event_waits, 0u);
-        }
+// In the row space the change of the iterates is no product.
+TEST(DescentCounters, AStepTakesItsProductsAndItsResiduals) {
+    using enum DescentSpace;
+    for (const auto& [space, batch, momentum] :
+         {std::tuple<DescentSpace, std::size_t, double>{weights, 1, 0.0},
+          {weights, 50, 0.0},
+          {weights, 1, 0.9},
+          {weights, 50, 0.9},
+          {row, 1, 0.0},
+          {row, 50, 0.0},
+          {row, 1, 0.9},
+          {row, 50, 0.9}}) {
+        const Counters counters = step_counters(space, momentum, batch);
+        EXPECT_EQ(counters.vendor_calls, space == row ? 1u : 2u);
+        EXPECT_EQ(counters.flops,
+                  2.0 * 30 * 6 * (space == row ? 30 : 2 * 20) * static_cast<double>(batch));
+        EXPECT_EQ(counters.launches, momentum == 0.0 ? 1u : 2u);
+        EXPECT_EQ(counters.allocations, 0u);
+        EXPECT_EQ(counters.copies, 1u);
+        EXPECT_EQ(counters.stream_synchronisations + counters.event_waits, 0u);
+    }
 }
 
 }  // namespace

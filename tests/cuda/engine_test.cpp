@@ -32,10 +32,13 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
     Operand gains(engine, n, 1, batch_count, 1), rate(engine, irregular_batch(1, 1), 1);
     Operand x(engine, irregular_batch(p, n), 1), targets(engine, irregular_batch(n, 2), 1);
     Operand outputs(engine, n, 2, batch_count, 1), weights(engine, irregular_batch(p, 2), 1);
-    Operand velocity(engine, irregular_batch(p, 2), 1);
+    Operand velocity(engine, irregular_batch(p, 2), 1), slow(engine, irregular_batch(n, 2), 1);
+    Operand gram(engine, irregular_batch(n, n), 1), coefficients(engine, irregular_batch(n, 2), 1);
     const DescentLoss loss{{DescentLink::Kind::logistic, 1, 1.0}, 0, targets.batch(), 0.5};
-    engine.descend(x.batch(), {&loss, 1}, rate.batch(), 0.9, outputs.batch(), velocity.batch(),
-                   weights.batch());
+    engine.descend(DescentSpace::weights, x.batch(), {&loss, 1}, rate.batch(), 0.9, outputs.batch(),
+                   velocity.batch(), weights.batch());
+    engine.descend(DescentSpace::row, gram.batch(), {&loss, 1}, rate.batch(), 0.9, outputs.batch(),
+                   slow.batch(), coefficients.batch());
     engine.invert_lower(l.batch());
     engine.multiply_by_transposed_lower(l.batch(), a.batch());
     engine.multiply_by_lower(r.batch(), b.batch());
@@ -54,8 +57,8 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
     engine.solve_lower_transposed(g.batch(), *all, d.batch());
     engine.eigen(s.batch(), values.batch());
     std::vector<Matrix> results;
-    for (Operand* operand :
-         {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid, &weights, &c, &d, &values})
+    for (Operand* operand : {&l, &a, &b, &gains, &q, &factor, &rank, &trapezoid, &weights,
+                             &coefficients, &c, &d, &values})
         for (std::size_t t = 0; t < batch_count; ++t) results.push_back(operand->item(t));
     return results;
 }

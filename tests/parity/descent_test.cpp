@@ -39,85 +39,6 @@ Matrix predicted(const DescentLink& link, const Matrix& z) {
     return out;
 }
 
-TEST_P(DescentOperations, EigenvectorsAreOrthonormalAndAscending) {
-    for (const std::size_t n : {1, 2, 17, 65}) {
-        std::vector<Matrix> items;
-        for (const Matrix& a : irregular_batch(n, n + 3))
-            items.push_back(product(a, transposed(a)));
-        auto poisoned = items;
-        for (std::size_t t = 0; t < items.size(); ++t)
-            for (std::size_t i = 0; i < n; ++i)
-                for (std::size_t j = i + 1; j < n; ++j) poisoned[t](i, j) = std::nan("");
-        Operand g = operand(poisoned), values = result(n, 1);
-        engine_->eigen(g.batch(), values.batch());
-        for (const std::size_t t : good_items) {
-            const Matrix v = g.item(t), s = values.item(t);
-            Matrix diagonal(n, n), unit(n, n);
-            for (std::size_t i = 0; i < n; ++i) {
-                diagonal(i, i) = s(i, 0);
-                unit(i, i) = 1;
-                EXPECT_LE(s(i > 0 ? i - 1 : 0, 0), s(i, 0));
-            }
-            const double tolerance = 30 * eps * static_cast<double>(n);
-            expect_close(product(transposed(v), v), unit, tolerance, "VᵀV");
-            expect_close(product(product(v, diagonal), transposed(v)), items[t], tolerance, "VΛVᵀ");
-        }
-    }
-}
-
-TEST_P(DescentOperations, EigenvectorsOfWhatIsNotFiniteAreNaN) {
-    for (const std::size_t n : {1, 2, 17, 65}) {
-        auto items = irregular_batch(n, n);
-        items[bad_item](n - 1, 0) = std::numeric_limits<Real>::quiet_NaN();
-        items[bad_item + 1](n - 1, n / 2) = std::numeric_limits<Real>::infinity();
-        Operand g = operand(items), values = result(n, 1);
-        engine_->eigen(g.batch(), values.batch());
-        for (std::size_t t = 0; t < batch_count; ++t) {
-            const Matrix v = g.item(t), s = values.item(t);
-            for (std::size_t i = 0; i < n; ++i) {
-                const bool bad = t == bad_item || t == bad_item + 1;
-                EXPECT_EQ(std::isnan(s(i, 0)), bad) << n << " " << t;
-                for (std::size_t j = 0; j < n; ++j) EXPECT_EQ(std::isnan(v(i, j)), bad);
-            }
-        }
-    }
-}
-
-TEST_P(DescentOperations, RectifyAndGatherAreExact) {
-    const auto items = irregular_batch(11, 7);
-    Operand a = operand(items), shared(*engine_, std::vector<Matrix>{items[2]}, 1);
-    std::vector<Matrix> orders;
-    for (std::size_t t = 0; t < batch_count; ++t) {
-        Matrix order(5, 1);
-        for (std::size_t i = 0; i < 5; ++i) order(i, 0) = static_cast<Real>((3 * i + t) % 7);
-        orders.push_back(order);
-    }
-    Operand order = operand(orders), columns = result(11, 5), rows = result(5, 7);
-    Operand from_shared = result(11, 5);
-    BatchMatrix one = shared.batch();
-    one.stride = 0;
-    one.count = batch_count;
-    engine_->gather(a.batch(), order.batch(), false, columns.batch());
-    engine_->gather(a.batch(), order.batch(), true, rows.batch());
-    engine_->gather(one, order.batch(), false, from_shared.batch());
-    engine_->rectify(a.batch());
-    for (std::size_t t = 0; t < batch_count; ++t) {
-        const Matrix by_column = columns.item(t), by_row = rows.item(t), positive = a.item(t);
-        const Matrix shared_columns = from_shared.item(t);
-        for (std::size_t k = 0; k < 5; ++k) {
-            const auto place = static_cast<std::size_t>(orders[t](k, 0));
-            for (std::size_t i = 0; i < 11; ++i) {
-                EXPECT_EQ(by_column(i, k), items[t](i, place));
-                EXPECT_EQ(shared_columns(i, k), items[2](i, place));
-            }
-            for (std::size_t j = 0; j < 7; ++j) EXPECT_EQ(by_row(k, j), items[t](place, j));
-        }
-        for (std::size_t i = 0; i < 11; ++i)
-            for (std::size_t j = 0; j < 7; ++j)
-                EXPECT_EQ(positive(i, j), std::max(items[t](i, j), Real(0)));
-    }
-}
-
 TEST_P(DescentOperations, PredictionsOfEveryLink) {
     for (const DescentLink& link : {identity, DescentLink{DescentLink::Kind::logistic, 1, 2.0},
                                     DescentLink{DescentLink::Kind::softmax, 3, 0.5}}) {
@@ -146,11 +67,11 @@ TEST_P(DescentOperations, PredictionsHaveTheBitsOfTheCpu) {
 
 /// One step written out.
 struct Step {
-    Matrix velocity, weights;
+    Matrix velocity, iterates;
 };
-Step step_of(const Matrix& x, const std::vector<DescentLoss>& losses,
+Step step_of(DescentSpace space, const Matrix& x, const std::vector<DescentLoss>& losses,
              const std::vector<Matrix>& targets, Real rate, Real momentum, Step at) {
-    const Matrix z = product(transposed(x), at.weights);
+    const Matrix z = product(transposed(x), at.iterates);
     Matrix residual(z.rows(), z.cols());
     for (std::size_t l = 0; l < losses.size(); ++l) {
         const Matrix prediction = predicted(losses[l].link, z);
@@ -160,11 +81,11 @@ Step step_of(const Matrix& x, const std::vector<DescentLoss>& losses,
                     rate * losses[l].factor *
                     (prediction(i, losses[l].first + j) - targets[l](i, j));
     }
-    const Matrix gradient = product(x, residual);
+    const Matrix gradient = space == DescentSpace::row ? residual : product(x, residual);
     for (std::size_t i = 0; i < gradient.rows(); ++i)
         for (std::size_t j = 0; j < gradient.cols(); ++j) {
             at.velocity(i, j) = momentum * at.velocity(i, j) - gradient(i, j);
-            at.weights(i, j) += at.velocity(i, j);
+            at.iterates(i, j) += at.velocity(i, j);
         }
     return at;
 }
@@ -172,18 +93,24 @@ Step step_of(const Matrix& x, const std::vector<DescentLoss>& losses,
 /// Two losses that overlap (a mixture), one alone, and columns without any; shapes with remainders
 /// of tiles, blocks and groups.
 TEST_P(DescentOperations, StepsWithMomentumAndMixtures) {
-    for (const auto& [p, n] : {std::pair<std::size_t, std::size_t>{5, 3}, {33, 70}, {8, 32}})
+    using enum DescentSpace;
+    const std::tuple<DescentSpace, std::size_t, std::size_t> cases[] = {
+        {weights, 5, 3}, {weights, 33, 70}, {weights, 8, 32},
+        {row, 3, 3},     {row, 70, 70},     {row, 32, 32}};
+    for (const auto& [space, p, n] : cases)
         for (const double momentum : {0.0, 0.9}) {
             constexpr std::size_t classes = 3, columns = 24;
             const DescentLink softmax{DescentLink::Kind::softmax, classes, 2.0};
-            const auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
+            auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
+            if (space == row)
+                for (Matrix& item : x) item = product(transposed(item), item);
             const auto both = irregular_batch(n, 15), alone = irregular_batch(n, 6);
             std::vector<Matrix> rates;
             for (std::size_t t = 0; t < batch_count; ++t) {
                 rates.emplace_back(1, 1);
                 rates[t](0, 0) = 0.01 * static_cast<double>(t + 1);
             }
-            Operand samples = operand(with_poison(x)), weights = operand(w), rate = operand(rates);
+            Operand samples = operand(with_poison(x)), iterates = operand(w), rate = operand(rates);
             Operand velocity = operand(std::vector<Matrix>(batch_count, Matrix(p, columns)));
             Operand scratch = result(n, columns), first = operand(both), second = operand(alone);
             const std::vector<DescentLoss> losses{
@@ -192,44 +119,81 @@ TEST_P(DescentOperations, StepsWithMomentumAndMixtures) {
                 {softmax, 18, second.batch(), 1.0}};
             constexpr int steps = 3;
             for (int step = 0; step < steps; ++step)
-                engine_->descend(samples.batch(), losses, rate.batch(), momentum, scratch.batch(),
-                                 velocity.batch(), weights.batch());
+                engine_->descend(space, samples.batch(), losses, rate.batch(), momentum,
+                                 scratch.batch(), velocity.batch(), iterates.batch());
             for (const std::size_t t : good_items) {
                 Step at{Matrix(p, columns), w[t]};
                 for (int step = 0; step < steps; ++step)
-                    at = step_of(x[t], losses, {both[t], both[t], alone[t]}, rates[t](0, 0),
+                    at = step_of(space, x[t], losses, {both[t], both[t], alone[t]}, rates[t](0, 0),
                                  momentum, at);
-                expect_close(weights.item(t), at.weights, 100 * eps, "weights");
+                expect_close(iterates.item(t), at.iterates, 100 * eps, "iterates");
                 if (momentum > 0.0)
                     expect_close(velocity.item(t), at.velocity, 100 * eps, "velocity");
             }
         }
 }
 
+/// What is the same for every trial.
+std::vector<Matrix> rates_of(Real rate) {
+    Matrix one(1, 1);
+    one(0, 0) = rate;
+    return std::vector<Matrix>(batch_count, one);
+}
+
+/// Weights that are combinations of the samples take the same steps by their coefficients.
+TEST_P(DescentOperations, TheRowSpaceTakesTheStepsOfTheWeights) {
+    constexpr std::size_t p = 75, n = 41, columns = 5;
+    const auto x = irregular_batch(p, n), a = irregular_batch(n, columns);
+    const auto labels = irregular_batch(n, columns);
+    const std::vector<Matrix> still(batch_count, Matrix(p, columns));
+    Operand samples = operand(x), coefficients = operand(a), rate = operand(rates_of(0.03));
+    Operand weights = result(p, columns), made = result(p, columns), gram = result(n, n);
+    Operand scratch = result(n, columns), targets = operand(labels);
+    Operand velocity = operand(still), slow = operand({batch_count, Matrix(n, columns)});
+    const DescentLoss loss{{DescentLink::Kind::logistic, 1, 1.0}, 0, targets.batch(), 1.0};
+    engine_->multiply(samples.batch(), true, samples.batch(), gram.batch());
+    engine_->multiply(samples.batch(), false, coefficients.batch(), weights.batch());
+    for (int step = 0; step < 20; ++step) {
+        engine_->descend(DescentSpace::weights, samples.batch(), {&loss, 1}, rate.batch(), 0.5,
+                         scratch.batch(), velocity.batch(), weights.batch());
+        engine_->descend(DescentSpace::row, gram.batch(), {&loss, 1}, rate.batch(), 0.5,
+                         scratch.batch(), slow.batch(), coefficients.batch());
+    }
+    engine_->multiply(samples.batch(), false, coefficients.batch(), made.batch());
+    for (std::size_t t = 0; t < batch_count; ++t)
+        expect_close(made.item(t), weights.item(t), 1000 * eps, "weights");
+}
+
 /// More losses than one launch takes.
 TEST_P(DescentOperations, ManyLossesAddUp) {
-    constexpr std::size_t p = 4, n = 5, columns = 2, count = 40;
-    const auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
-    const auto labels = irregular_batch(n, 1);
-    const std::vector<Matrix> rates(batch_count, [] {
-        Matrix one(1, 1);
-        one(0, 0) = 0.25;
-        return one;
-    }());
-    Operand samples = operand(x), weights = operand(w), rate = operand(rates);
-    Operand targets = operand(labels), scratch = result(n, columns), velocity = result(p, columns);
-    std::vector<DescentLoss> losses;
-    for (std::size_t l = 0; l < count; ++l)
-        losses.push_back({{DescentLink::Kind::logistic, 1, 1.0 + 0.1 * static_cast<double>(l)},
-                          l % columns,
-                          targets.batch(),
-                          0.01 * static_cast<double>(l + 1)});
-    engine_->descend(samples.batch(), losses, rate.batch(), 0.0, scratch.batch(), velocity.batch(),
-                     weights.batch());
-    for (const std::size_t t : good_items) {
-        const std::vector<Matrix> all(count, labels[t]);
-        const Step step = step_of(x[t], losses, all, 0.25, 0.0, {Matrix(p, columns), w[t]});
-        expect_close(weights.item(t), step.weights, 100 * eps, "weights");
+    using enum DescentSpace;
+    for (const DescentSpace space : {weights, row}) {
+        constexpr std::size_t n = 5, columns = 2, count = 40;
+        const std::size_t p = space == row ? n : 4;
+        auto x = irregular_batch(p, n), w = irregular_batch(p, columns);
+        if (space == row)
+            for (Matrix& item : x) item = product(transposed(item), item);
+        const auto labels = irregular_batch(n, 1);
+        for (const double momentum : {0.0, 0.9}) {
+            Operand samples = operand(x), iterates = operand(w), rate = operand(rates_of(0.25));
+            Operand targets = operand(labels), scratch = result(n, columns);
+            Operand velocity = operand({batch_count, Matrix(p, columns)});
+            std::vector<DescentLoss> losses;
+            for (std::size_t l = 0; l < count; ++l)
+                losses.push_back(
+                    {{DescentLink::Kind::logistic, 1, 1.0 + 0.1 * static_cast<double>(l)},
+                     l % columns,
+                     targets.batch(),
+                     0.01 * static_cast<double>(l + 1)});
+            engine_->descend(space, samples.batch(), losses, rate.batch(), momentum,
+                             scratch.batch(), velocity.batch(), iterates.batch());
+            for (const std::size_t t : good_items) {
+                const std::vector<Matrix> all(count, labels[t]);
+                const Step step =
+                    step_of(space, x[t], losses, all, 0.25, momentum, {Matrix(p, columns), w[t]});
+                expect_close(iterates.item(t), step.iterates, 100 * eps, "iterates");
+            }
+        }
     }
 }
 
@@ -260,8 +224,8 @@ TEST_P(DescentOperations, GradientsAreThoseOfFiniteDifferences) {
         Operand scratch(*engine_, n, 4, 1, 1), velocity(*engine_, {Matrix(p, 4)}, 1);
         engine_->fill(rate.batch(), 1.0);
         const DescentLoss loss{link, 0, labels.batch(), 1.0};
-        engine_->descend(samples.batch(), {&loss, 1}, rate.batch(), 0.0, scratch.batch(),
-                         velocity.batch(), weights.batch());
+        engine_->descend(DescentSpace::weights, samples.batch(), {&loss, 1}, rate.batch(), 0.0,
+                         scratch.batch(), velocity.batch(), weights.batch());
         const Matrix after = weights.item(0);
         constexpr Real h = 1e-5L;
         for (std::size_t i = 0; i < p; ++i)

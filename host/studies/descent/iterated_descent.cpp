@@ -51,6 +51,7 @@ IteratedDescent::IteratedDescent(const DescentSpec& spec, const Design& design, 
     teacher_.emplace(workspace_, spec.teacher, dimension, n, own_, own_);
     student_.emplace(workspace_, spec.student, dimension, n, grid_.learners() * spec.data.outputs(),
                      own_ + taught_);
+    probe_ = teacher_->in_row_space() ? workspace_.matrix(n, directions) : directions_;
     if (classes()) {
         outputs_ = workspace_.matrix(n, columns);
         test_features_ = workspace_.matrix(dimension, n);
@@ -70,13 +71,15 @@ double IteratedDescent::flops(const DescentSpec& spec, const Design& design) {
     const DescentGrid grid(spec, design);
     const auto part = [&](const DescentModel& model, const std::vector<double>& steps,
                           std::size_t models) {
-        return static_cast<double>(model.batch == 0 ? grid.n() : model.batch) *
-               static_cast<double>(last_of(steps)) * static_cast<double>(models);
+        const std::size_t n = grid.n(), dimension = spec.features.dimension(grid.p());
+        const std::size_t step = model.space(n, dimension) == DescentSpace::row
+                                     ? 2 * n * n
+                                     : 4 * dimension * (model.batch == 0 ? n : model.batch);
+        return static_cast<double>(step) * static_cast<double>(last_of(steps)) *
+               static_cast<double>(models * spec.data.outputs());
     };
-    const std::size_t size = spec.data.outputs() * spec.features.dimension(grid.p());
-    return 4.0 * static_cast<double>(size) *
-           (part(spec.teacher, grid.teacher_steps(), grid.disturbances().size()) +
-            part(spec.student, grid.student_steps(), grid.learners()));
+    return part(spec.teacher, grid.teacher_steps(), grid.disturbances().size()) +
+           part(spec.student, grid.student_steps(), grid.learners());
 }
 
 DescentLink IteratedDescent::link(double temperature) const {
@@ -103,19 +106,22 @@ void IteratedDescent::teach(std::span<const std::uint64_t> trials) {
     sampler_.draw(trials, DescentStage::labelled, labelled_);
     sampler_.directions(labelled_, of(directions_));
     set_rate(spec_.teacher, labelled_, trials.size());
+    const auto stage = static_cast<std::uint8_t>(DescentStage::labelled);
+    const DescentSamples samples{design_.key, stage, of(labelled_.features), of(sampler_.gram()),
+                                 of(rate_)};
+    if (teacher_->in_row_space())
+        engine.multiply(samples.features, true, of(directions_), of(probe_));
     std::size_t records = 0;
-    const auto after = [&](std::uint64_t step, BatchMatrix weights) {
+    const auto after = [&](std::uint64_t step, BatchMatrix iterates) {
         if (step == recorded_[records])
-            engine.multiply(of(directions_), true, weights,
+            engine.multiply(of(probe_), true, iterates,
                             of(columns_of(path_, own_ * records++, own_)));
         at_step(grid_.teacher_steps(), step, [&](std::size_t i) {
-            engine.copy(weights, of(columns_of(weights_, i * own_, own_)));
+            teacher_->weights(samples, iterates, of(columns_of(weights_, i * own_, own_)));
         });
     };
     const DescentLoss loss{link(1.0), 0, of(labelled_.targets), 1.0};
-    const auto stage = static_cast<std::uint8_t>(DescentStage::labelled);
-    teacher_->run(trials, {design_.key, stage, of(labelled_.features), of(rate_)},
-                  of(labelled_.targets), {{0, {loss}}}, recorded_.back(), after);
+    teacher_->run(trials, samples, of(labelled_.targets), {{0, {loss}}}, recorded_.back(), after);
 }
 
 void IteratedDescent::add_losses(LabelSource source, std::size_t change,
@@ -161,15 +167,17 @@ void IteratedDescent::learn(std::span<const std::uint64_t> trials) {
     engine.copy(of(inputs().targets), of(columns_of(targets_, 0, own_)));
     engine.multiply(of(inputs().features), true, of(columns_of(weights_, 0, taught_)), answers);
     engine.predict(link(spec_.student.temperature), answers, answers);
-    const auto after = [&](std::uint64_t step, BatchMatrix weights) {
+    const auto stage = static_cast<std::uint8_t>(DescentStage::student_inputs);
+    const DescentSamples samples{design_.key, stage, of(inputs().features), of(sampler_.gram()),
+                                 of(rate_)};
+    const auto after = [&](std::uint64_t step, BatchMatrix iterates) {
         at_step(grid_.student_steps(), step, [&](std::size_t j) {
             const std::size_t first = grid_.snapshot(j) * spec_.data.outputs();
-            engine.copy(weights, of(columns_of(weights_, first, learners)));
+            student_->weights(samples, iterates, of(columns_of(weights_, first, learners)));
         });
     };
-    const auto stage = static_cast<std::uint8_t>(DescentStage::student_inputs);
-    student_->run(trials, {design_.key, stage, of(inputs().features), of(rate_)}, of(targets_),
-                  phases(count), last_of(grid_.student_steps()), after);
+    student_->run(trials, samples, of(targets_), phases(count), last_of(grid_.student_steps()),
+                  after);
 }
 
 void IteratedDescent::measure_risks(std::size_t count, Values& values) {

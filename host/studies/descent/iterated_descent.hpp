@@ -50,6 +50,7 @@ private:
     DescentSample labelled_;
     std::optional<DescentSample> fresh_;
     BatchMatrix rate_, directions_, path_, projections_;
+    BatchMatrix probe_;  ///< of the teachers' iterates: probe_ᵀ iterates = directions_ᵀ weights
     BatchMatrix weights_;  ///< of every column of the grid
     BatchMatrix targets_;  ///< of the students: labels of their inputs, then teachers' predictions
     BatchMatrix outputs_, test_features_;   ///< of classes

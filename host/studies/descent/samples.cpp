@@ -57,7 +57,8 @@ DescentSampler::DescentSampler(Workspace& workspace, const DescentSpec& spec,
             counting ? std::vector<double>() : random_weights(p, dimension_, spec.features.seed), p,
             dimension_);
     }
-    gram_ = workspace.matrix(rank, rank);
+    if (wide()) gram_ = workspace.matrix(n, n);
+    eigenvectors_ = workspace.matrix(rank, rank);
     eigenvalues_ = workspace.matrix(rank, 1);
 }
 
@@ -153,23 +154,25 @@ void DescentSampler::decompose(DescentSample& sample, std::size_t count) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
     if (wide()) {
-        engine.gram(of(sample.features), of(gram_));
+        engine.multiply(of(sample.features), true, of(sample.features), of(gram_));
+        engine.copy(of(gram_), of(eigenvectors_));
     } else {
-        engine.fill(of(gram_), 0.0);
-        engine.add_outer(of(sample.features), of(gram_));
+        engine.fill(of(eigenvectors_), 0.0);
+        engine.add_outer(of(sample.features), of(eigenvectors_));
     }
-    engine.eigen(of(gram_), of(eigenvalues_));
+    engine.eigen(of(eigenvectors_), of(eigenvalues_));
     const std::vector<double> values = fetch(engine, of(eigenvalues_));
     sample.squares.clear();
     for (std::size_t t = 0; t < count; ++t)
         for (std::size_t k = 0; k < spec_.student.directions; ++k)
-            sample.squares.push_back(values[(t + 1) * gram_.rows - 1 - k]);
+            sample.squares.push_back(values[(t + 1) * eigenvalues_.rows - 1 - k]);
 }
 
 void DescentSampler::directions(const DescentSample& sample, BatchMatrix out) const {
     Engine& engine = workspace_.engine();
+    const std::size_t rank = eigenvectors_.rows;
     const BatchMatrix last =
-        gram_.block(0, gram_.rows, gram_.cols - out.cols, out.cols).trials(out.count);
+        eigenvectors_.block(0, rank, rank - out.cols, out.cols).trials(out.count);
     if (wide())
         engine.multiply(sample.features.trials(out.count), false, last, out);
     else

@@ -29,9 +29,11 @@ public:
     /// Of a model's weights: p, or the width of random features.
     std::size_t dimension() const { return dimension_; }
     DescentSample make_sample() const;
-    /// Fills a training sample of these trials; of its eigenvectors the last are kept until the
-    /// next.
+    /// Fills a training sample of these trials; its Gram matrix and its last eigenvectors are kept
+    /// until the next.
     void draw(std::span<const std::uint64_t> trials, DescentStage stage, DescentSample& sample);
+    /// n×n, both triangles, of the sample drawn last; only for n < dimension.
+    BatchMatrix gram() const { return gram_; }
     /// Leading eigenvectors of the sample drawn last, ascending, as columns: Xᵀu_k, of length s_k,
     /// for n < dimension, else of length 1.
     void directions(const DescentSample& sample, BatchMatrix out) const;
@@ -57,7 +59,7 @@ private:
     BatchMatrix scale_, truth_, mixing_, projection_;
     BatchMatrix inputs_;        ///< of random features
     BatchMatrix file_, order_;  ///< all samples of a file, p×samples; those of a trial
-    BatchMatrix logits_, noise_, gram_, eigenvalues_;
+    BatchMatrix logits_, noise_, gram_, eigenvectors_, eigenvalues_;
 };
 
 }  // namespace cucurbit

@@ -8,6 +8,7 @@
 
 #include "host/config/population.hpp"
 #include "host/config/reader.hpp"
+#include "kernels/contract.hpp"
 
 namespace cucurbit {
 
@@ -60,6 +61,11 @@ struct DescentModel {
     double momentum = 0.0;
     std::uint64_t batch = 0;  ///< samples of a minibatch; 0: all
 
+    /// Where it descends: in the row space where that is smaller than the weights are and the same
+    /// at every step.
+    DescentSpace space(std::size_t samples, std::size_t dimension) const {
+        return batch == 0 && samples < dimension ? DescentSpace::row : DescentSpace::weights;
+    }
     std::string canonical() const;
 };
 

@@ -7,10 +7,14 @@ namespace cucurbit {
 DescentTrainer::DescentTrainer(Workspace& workspace, const DescentModel& model,
                                std::size_t dimension, std::size_t samples, std::size_t columns,
                                std::size_t target_columns)
-    : workspace_(workspace), model_(model), samples_(samples) {
+    : workspace_(workspace),
+      model_(model),
+      samples_(samples),
+      space_(model.space(samples, dimension)) {
     const std::size_t batch = model.batch == 0 ? samples : model.batch;
-    weights_ = workspace.matrix(dimension, columns);
-    velocity_ = workspace.matrix(dimension, columns);
+    const std::size_t rows = in_row_space() ? samples : dimension;
+    iterates_ = workspace.matrix(rows, columns);
+    velocity_ = workspace.matrix(rows, columns);
     outputs_ = workspace.matrix(batch, columns);
     if (model.batch == 0) return;
     order_ = workspace.matrix(samples, 1);
@@ -23,7 +27,7 @@ void DescentTrainer::run(std::span<const std::uint64_t> trials, const DescentSam
                          const std::function<void(std::uint64_t, BatchMatrix)>& after) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(trials.size()); };
-    engine.fill(of(weights_), 0.0);
+    engine.fill(of(iterates_), 0.0);
     engine.fill(of(velocity_), 0.0);
     const bool whole = model_.batch == 0;
     const std::uint64_t batches = whole ? 1 : samples_ / model_.batch;
@@ -45,10 +49,22 @@ void DescentTrainer::run(std::span<const std::uint64_t> trials, const DescentSam
             if (step % batches == 0) shuffle(trials, samples, step / batches);
             gather(samples, targets, step % batches * model_.batch);
         }
-        engine.descend(whole ? samples.features : of(batch_features_), losses, samples.rate,
-                       model_.momentum, of(outputs_), of(velocity_), of(weights_));
-        after(step + 1, of(weights_));
+        engine.descend(space_,
+                       in_row_space() ? samples.gram
+                       : whole        ? samples.features
+                                      : of(batch_features_),
+                       losses, samples.rate, model_.momentum, of(outputs_), of(velocity_),
+                       of(iterates_));
+        after(step + 1, of(iterates_));
     }
+}
+
+void DescentTrainer::weights(const DescentSamples& samples, BatchMatrix iterates,
+                             BatchMatrix weights) const {
+    if (in_row_space())
+        workspace_.engine().multiply(samples.features, false, iterates, weights);
+    else
+        workspace_.engine().copy(iterates, weights);
 }
 
 void DescentTrainer::shuffle(std::span<const std::uint64_t> trials, const DescentSamples& samples,

@@ -15,6 +15,7 @@ struct DescentSamples {
     std::uint64_t key = 0;
     std::uint8_t stage = 0;  ///< of the minibatches' order
     BatchMatrix features;    ///< dimension×n
+    BatchMatrix gram;        ///< n×n, both triangles; read where a model descends in the row space
     BatchMatrix rate;        ///< 1×1: the step over the number of samples of a batch
 };
 
@@ -30,10 +31,13 @@ public:
         std::uint64_t from = 0;
         std::vector<DescentLoss> losses;
     };
-    /// From zero weights, steps 1 .. last; calls after(step, weights). targets: n×target_columns.
+    /// From zero weights, steps 1 .. last; calls after(step, iterates). targets: n×target_columns.
     void run(std::span<const std::uint64_t> trials, const DescentSamples& samples,
              BatchMatrix targets, const std::vector<Phase>& phases, std::uint64_t last,
              const std::function<void(std::uint64_t, BatchMatrix)>& after);
+    bool in_row_space() const { return space_ == DescentSpace::row; }
+    /// weights (dimension×columns) = those that the iterates of a run stand for.
+    void weights(const DescentSamples& samples, BatchMatrix iterates, BatchMatrix weights) const;
 
 private:
     void shuffle(std::span<const std::uint64_t> trials, const DescentSamples& samples,
@@ -43,7 +47,8 @@ private:
     Workspace& workspace_;
     DescentModel model_;
     std::size_t samples_;
-    BatchMatrix weights_, velocity_, outputs_;
+    DescentSpace space_;
+    BatchMatrix iterates_, velocity_, outputs_;
     BatchMatrix order_, batch_features_, batch_targets_;
 };
 
