@@ -15,7 +15,7 @@ constexpr std::size_t most_pointer_arrays = 256;
 }  // namespace
 
 Context::Context(int device, std::size_t scratch_bytes)
-    : scratch_doubles_(scratch_bytes / sizeof(double)) {
+    : device_(device), scratch_doubles_(scratch_bytes / sizeof(double)) {
     CUCURBIT_CHECK_CUDA(cudaSetDevice(device));
     stream_ = make_stream();
     arrived_ = make_event();

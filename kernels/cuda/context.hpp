@@ -49,6 +49,10 @@ public:
     /// scratch_bytes: what operations may use beside their operands, allocated when one does; they
     /// take fewer trials at a time where it is little.
     Context(int device, std::size_t scratch_bytes);
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    /// cuBLAS and cuSOLVER want the device of their handles to be current where these end.
+    ~Context() { static_cast<void>(cudaSetDevice(device_)); }
 
     cudaStream_t stream() const { return stream_.get(); }
     cusolverDnHandle_t solver() const { return solver_.get(); }
@@ -118,6 +122,7 @@ private:
     void fork(std::size_t used);
     void join(std::size_t used);
 
+    int device_;
     std::size_t scratch_doubles_;
     // Memory outlives the streams that use it: destroying a stream waits for nothing.
     DeviceArray<std::byte> blas_workspace_;
