@@ -5,6 +5,8 @@
 #include "cucurbit/engine.hpp"
 #include "kernels/cpu/device.hpp"
 #include "kernels/cpu/engine.hpp"
+#include "kernels/cpu/lapack.hpp"
+#include "kernels/devices.hpp"
 #if defined(CUCURBIT_CUDA)
 #include "kernels/cuda/device.hpp"
 #endif
@@ -22,8 +24,14 @@ std::string why_no_cuda_device() {
 Device cuda_device(std::size_t) {
     return {};
 }
-std::unique_ptr<Engine> make_cuda_engine(std::size_t) {
+Device described_cuda_device(std::size_t) {
+    return {};
+}
+std::unique_ptr<Engine> make_cuda_engine(std::size_t, std::size_t) {
     return nullptr;
+}
+std::string cuda_libraries() {
+    return {};
 }
 #endif
 
@@ -94,8 +102,23 @@ void EngineDeleter::operator()(Engine* engine) const {
 
 EnginePointer make_engine(const std::string& device) {
     const std::vector<std::size_t> cards = cards_named(device);
+    return make_engine(cards.empty() ? cpu_device() : cuda_device(cards.front()));
+}
+
+EnginePointer make_engine(const Device& device) {
+    const std::vector<std::size_t> cards = cards_named(device.name);
     if (cards.empty()) return EnginePointer(new CpuEngine);
-    return EnginePointer(make_cuda_engine(cards.front()).release());
+    return EnginePointer(make_cuda_engine(cards.front(), device.engine_bytes).release());
+}
+
+std::vector<Device> present_cards() {
+    std::vector<Device> cards;
+    for (std::size_t i = 0; i < cuda_device_count(); ++i) cards.push_back(described_cuda_device(i));
+    return cards;
+}
+
+std::string libraries_of(const Device& device) {
+    return cards_named(device.name).empty() ? lapack::openblas_get_config() : cuda_libraries();
 }
 
 }  // namespace cucurbit

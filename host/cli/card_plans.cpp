@@ -21,13 +21,14 @@ void CardPlanTable::add(std::size_t design, const std::string& card, const CardP
             limit_name(plan.batch.limit));
 }
 
-void CardPlanTable::add_measured(std::size_t design, const std::string& device, std::size_t batch,
-                                 std::size_t device_bytes, double seconds_per_trial) {
+void CardPlanTable::add_measured(std::size_t design, const Plan& plan, std::size_t entry,
+                                 double seconds_per_trial) {
     constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-    CardPlan plan;
-    plan.device_bytes = device_bytes;
-    plan.batch.trials = batch;
-    add_row(design, device, "measured now", plan, seconds_per_trial, "");
+    CardPlan on_card;
+    on_card.device_bytes = plan.workers * plan.entries[entry].bytes;
+    on_card.host_bytes = plan.workers * plan.entries[entry].host_bytes;
+    on_card.batch.trials = plan.entries[entry].batch;
+    add_row(design, plan.device, "measured now", on_card, seconds_per_trial, "");
     for (std::size_t i = 0; i + 1 < std::size(numbers_); ++i) numbers_[i].back() = unknown;
 }
 
@@ -39,6 +40,7 @@ void CardPlanTable::add_row(std::size_t design, const std::string& card, const c
     designs_.push_back(static_cast<std::int64_t>(design));
     batches_.push_back(static_cast<std::int64_t>(batch.trials));
     bytes_.push_back(static_cast<std::int64_t>(plan.device_bytes));
+    host_bytes_.push_back(static_cast<std::int64_t>(plan.host_bytes));
     cards_.push_back(card);
     bases_.emplace_back(basis);
     limits_.push_back(limit);
@@ -52,11 +54,9 @@ void CardPlanTable::add_row(std::size_t design, const std::string& card, const c
 }
 
 std::vector<Column> CardPlanTable::columns() const {
-    std::vector<Column> result{{"design", designs_},
-                               {"card", cards_},
-                               {"basis", bases_},
-                               {"batch", batches_},
-                               {"device_bytes", bytes_}};
+    std::vector<Column> result{{"design", designs_},     {"card", cards_},
+                               {"basis", bases_},        {"batch", batches_},
+                               {"device_bytes", bytes_}, {"host_bytes", host_bytes_}};
     for (std::size_t i = 0; i < std::size(numbers_); ++i)
         result.push_back({number_names[i], numbers_[i]});
     result.push_back({"limit", limits_});

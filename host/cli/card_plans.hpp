@@ -16,15 +16,16 @@ inline constexpr const char* predicted = "predicted, never measured";
 class CardPlanTable {
 public:
     void add(std::size_t design, const std::string& card, const CardPlan& plan);
-    void add_measured(std::size_t design, const std::string& device, std::size_t batch,
-                      std::size_t device_bytes, double seconds_per_trial);
+    /// design: in the study, from 1; entry: in the plan.
+    void add_measured(std::size_t design, const Plan& plan, std::size_t entry,
+                      double seconds_per_trial);
     std::vector<Column> columns() const;
 
 private:
     void add_row(std::size_t design, const std::string& card, const char* basis,
                  const CardPlan& plan, double seconds_per_trial, const std::string& limit);
 
-    std::vector<std::int64_t> designs_, batches_, bytes_;
+    std::vector<std::int64_t> designs_, batches_, bytes_, host_bytes_;
     std::vector<std::string> cards_, bases_, limits_;
     std::vector<double> numbers_[6];
 };

@@ -15,6 +15,8 @@
 #include "cucurbit/population.hpp"
 #include "cucurbit/random.hpp"
 #include "cucurbit/study.hpp"
+#include "host/run/environment.hpp"
+#include "kernels/devices.hpp"
 
 // Absent where the BLAS that was linked is not OpenBLAS.
 extern "C" {
@@ -38,6 +40,19 @@ Finding examine_blas() {
     if (core != nullptr && *core != '\0')
         text += fmt::format(" (set by OPENBLAS_CORETYPE={}, not found by OpenBLAS itself)", core);
     return {"BLAS", Health::good, text};
+}
+
+Finding examine_environment() {
+    const std::vector<ArithmeticVariable> set = arithmetic_variables();
+    for (const ArithmeticVariable& variable : set)
+        if (variable.changes_precision)
+            return {"environment", Health::doubtful,
+                    fmt::format("{}={} lets cuBLAS replace double precision by an emulation of it; "
+                                "unset it",
+                                variable.name, variable.value)};
+    return {"environment", Health::good,
+            set.empty() ? "no variable changes what the libraries compute"
+                        : "choosing among the libraries' kernels: " + text_of(set)};
 }
 
 // Random123's published answer for counter and key zero.
@@ -141,7 +156,7 @@ Finding examine_engine(const Device& device) {
     const auto p = static_cast<std::size_t>(design.points.at(0).parameters.at(0));
     Population population{power_law_spectrum(p, 1.0), {}};
     population.truth = power_law_truth(population.spectrum, 1.5);
-    const EnginePointer engine = make_engine(device.name);
+    const EnginePointer engine = make_engine(device);
     const std::vector<std::uint64_t> trials{0, 1, 17};
     TrialValues values;
     study.setting->simulation(design, *engine, trials.size())->run(trials, values);
@@ -155,6 +170,7 @@ Finding examine_engine(const Device& device) {
     Finding finding = compare_risks(values.values, slow);
     finding.subject = "engine " + device.name;
     finding.text += "; " + device.description;
+    if (device.name != "cpu") finding.text += "; " + libraries_of(device);
     return finding;
 }
 
@@ -202,6 +218,7 @@ std::vector<Finding> examine_machine() {
         {"cucurbit", Health::good,
          fmt::format("{}, compiler version {}", CUCURBIT_VERSION, __VERSION__)},
         examine_blas(),
+        examine_environment(),
         examine_random_numbers(pinned_normals())};
     for (const Device& device : devices()) {
         try {

@@ -11,6 +11,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
+#include "kernels/devices.hpp"
 
 namespace cucurbit::cli {
 
@@ -53,7 +54,7 @@ struct Measurement {
 
 // Trials that no store keeps: the design's first ones. The first call fills caches, and counts only
 // where it takes long by itself.
-Measurement measure(const Study& study, const Plan::Entry& entry, const std::string& device) {
+Measurement measure(const Study& study, const Plan::Entry& entry, const Device& device) {
     const double affordable = flops_of_a_quick_batch / std::max(1.0, entry.design.flops_per_trial);
     const std::size_t batch =
         std::clamp<std::size_t>(static_cast<std::size_t>(affordable), 1, entry.batch);
@@ -86,7 +87,7 @@ std::vector<Measurement> measure_all(const Study& study, const Plan& plan) {
         const std::chrono::duration<double> passed = Clock::now() - start;
         if (passed.count() > seconds_to_measure) break;
         if (plan.entries[i].design.flops_per_trial <= flops_of_a_quick_trial)
-            results[i] = measure(study, plan.entries[i], plan.device);
+            results[i] = measure(study, plan.entries[i], plan.devices.front());
     }
     return results;
 }
@@ -151,9 +152,7 @@ Exit plan_cards(const Study& study, const Options& options) {
         const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
         const std::vector<Measurement> measurements = measure_all(study, plan);
         for (std::size_t i = 0; i < plan.entries.size(); ++i)
-            table.add_measured(shard.design(i) + 1, plan.device, plan.entries[i].batch,
-                               plan.workers * plan.entries[i].bytes,
-                               measurements[i].seconds_per_trial);
+            table.add_measured(shard.design(i) + 1, plan, i, measurements[i].seconds_per_trial);
     } catch (const DeviceError& error) {
         say(std::string("nothing is measured: ") + error.what());
     }

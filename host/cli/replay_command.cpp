@@ -3,8 +3,9 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 
-#include "cucurbit/run.hpp"
+#include "cucurbit/costs.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
@@ -18,9 +19,12 @@ struct Options {
     std::vector<std::string> point;
     std::vector<std::uint64_t> trials{0};
     std::string device = "auto";
-    double tolerance = 1e-9;
+    std::optional<double> tolerance;
     Output output{"aligned", ""};
 };
+
+// What another BLAS may make of a CPU's trial.
+constexpr double other_blas = 1e-9;
 
 bool parse_number(const std::string& text, double& number) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -61,12 +65,32 @@ const char* match_name(Match match) {
     return "";
 }
 
+double tolerance_of(const Replayed& trial, const Options& options) {
+    return options.tolerance.value_or(trial.allowed > 0.0 ? trial.allowed : other_blas);
+}
+
 Match match_of(const Replayed& trial, double tolerance) {
     if (!trial.stored) return Match::missing;
     if (trial.same) return Match::same;
     if (trial.stored_outcome.status != trial.outcome.status) return Match::different;
+    if (std::isinf(tolerance)) return Match::close;
     const double gap = std::abs(*trial.stored - trial.recomputed);
-    return gap <= tolerance * std::abs(*trial.stored) ? Match::close : Match::different;
+    const double largest = std::max(std::abs(*trial.stored), std::abs(trial.recomputed));
+    return gap <= tolerance * largest ? Match::close : Match::different;
+}
+
+std::string basis_text(const std::vector<Replayed>& replayed, const Options& options) {
+    if (options.tolerance) return fmt::format("{:g} of a value was allowed", *options.tolerance);
+    const bool card = std::any_of(replayed.begin(), replayed.end(),
+                                  [](const Replayed& trial) { return trial.allowed > 0.0; });
+    return card ? fmt::format(
+                      "a card may have computed one of the two: not bits but {:g} of a "
+                      "value decide",
+                      allowed_difference)
+                : fmt::format(
+                      "CPUs computed both: the same bits with one BLAS kernel, {:g} of a "
+                      "value with another",
+                      other_blas);
 }
 
 std::vector<Column> columns_of(const Setting& setting, const std::vector<Replayed>& replayed,
@@ -109,14 +133,16 @@ Exit execute(const Options& options) {
         throw UsageError(error.what());
     }
     std::vector<Match> matches;
-    for (const Replayed& trial : replayed) matches.push_back(match_of(trial, options.tolerance));
+    for (const Replayed& trial : replayed)
+        matches.push_back(match_of(trial, tolerance_of(trial, options)));
     print_columns(columns_of(*study.setting, replayed, matches), options.output);
     const auto count = [&](Match match) {
         return std::count(matches.begin(), matches.end(), match);
     };
     const std::string text = fmt::format(
-        "{} with the same bits, {} within the tolerance, {} different, {} not stored",
-        count(Match::same), count(Match::close), count(Match::different), count(Match::missing));
+        "{} with the same bits, {} within the tolerance, {} different, {} not stored ({})",
+        count(Match::same), count(Match::close), count(Match::different), count(Match::missing),
+        basis_text(replayed, options));
     if (count(Match::different) == 0) {
         say(text);
         return Exit::done;
@@ -145,10 +171,10 @@ void add_replay(Program& program) {
         ->check(CLI::Validator(coordinate_fault, ""));
     command
         .add_option("--tolerance", options->tolerance,
-                    "Relative difference that another machine's BLAS may make")
+                    "Relative difference allowed (default: 1e-9 for another machine's BLAS, "
+                    "1e-7 where a card computed either)")
         ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
-        ->type_name("NUMBER")
-        ->capture_default_str();
+        ->type_name("NUMBER");
     add_device(command, options->device);
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, execute);

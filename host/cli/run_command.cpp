@@ -73,7 +73,8 @@ Exit ended(const Study& study, const Options& options, const std::filesystem::pa
 
 Exit execute(const Options& options, const std::vector<std::string>& argv) {
     const Study study = read_study(options.study);
-    const DeviceChoice choice = choose_devices(options.device.device);
+    const DeviceChoice choice = choose_devices(study, options.device.device, options.device.threads,
+                                               shard_of(options.shard));
     RunOptions run_options;
     run_options.directory = folder_of(options, study);
     run_options.device = choice.name;

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cucurbit/random.hpp"
+#include "host/run/environment.hpp"
+#include "kernels/devices.hpp"
 
 namespace cucurbit {
 
@@ -46,6 +48,8 @@ Facts starting_facts(const Plan& plan, const RunOptions& options) {
         {"compiler", __VERSION__},
         {"device", plan.device},
         {"device_description", descriptions(plan.devices)},
+        {"libraries", libraries_of(plan.devices.front())},
+        {"environment", text_of(arithmetic_variables())},
         {"normals", random_instruction_set()},
         {"workers", std::to_string(plan.workers)},
         {"host", host_name()},

@@ -11,7 +11,8 @@ namespace cucurbit {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-/// Command, version, revision, compiler, device, BLAS, host, threads and start.
+/// Command, version, revision, compiler, device, its libraries, variables that change what these
+/// compute, host, threads and start.
 Facts starting_facts(const Plan& plan, const RunOptions& options);
 /// End, how it ended and the trials computed.
 Facts ending_facts(const std::string& end, std::uint64_t trials);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "host/run/count.hpp"
 #include "host/run/precision.hpp"
+#include "kernels/card/engine.hpp"
 
 namespace cucurbit {
 
@@ -67,12 +69,25 @@ std::size_t worker_bytes(const Device& device, std::size_t workers_on_it) {
     return share > device.engine_bytes ? share - device.engine_bytes : 0;
 }
 
-/// Largest batch up to `wanted` whose engine memory is within `bytes`; 0 when not even one trial
-/// is.
-std::size_t affordable_batch(const Design& design, std::size_t wanted, std::size_t bytes) {
-    if (design.bytes_per_worker > bytes) return 0;
-    if (design.bytes_per_trial == 0) return wanted;
-    return std::min(wanted, (bytes - design.bytes_per_worker) / design.bytes_per_trial);
+/// Memory that a design takes of one worker, whatever the batch and for each trial of it.
+struct Need {
+    std::size_t fixed = 0;
+    std::size_t per_trial = 0;
+};
+
+/// Largest batch up to `wanted` whose memory is within `bytes`; 0 when not even one trial is.
+std::size_t affordable_batch(const Need& need, std::size_t wanted, std::size_t bytes) {
+    if (need.fixed > bytes) return 0;
+    if (need.per_trial == 0) return wanted;
+    return std::min(wanted, (bytes - need.fixed) / need.per_trial);
+}
+
+[[noreturn]] void throw_too_large(const std::string& device, const Design& design, const Need& need,
+                                  std::size_t bytes) {
+    throw DeviceError(fmt::format(
+        "{} has {} MiB for a worker, which needs {} MiB for one trial of "
+        "'{}'",
+        device, bytes / mebibyte, (need.fixed + need.per_trial) / mebibyte + 1, design.canonical));
 }
 
 /// The device with the least memory: every worker's batch fits it.
@@ -82,20 +97,53 @@ const Device& tightest(const std::vector<Device>& devices) {
     });
 }
 
+/// The host's results of a card's batch.
+Need host_need(const Setting& setting, const Design& design) {
+    return {0, count_batch(setting, design, 1, card::scratch_bytes(0)).host_bytes_per_trial};
+}
+
+/// The most trials of a design that one engine call computes, and what that takes.
+Plan::Entry plan_design(const Study& study, const Design& design, const Plan& plan,
+                        const Device& device, std::size_t bytes, std::size_t host_bytes) {
+    Plan::Entry entry;
+    entry.trials = first_round(study.precision);
+    entry.blocks = (entry.trials + design.trials_per_block - 1) / design.trials_per_block;
+    // Later rounds of a run to a precision are larger, and a card needs them whole.
+    const std::uint64_t trials = is_card(device) ? most_trials(study.precision) : entry.trials;
+    const Need need{design.bytes_per_worker, design.bytes_per_trial};
+    entry.batch = affordable_batch(need, wanted_batch(design, device, trials, plan.workers), bytes);
+    if (entry.batch == 0) throw_too_large(device.name, design, need, bytes);
+    if (is_card(device)) {
+        const Need on_host = host_need(*study.setting, design);
+        const std::size_t share = host_bytes / plan.workers;
+        entry.batch = affordable_batch(on_host, entry.batch, share);
+        if (entry.batch == 0) throw_too_large("the host of " + device.name, design, on_host, share);
+        entry.host_bytes = entry.batch * on_host.per_trial;
+    }
+    entry.bytes = need.fixed + entry.batch * need.per_trial;
+    entry.design = design;
+    return entry;
+}
+
 }  // namespace
 
 std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers,
                               std::uint64_t lacking) {
     const std::uint64_t share = lacking / (tasks_per_worker * workers);
     const std::uint64_t wanted = std::min<std::uint64_t>(share, entry.design.trials_per_block);
-    return std::max<std::uint64_t>(1, wanted / entry.batch) * entry.batch;
+    const std::uint64_t whole = std::max<std::uint64_t>(1, wanted / entry.batch) * entry.batch;
+    const std::uint64_t each = (lacking + workers - 1) / workers;
+    return std::min(whole, std::max<std::uint64_t>(1, (each + group - 1) / group) * group);
 }
 
 Plan make_plan(const Study& study, const std::string& device, std::size_t threads, Shard shard) {
-    return make_plan(study, choose_devices(device), threads, shard);
+    const std::size_t host_bytes = choose_devices("cpu").devices.front().memory_bytes / 10 * 9;
+    return make_plan(study, choose_devices(study, device, threads, shard), threads, shard,
+                     host_bytes);
 }
 
-Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Shard shard) {
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Shard shard,
+               std::size_t host_bytes) {
     Plan plan;
     plan.device = choice.name;
     plan.devices = std::move(choice.devices);
@@ -106,29 +154,19 @@ Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Sha
     plan.workers = on_each * plan.devices.size();
     const std::vector<Design> designs = study.setting->designs();
     require_distinct_keys(study, designs);
-    std::size_t largest = 0;
+    std::size_t largest = 0, largest_on_host = 0;
     for (std::size_t i = 0; i < designs.size(); ++i) {
         if (!shard.holds(i)) continue;
-        const Design& design = designs[i];
-        Plan::Entry entry;
-        entry.trials = first_round(study.precision);
-        entry.blocks = (entry.trials + design.trials_per_block - 1) / design.trials_per_block;
-        entry.batch = affordable_batch(
-            design, wanted_batch(design, device, entry.trials, plan.workers), bytes);
-        if (entry.batch == 0)
-            throw DeviceError(fmt::format(
-                "{} has {} MiB for a worker, which needs {} MiB for one trial of '{}'", device.name,
-                bytes / mebibyte, (design.bytes_per_worker + design.bytes_per_trial) / mebibyte + 1,
-                design.canonical));
-        entry.bytes = design.bytes_per_worker + entry.batch * design.bytes_per_trial;
+        plan.entries.push_back(plan_design(study, designs[i], plan, device, bytes, host_bytes));
+        const Plan::Entry& entry = plan.entries.back();
         largest = std::max(largest, entry.bytes);
-        plan.flops += design.flops_per_trial * static_cast<double>(entry.trials);
-        entry.design = design;
-        plan.entries.push_back(std::move(entry));
+        largest_on_host = std::max(largest_on_host, entry.host_bytes);
+        plan.flops += entry.design.flops_per_trial * static_cast<double>(entry.trials);
     }
     if (largest > 0 && !is_card(device))
         plan.workers = std::min(plan.workers, device.memory_bytes / largest);
     plan.peak_bytes = plan.workers * largest;
+    plan.host_peak_bytes = plan.workers * largest_on_host;
     return plan;
 }
 

@@ -39,6 +39,10 @@ std::uint64_t first_round(const Precision& precision) {
     return is_fixed(precision) ? precision.trials : std::min(round_trials, precision.max_trials);
 }
 
+std::uint64_t most_trials(const Precision& precision) {
+    return is_fixed(precision) ? precision.trials : precision.max_trials;
+}
+
 std::vector<bool> deciding_series(const Setting& setting, const Design& design) {
     std::vector<std::vector<TheoryRow>> theory;
     for (const Point& point : design.points) theory.push_back(setting.theory(point));

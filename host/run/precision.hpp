@@ -12,6 +12,9 @@ namespace cucurbit {
 /// Trials of the first round: all of them when their number is fixed.
 std::uint64_t first_round(const Precision& precision);
 
+/// The most trials that a design may need: all of them when their number is fixed.
+std::uint64_t most_trials(const Precision& precision);
+
 /// Which of a design's series decide when it is precise: all but those without a finite mean and
 /// variance and those whose risk is zero.
 std::vector<bool> deciding_series(const Setting& setting, const Design& design);

@@ -1,13 +1,13 @@
-// Costs of a study's designs on a card, counted by an engine that computes nothing.
+// Costs of a study's designs on a card.
 
 #include <algorithm>
 #include <array>
 #include <numeric>
 
 #include "cucurbit/costs.hpp"
+#include "host/run/count.hpp"
 #include "host/run/plan.hpp"
 #include "kernels/card/engine.hpp"
-#include "kernels/costs/counting_engine.hpp"
 
 namespace cucurbit {
 
@@ -70,18 +70,13 @@ std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t 
         make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads, shard);
     std::vector<CardPlan> plans;
     for (const Plan::Entry& entry : plan.entries) {
-        CountingEngine engine(card::scratch_bytes(card.memory_bytes));
-        const auto simulation = study.setting->simulation(entry.design, engine, entry.batch);
-        std::vector<std::uint64_t> trials(entry.batch);
-        std::iota(trials.begin(), trials.end(), std::uint64_t{0});
-        TrialValues values;
-        engine.forget();
-        simulation->run(trials, values);
         CardPlan on_card;
-        on_card.batch = cost_of(engine.calls(), card);
+        const std::size_t scratch = card::scratch_bytes(card.memory_bytes);
+        on_card.batch =
+            cost_of(count_batch(*study.setting, entry.design, entry.batch, scratch).calls, card);
         on_card.batch.trials = entry.batch;
-        on_card.device_bytes =
-            plan.workers * (entry.bytes + card::engine_bytes(card.memory_bytes));
+        on_card.device_bytes = plan.workers * (entry.bytes + card::engine_bytes(card.memory_bytes));
+        on_card.host_bytes = plan.workers * entry.host_bytes;
         plans.push_back(on_card);
     }
     return plans;

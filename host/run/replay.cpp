@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <stdexcept>
 
-#include "cucurbit/engine.hpp"
-#include "cucurbit/run.hpp"
+#include "cucurbit/costs.hpp"
 #include "host/run/plan.hpp"
+#include "host/run/summary.hpp"
+#include "kernels/devices.hpp"
 
 namespace cucurbit {
 
@@ -49,9 +51,17 @@ void compare_to_stored(const std::vector<BlockValues>& blocks, Replayed& replaye
     }
 }
 
+/// Whether a card may have computed any of the stored trials; of a single trial nothing is known.
+bool knows_a_card(const Store& store) {
+    const auto facts = store.manifest();
+    return std::any_of(facts.begin(), facts.end(), [](const auto& fact) {
+        return fact.first == "device" && fact.second.starts_with("cuda");
+    });
+}
+
 void replay_design(const Store& store, const Setting& setting, const Design& design,
                    const std::vector<bool>& selected, const std::vector<std::uint64_t>& trials,
-                   Engine& engine, std::vector<Replayed>& out) {
+                   Engine& engine, bool by_a_card, std::vector<Replayed>& out) {
     const std::unique_ptr<Simulation> simulation = setting.simulation(design, engine, 1);
     std::vector<TrialValues> computed(trials.size());
     for (std::size_t t = 0; t < trials.size(); ++t) simulation->run({&trials[t], 1}, computed[t]);
@@ -59,6 +69,8 @@ void replay_design(const Store& store, const Setting& setting, const Design& des
         const Series& series = design.series[s];
         if (!selected[series.point]) continue;
         const std::vector<BlockValues> stored = store.read(series_key(setting, design, series));
+        const auto theory = setting.theory(design.points[series.point]);
+        const bool zero_risk = is_zero_risk(find_theory(theory, series.arm, series.estimand));
         for (std::size_t t = 0; t < trials.size(); ++t) {
             Replayed replayed;
             replayed.parameters = design.points[series.point].parameters;
@@ -68,6 +80,9 @@ void replay_design(const Store& store, const Setting& setting, const Design& des
             replayed.recomputed = computed[t].values.at(s);
             replayed.outcome = computed[t].outcomes.at(s);
             compare_to_stored(stored, replayed);
+            if (by_a_card)
+                replayed.allowed =
+                    zero_risk ? std::numeric_limits<double>::infinity() : allowed_difference;
             out.push_back(std::move(replayed));
         }
     }
@@ -82,14 +97,20 @@ std::vector<Replayed> replay(const Store& store, const Selection& point,
 
 std::vector<Replayed> replay(const Store& store, const Study& study, const Selection& point,
                              const std::vector<std::uint64_t>& trials, const std::string& device) {
-    const EnginePointer engine = make_engine(device);
+    // So few trials are hardly worth a card's start.
+    Study of_these = study;
+    of_these.precision = {};
+    of_these.precision.trials = std::max<std::size_t>(trials.size(), 1);
+    const Device chosen = choose_devices(of_these, device, 1).devices.front();
+    const bool by_a_card = knows_a_card(store) || chosen.name != "cpu";
+    const EnginePointer engine = make_engine(chosen);
     std::vector<Replayed> out;
     bool found = false;
     for (const Design& design : study.setting->designs()) {
         const std::vector<bool> selected = selected_points(*study.setting, design, point);
         if (std::find(selected.begin(), selected.end(), true) == selected.end()) continue;
         found = true;
-        replay_design(store, *study.setting, design, selected, trials, *engine, out);
+        replay_design(store, *study.setting, design, selected, trials, *engine, by_a_card, out);
     }
     if (!found) throw std::invalid_argument("no point of the study has these parameters");
     return out;

@@ -13,6 +13,7 @@
 #include "cucurbit/costs.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/summary.hpp"
+#include "kernels/devices.hpp"
 
 namespace cucurbit {
 
@@ -29,7 +30,7 @@ bool has_succeeded(const TrialValues& values, std::size_t index) {
 /// One worker's engine and what it did.
 class Timed {
 public:
-    Timed(const Study& study, const Plan::Entry& entry, const std::string& device)
+    Timed(const Study& study, const Plan::Entry& entry, const Device& device)
         : engine_(make_engine(device)),
           simulation_(study.setting->simulation(entry.design, *engine_, entry.batch)),
           trials_(entry.batch),
@@ -101,7 +102,7 @@ Throughput measure(const Study& study, const Plan& plan, std::size_t entry, doub
             Worker& worker = workers[i];
             try {
                 worker.timed = std::make_unique<Timed>(study, plan.entries[entry],
-                                                       plan.devices[i % plan.devices.size()].name);
+                                                       plan.devices[i % plan.devices.size()]);
                 worker.first = worker.timed->first_batch();
                 ready.arrive_and_wait();
             } catch (...) {

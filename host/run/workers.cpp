@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "cucurbit/engine.hpp"
+#include "kernels/devices.hpp"
 
 namespace cucurbit {
 
@@ -42,7 +42,7 @@ Workers::Workers(const Setting& setting, std::vector<Task> tasks,
     running_ = count;
     threads_.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
-        threads_.emplace_back([this, name = devices[i % devices.size()].name] { work(name); });
+        threads_.emplace_back([this, device = devices[i % devices.size()]] { work(device); });
 }
 
 Workers::~Workers() {
@@ -75,7 +75,7 @@ void Workers::rethrow() {
     if (failure_) std::rethrow_exception(failure_);
 }
 
-void Workers::work(const std::string& device) {
+void Workers::work(const Device& device) {
     try {
         const EnginePointer engine = make_engine(device);
         std::shared_ptr<const Design> design;

@@ -50,7 +50,7 @@ public:
     void rethrow();
 
 private:
-    void work(const std::string& device);
+    void work(const Device& device);
     /// False, and no simulation, where the device has too little memory for the batch; throws
     /// DeviceError where the batch is a single trial.
     bool compute_if_it_fits(const Task& task, std::size_t batch, Engine& engine,

@@ -43,6 +43,7 @@ struct BatchCost {
 /// A design on a card.
 struct CardPlan {
     std::size_t device_bytes = 0;  ///< of all workers' engines together
+    std::size_t host_bytes = 0;    ///< of their results on the host
     BatchCost batch;
 };
 
@@ -83,8 +84,9 @@ double trials_for(double relative_error, const Study& study, const Design& desig
 double largest_difference(const Study& study, const Design& design, const TrialValues& a,
                           const TrialValues& b);
 
-/// What two engines may differ by: each value may be wrong by 3e-8 of itself where the ladder lets
-/// a Cholesky factor stand (docs/numerics.md).
+/// What the same trial's values may differ by, relative to the larger, on two engines, or on a card
+/// in batches of different sizes (docs/numerics.md): each may be wrong by 3e-8 of itself where the
+/// ladder lets a Cholesky factor stand. The CPU's engine gives the same bits in every batch.
 inline constexpr double allowed_difference = 1e-7;
 
 }  // namespace cucurbit

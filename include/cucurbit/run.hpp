@@ -32,21 +32,31 @@ struct Plan {
         Design design;
         std::uint64_t trials = 0;  ///< of the first round when precision is adaptive
         std::uint64_t blocks = 0;
-        std::size_t batch = 0;  ///< trials per engine call
-        std::size_t bytes = 0;  ///< engine memory of one worker
+        std::size_t batch = 0;       ///< trials per engine call, at most
+        std::size_t bytes = 0;       ///< engine memory of one worker
+        std::size_t host_bytes = 0;  ///< of one worker's results, where the engine is a card's
     };
     std::vector<Entry> entries;
     std::string device;           ///< "cpu", "cuda:0", "cuda:0,2"
     std::vector<Device> devices;  ///< worker i has an engine on devices[i % devices.size()]
     std::string reason;           ///< why this device, where the name left it open
     std::size_t workers = 1;
-    std::size_t peak_bytes = 0;  ///< all workers together
+    std::size_t peak_bytes = 0;       ///< all workers together
+    std::size_t host_peak_bytes = 0;  ///< on the host, for the workers of cards
     double flops = 0.0;
 };
+/// What a user's name for devices stands for, as cucurbit/engine.hpp's, but "auto" chooses for this
+/// study or shard: the cards where their predicted time for the most trials that may be asked for,
+/// start included, is below what the CPU needs by a count of flops; else the CPU. No card is
+/// touched unless it is chosen.
+DeviceChoice choose_devices(const Study& study, const std::string& name, std::size_t threads = 0,
+                            Shard shard = {});
+
 /// The plan of a whole study or a shard of it, whatever a folder already holds. device: as for
-/// choose_devices; threads: workers on each device, 0 for the device's own number, reduced to what
-/// memory allows. Throws StudyError when two designs' keys collide, DeviceError when the device is
-/// absent or its memory does not suffice for one worker with a batch of one trial.
+/// choose_devices of this study; threads: workers on each device, 0 for the device's own number,
+/// reduced to what memory allows. Throws StudyError when two designs' keys collide, DeviceError
+/// when the device is absent or its memory does not suffice for one worker with a batch of one
+/// trial.
 Plan make_plan(const Study& study, const std::string& device, std::size_t threads,
                Shard shard = {});
 
@@ -129,9 +139,14 @@ struct Replayed {
     double recomputed = 0.0;
     Outcome outcome;
     bool same = false;  ///< stored, and equal to the bit with an equal outcome
+    /// Relative to the larger of both, what the values may differ by and yet count as the same: 0
+    /// where CPUs computed both, allowed_difference (cucurbit/costs.hpp) where a card may have
+    /// computed one; infinite where the risk is zero but for rounding.
+    double allowed = 0.0;
 };
 /// Recomputes these trials at every point whose parameters have the given values (all points when
-/// none is given). Throws std::invalid_argument on an unknown parameter or when no point matches.
+/// none is given). "auto" chooses as for a study of so many trials. Throws std::invalid_argument on
+/// an unknown parameter or when no point matches.
 std::vector<Replayed> replay(const Store& store,
                              const std::vector<std::pair<std::string, double>>& point,
                              const std::vector<std::uint64_t>& trials,

@@ -4,12 +4,21 @@
 #include <string>
 #include <utility>
 
+#include "cucurbit/engine.hpp"
+
 namespace cucurbit::cuda {
 namespace {
 
-[[noreturn]] void fail(const char* call, const std::string& status, const char* file, int line) {
-    throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + call +
-                             " gave " + status);
+/// Lack of memory is what a run can go on from, with a smaller batch; nothing else is.
+[[noreturn]] void fail(bool lacks_memory, const char* call, const std::string& status,
+                       const char* file, int line) {
+    static_cast<void>(cudaGetLastError());  // no later call must report this one
+    const std::string text =
+        std::string(file) + ":" + std::to_string(line) + ": " + call + " gave " + status;
+    if (!lacks_memory) throw std::runtime_error(text);
+    int device = 0;
+    static_cast<void>(cudaGetDevice(&device));
+    throw DeviceError("cuda:" + std::to_string(device) + " is out of memory: " + text);
 }
 
 /// cuSOLVER has no function that names its statuses.
@@ -33,16 +42,19 @@ std::string solver_status_name(cusolverStatus_t status) {
 
 void check(cudaError_t status, const char* call, const char* file, int line) {
     if (status == cudaSuccess) return;
-    fail(call, std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ")",
-         file, line);
+    fail(status == cudaErrorMemoryAllocation, call,
+         std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ")", file,
+         line);
 }
 
 void check(cublasStatus_t status, const char* call, const char* file, int line) {
-    if (status != CUBLAS_STATUS_SUCCESS) fail(call, cublasGetStatusName(status), file, line);
+    if (status == CUBLAS_STATUS_SUCCESS) return;
+    fail(status == CUBLAS_STATUS_ALLOC_FAILED, call, cublasGetStatusName(status), file, line);
 }
 
 void check(cusolverStatus_t status, const char* call, const char* file, int line) {
-    if (status != CUSOLVER_STATUS_SUCCESS) fail(call, solver_status_name(status), file, line);
+    if (status == CUSOLVER_STATUS_SUCCESS) return;
+    fail(status == CUSOLVER_STATUS_ALLOC_FAILED, call, solver_status_name(status), file, line);
 }
 
 }  // namespace cucurbit::cuda

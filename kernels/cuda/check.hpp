@@ -7,8 +7,8 @@
 
 namespace cucurbit::cuda {
 
-/// Throws std::runtime_error with the call's text, the status's name, file and line unless the call
-/// succeeded.
+/// Unless the call succeeded, throws an error with the call's text, the status's name, file and
+/// line: DeviceError where the status says that memory is lacking, std::runtime_error otherwise.
 void check(cudaError_t status, const char* call, const char* file, int line);
 void check(cublasStatus_t status, const char* call, const char* file, int line);
 void check(cusolverStatus_t status, const char* call, const char* file, int line);

@@ -2,6 +2,10 @@
 
 #include "kernels/cuda/grid.hpp"
 
+#include <new>
+#include <string>
+
+#include "cucurbit/engine.hpp"
 #include "kernels/common/host_device.hpp"
 
 #if defined(CUCURBIT_STANDIN)
@@ -40,7 +44,11 @@ std::size_t select_zeros(cudaStream_t stream, const int* values, std::size_t cou
     CUCURBIT_CHECK_CUDA(cudaStreamSynchronize(stream));
     return found;
 #else
-    return select(thrust::cuda::par.on(stream), values, count, indices);
+    try {
+        return select(thrust::cuda::par.on(stream), values, count, indices);
+    } catch (const std::bad_alloc& error) {
+        throw DeviceError(std::string("out of device memory: ") + error.what());
+    }
 #endif
 }
 

@@ -7,7 +7,7 @@
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit::cuda {
-Context::Context(int device) {
+Context::Context(int device) : device_(device) {
     CUCURBIT_CHECK_CUDA(cudaSetDevice(device));
     stream_ = make_stream();
     arrived_ = make_event();

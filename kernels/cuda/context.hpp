@@ -34,6 +34,10 @@ struct SideStream {
 class Context {
 public:
     explicit Context(int device);
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    /// cuBLAS and cuSOLVER want the device of their handles to be current where these end.
+    ~Context() { static_cast<void>(cudaSetDevice(device_)); }
 
     cudaStream_t stream() const { return stream_.get(); }
     cusolverDnHandle_t solver() const { return solver_.get(); }
@@ -89,6 +93,7 @@ private:
     void fork(std::size_t used);
     void join(std::size_t used);
 
+    int device_;
     // Memory outlives the streams that use it: destroying a stream waits for nothing.
     DeviceArray<std::byte> blas_workspace_;
     DeviceArray<double> scratch_;

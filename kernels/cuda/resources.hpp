@@ -40,10 +40,10 @@ void* allocate_pinned(std::size_t bytes);
 template <class T, auto allocate, auto release>
 class GrowingArray {
 public:
-    /// At least `size` elements. Where the array must grow it waits for the stream first, and what
-    /// it held is lost.
+    /// At least `size` elements, and an address also where size is 0. Where the array must grow it
+    /// waits for the stream first, and what it held is lost.
     T* at_least(std::size_t size, cudaStream_t stream) {
-        if (size > size_) {
+        if (size > size_ || !data_) {
             if (data_) CUCURBIT_CHECK_CUDA(cudaStreamSynchronize(stream));
             data_.reset();
             size_ = 0;

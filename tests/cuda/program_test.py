@@ -17,9 +17,29 @@ class Cards(ProgramTest):
         self.assertEqual([row[0] for row in rows], ["cpu", "cuda:0", "cuda:1", "cuda:2"])
         self.assertEqual([row[1] for row in rows[1:]], [str(256 << 20)] * 3)
 
-    def test_auto_takes_them_and_says_so(self):
+    def test_auto_takes_the_cpu_for_a_small_study_and_says_why(self):
         _, talk = self.call("run", self.study, env=THREE)
-        self.assertIn("device: cuda:0,1,2 (cards come before the cpu)", talk)
+        self.assertRegex(talk, r"device: cpu \(the cpu needs about .* s with \d+ workers?, cuda:0 at least 1.5 s,")
+
+    def test_replay_says_by_what_it_judges(self):
+        self.call("run", self.study, "-o", "card", "--device", "cuda:0")
+        self.call("run", self.study, "-o", "plain", "--device", "cpu")
+        _, talk = self.call("replay", "card", "--trial", "1")
+        self.assertIn("a card may have computed one of the two: not bits but 1e-07 of a value decide", talk)
+        _, talk = self.call("replay", "plain", "--trial", "1", "--device", "cpu")
+        self.assertIn("CPUs computed both: the same bits with one BLAS kernel", talk)
+
+    def test_the_manifest_names_libraries_and_variables(self):
+        self.call("run", self.study, "-o", "out", "--device", "cuda:0",
+                  env={"CUBLAS_WORKSPACE_CONFIG": ":4096:8"})
+        out, _ = self.call("status", "out", "--manifest", "--format", "csv")
+        self.assertRegex(out, r"libraries.*cuBLAS \d+\.\d+")
+        self.assertIn("CUBLAS_WORKSPACE_CONFIG=:4096:8", out)
+
+    def test_doctor_warns_of_emulated_double_precision(self):
+        out, talk = self.call("doctor", "--device", "cpu", env={"CUBLAS_EMULATE_DOUBLE_PRECISION": "1"})
+        self.assertRegex(out, r"environment +doubtful")
+        self.assertIn("CUBLAS_EMULATE_DOUBLE_PRECISION=1", talk)
 
     def test_the_table_is_the_same_on_one_card_and_on_two(self):
         self.call("run", self.study, "-o", "one", "--device", "cuda:0")

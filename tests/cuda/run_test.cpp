@@ -1,68 +1,16 @@
 // Whole runs on cards that are none: the same tables as on the CPU, and what happens when memory or
 // a library fails.
 
+#include <cublas_v2.h>
+#include <cusolverDn.h>
 #include <driver_types.h>
 
 #include <cmath>
 
-#include "tests/standin/standin.hpp"
-#include "tests/support/simulate.hpp"
-#include "tests/unit/run_fake.hpp"
-
-#include <gtest/gtest.h>
+#include "tests/cuda/card_run.hpp"
 
 namespace cucurbit {
 namespace {
-
-class CardRun : public testing::Test {
-public:
-    CardRun() : before_(standin::settings()) {}
-    ~CardRun() override { standin::settings() = before_; }
-
-protected:
-    static Table table_of(const Folder& folder, const Study& study, const std::string& device,
-                          std::size_t workers = 0) {
-        RunOptions options;
-        options.threads = workers;
-        options.directory = folder.path();
-        options.device = device;
-        EXPECT_EQ(run(study, options), RunEnd::complete);
-        return summarize(Store::open_to_read(folder.path()), study);
-    }
-    static Table table_of(const Study& study, const std::string& device, std::size_t workers = 0) {
-        return table_of(Folder(), study, device, workers);
-    }
-
-private:
-    standin::Settings before_;
-};
-
-/// Both sides of p, and trials on every rung.
-Study small_study(std::size_t trials, const std::string& label_noise = "integrate") {
-    return study_of(R"(
-        schema = 1
-        [study]
-        name = "small"
-        kind = "two_stage"
-        seed = 3
-        [population]
-        p = 24
-        spectrum = { kind = "power_law", exponent = 4.0 }
-        signal = { kind = "power_law", exponent = 1.5 }
-        [surrogate]
-        m = 17
-        noise_std = 0.1
-        [target]
-        n = [5, 20, 24, 40]
-        noise_std = 0.2
-        arms = ["surrogate", "target", "standard"]
-        [precision]
-        trials = )" +
-                    std::to_string(trials) + R"(
-        label_noise = ")" +
-                    label_noise + R"("
-    )");
-}
 
 void expect_same_numbers(const Table& actual, const Table& expected, double tolerance) {
     ASSERT_EQ(actual.rows.size(), expected.rows.size());
@@ -129,9 +77,33 @@ TEST_F(CardRun, GoesOnWithHalfTheBatchWhereMemoryRunsOut) {
     }
 }
 
+TEST_F(CardRun, GoesOnWithHalfTheBatchWhereALibraryGetsNoMemory) {
+    struct Lack {
+        const char* call;
+        int status;
+    };
+    const Study study = small_study(200);
+    const std::string direct = fake::bytes_of(table_of(study, "cuda"));
+    for (const auto& [call, status] :
+         {Lack{"cublasDgemmStridedBatched", CUBLAS_STATUS_ALLOC_FAILED},
+          Lack{"cusolverDnDgeqrf", CUSOLVER_STATUS_ALLOC_FAILED},
+          Lack{"cudaLaunchKernelExC", cudaErrorMemoryAllocation}}) {
+        standin::fail_call(call, 3, status);
+        EXPECT_EQ(fake::bytes_of(table_of(study, "cuda", 1)), direct) << call;
+    }
+    standin::fail_call("cublasCreate_v2", 0, CUBLAS_STATUS_ALLOC_FAILED);
+    EXPECT_THROW(table_of(small_study(10), "cuda", 1), DeviceError) << "nothing to halve";
+}
+
 TEST_F(CardRun, EndsWhereAnEngineGetsNoMemory) {
     standin::fail_call("cudaMalloc", 0, cudaErrorMemoryAllocation);
-    EXPECT_THROW(table_of(small_study(10), "cuda", 1), DeviceError);
+    try {
+        table_of(small_study(10), "cuda", 1);
+        FAIL() << "it went on";
+    } catch (const DeviceError& error) {
+        const std::string text = error.what();
+        EXPECT_NE(text.find("cuda:0: out of device memory allocating "), std::string::npos) << text;
+    }
 }
 
 TEST_F(CardRun, AFailedCallEndsTheRunByName) {

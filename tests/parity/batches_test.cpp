@@ -1,7 +1,7 @@
-// What a trial gives does not depend on the batch around it, not by a bit, on any engine.
+// What a trial gives does not depend on the batch around it: not by a bit on the CPU, nor on a card
+// in batches of one size.
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -89,24 +89,29 @@ private:
     std::vector<std::unique_ptr<IndexList>> lists_;
 };
 
+/// Normals with 3√p added on the diagonal: there is no ladder here that would see to the condition.
 std::vector<double> samples(std::size_t p, std::size_t n, std::size_t count) {
     std::vector<double> values(p * n * count);
-    for (std::size_t t = 0; t < count; ++t)
-        draw_normals({5, 0, Purpose::samples}, t, 0, std::span(values).subspan(t * p * n, p * n));
+    for (std::size_t t = 0; t < count; ++t) {
+        const std::span trial = std::span(values).subspan(t * p * n, p * n);
+        draw_normals({5, 0, Purpose::samples}, t, 0, trial);
+        for (std::size_t i = 0; i < n; ++i)
+            trial[i + i * p] += 3.0 * std::sqrt(static_cast<double>(p));
+    }
     return values;
 }
 
-/// Doubles of one trial whose bits differ.
-std::size_t differences(const double* a, const double* b, std::size_t size) {
+/// Doubles of one trial that do not agree.
+std::size_t differences(const double* a, const double* b, std::size_t size, double allowed = 0.0) {
     std::size_t found = 0;
-    for (std::size_t k = 0; k < size; ++k)
-        found += std::bit_cast<std::uint64_t>(a[k]) != std::bit_cast<std::uint64_t>(b[k]) ? 1 : 0;
+    for (std::size_t k = 0; k < size; ++k) found += agree(a[k], b[k], allowed) ? 0 : 1;
     return found;
 }
 
 using Batches = OnEngine;
 
 TEST_P(Batches, ATrialIsTheSameInABatchOfAnySize) {
+    const double allowed = allowed_between_batches(GetParam());
     for (const std::size_t p : {1, 31, 33, 65})
         for (const std::size_t n : {std::size_t{1}, p / 2 + 1, p}) {
             Pipeline pipeline(*engine_, p, n);
@@ -116,7 +121,8 @@ TEST_P(Batches, ATrialIsTheSameInABatchOfAnySize) {
             for (const std::size_t count : {1, 2, 7}) {
                 const std::vector<double> some(values.begin(),
                                                values.begin() + std::ptrdiff_t(p * n * count));
-                EXPECT_EQ(differences(pipeline.run(some, count).data(), all.data(), size * count),
+                EXPECT_EQ(differences(pipeline.run(some, count).data(), all.data(), size * count,
+                                      allowed),
                           0u)
                     << "p = " << p << ", n = " << n << ", batch of " << count;
             }

@@ -163,19 +163,20 @@ TEST_P(FeaturesParity, ATrialAndASizeDoNotDependOnTheOthers) {
     EXPECT_EQ(many.key, few.key);
     const TrialValues first = simulate(all, many, *engine_, first_trials(20), 20);
     const TrialValues second = simulate(one, few, *engine_, {19, 7}, 2);
+    const double allowed = allowed_between_batches(GetParam()), close = std::max(1e-12, allowed);
     std::size_t compared = 0;
     for (std::size_t s = 0; s < many.series.size(); ++s)
         for (std::size_t r = 0; r < few.series.size(); ++r) {
             const Series &a = many.series[s], &b = few.series[r];
             if (!(many.points[a.point] == few.points[b.point]) || a.arm != b.arm) continue;
             ++compared;
-            EXPECT_NEAR(first.values[s * 20 + 19], second.values[r * 2], 1e-12) << a.arm;
-            EXPECT_NEAR(first.values[s * 20 + 7], second.values[r * 2 + 1], 1e-12) << a.arm;
+            EXPECT_NEAR(first.values[s * 20 + 19], second.values[r * 2], close) << a.arm;
+            EXPECT_NEAR(first.values[s * 20 + 7], second.values[r * 2 + 1], close) << a.arm;
         }
     EXPECT_EQ(compared, few.series.size());
     const TrialValues single = simulate(all, many, *engine_, {19}, 1);
     for (std::size_t s = 0; s < many.series.size(); ++s)
-        EXPECT_EQ(single.values[s], first.values[s * 20 + 19]);
+        EXPECT_TRUE(agree(single.values[s], first.values[s * 20 + 19], allowed));
 }
 
 // Features whose scales fall over six decades, with fewer samples than features.

@@ -75,16 +75,14 @@ namespace lapack = cucurbit::lapack;
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
     return entry(__func__, [&](Machine&) {
-        auto* made = new Library;
-        made->device = current_device();
-        *handle = reinterpret_cast<cublasHandle_t>(made);
+        *handle = reinterpret_cast<cublasHandle_t>(create_library());
         return CUBLAS_STATUS_SUCCESS;
     });
 }
 
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
     return entry(__func__, [&](Machine&) {
-        delete blas(handle);
+        destroy_library("cublasDestroy", blas(handle));
         return CUBLAS_STATUS_SUCCESS;
     });
 }

@@ -127,16 +127,14 @@ namespace lapack = cucurbit::lapack;
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle) {
     return entry(__func__, [&](Machine&) {
-        auto* made = new Library;
-        made->device = current_device();
-        *handle = reinterpret_cast<cusolverDnHandle_t>(made);
+        *handle = reinterpret_cast<cusolverDnHandle_t>(create_library());
         return CUSOLVER_STATUS_SUCCESS;
     });
 }
 
 cusolverStatus_t cusolverDnDestroy(cusolverDnHandle_t handle) {
     return entry(__func__, [&](Machine&) {
-        delete solver(handle);
+        destroy_library("cusolverDnDestroy", solver(handle));
         return CUSOLVER_STATUS_SUCCESS;
     });
 }

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "tests/standin/contexts.hpp"
+
 namespace cucurbit::standin {
 namespace {
 
@@ -104,6 +106,20 @@ void check_not_negative(const std::string& call, std::initializer_list<long long
 void destroy(void* data, std::size_t bytes) {
     constexpr int not_a_number = 0xff;
     if (bytes > 0) std::memset(data, not_a_number, bytes);
+}
+
+Library* create_library() {
+    need_context();
+    auto* made = new Library;
+    made->device = current_device();
+    return made;
+}
+
+void destroy_library(const char* call, const Library* library) {
+    if (library->device != current_device())
+        violation(fmt::format("{}: a handle of cuda:{} is destroyed where cuda:{} is current", call,
+                              library->device, current_device()));
+    delete library;
 }
 
 Stream& stream_of(Machine& machine, const char* call, const Library* library) {

@@ -46,6 +46,11 @@ struct Library {
     std::size_t workspace_bytes = 0;
 };
 
+/// A new handle of the current device.
+Library* create_library();
+/// A violation where another device is current: the libraries take the device for unchanged.
+void destroy_library(const char* call, const Library* library);
+
 /// The stream of a handle, which must be of the current device.
 Stream& stream_of(Machine& machine, const char* call, const Library* library);
 

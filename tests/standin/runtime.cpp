@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "tests/standin/contexts.hpp"
 #include "tests/standin/device.hpp"
 #include "tests/standin/executor.hpp"
 
@@ -90,6 +91,7 @@ cudaError_t cudaSetDevice(int device) {
     return runtime_entry(__func__, [&](Machine& machine) {
         if (device < 0 || device >= machine.settings.devices) return cudaErrorInvalidDevice;
         current_device() = device;
+        need_context();  // since CUDA 12
         return cudaSuccess;
     });
 }

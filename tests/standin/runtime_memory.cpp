@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "tests/standin/contexts.hpp"
 #include "tests/standin/runtime.hpp"
 
 namespace cucurbit::standin {
@@ -13,6 +14,7 @@ namespace {
 
 cudaError_t allocate(Machine& machine, void** data, std::size_t bytes, int device) {
     Counters& counters = machine.counters;
+    need_context();
     if (device != host && machine.memory.live_bytes(device) + bytes > machine.settings.memory_bytes)
         return cudaErrorMemoryAllocation;
     *data = bytes == 0 ? nullptr : machine.memory.allocate(bytes, device);
@@ -85,6 +87,7 @@ cudaError_t cudaFreeHost(void* data) {
 
 cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes) {
     return runtime_entry(__func__, [&](Machine& machine) {
+        need_context();
         *total_bytes = machine.settings.memory_bytes;
         *free_bytes = *total_bytes - machine.memory.live_bytes(current_device());
         return cudaSuccess;

@@ -1,5 +1,6 @@
 // The entry points of the CUDA runtime: streams and events.
 
+#include "tests/standin/contexts.hpp"
 #include "tests/standin/runtime.hpp"
 
 // The entry points are C, and our parameters have names of ours.
@@ -10,6 +11,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
     return runtime_entry(__func__, [&](Machine& machine) {
         if (flags != cudaStreamNonBlocking)
             violation("cudaStreamCreateWithFlags: a stream that waits for the default stream");
+        need_context();
         *stream = reinterpret_cast<cudaStream_t>(&machine.streams.create_stream(current_device()));
         return cudaSuccess;
     });
@@ -47,6 +49,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned /*flags*/) {
     return runtime_entry(__func__, [&](Machine& machine) {
+        need_context();
         *event = reinterpret_cast<cudaEvent_t>(&machine.streams.create_event(current_device()));
         return cudaSuccess;
     });
