@@ -14,9 +14,9 @@ void measure_confidence(const double* z, std::size_t count, double* confidence, 
         confidence[i] = 1.0 / (1.0 + odds);
         // ln(1 + e) = ln m + k ln 2 with m = (1 + e)/2^k between √½ and √2; ln m = 2 artanh((m −
         // 1)/(m + 1)).
-        const bool large = odds > root_2_minus_1;
-        const double ratio = (large ? odds - 1.0 : odds) / (odds + (large ? 3.0 : 2.0));
-        loss[i] = (large ? ln_2 : 0.0) - 0.5 * mantissa_term<ScalarLane>(ratio);
+        const double k = odds > root_2_minus_1 ? 1.0 : 0.0;
+        const double ratio = (odds - k) / (odds + (2.0 + k));
+        loss[i] = k * ln_2 - 0.5 * mantissa_term<ScalarLane>(ratio);
     }
 }
 

@@ -99,12 +99,15 @@ void Curve::run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix la
 
 void Curve::read(std::size_t trial, Rung rung, Fitted* out) const {
     const std::size_t p = stage_.truth.size();
+    Rung demanded = Rung::none;  // of all terms with one n, which follow each other
     for (std::size_t k = 0; k < terms_.size(); ++k) {
         const std::size_t needed = std::min(terms_[k].samples, p);
-        const double condition = results_.condition(trial, sample_of_[k], needed);
+        if (k == 0 || sample_of_[k] != sample_of_[k - 1])
+            demanded = demanded_rung(rung, results_.condition(trial, sample_of_[k], needed),
+                                     terms_[k].samples < p, p);
         Fitted& fitted = out[terms_[k].series];
         fitted.value = risk(trial, k);
-        fitted.demanded = demanded_rung(rung, condition, terms_[k].samples < p, p);
+        fitted.demanded = demanded;
         // A rank of −1 marks an iteration that did not converge: the value is NaN then.
         const double rank = rung == Rung::truncated ? results_.rank(trial) : -1.0;
         fitted.rank_deficit = static_cast<std::uint16_t>(
