@@ -9,10 +9,11 @@ namespace {
 
 using Pieces = std::vector<Piece>::const_iterator;
 
-/// One series' values of consecutive pieces.
-BlockValues join_series(Pieces first, Pieces last, std::size_t series) {
-    BlockValues block;
+/// Replaces a block by one series' values of consecutive pieces.
+void join_series(Pieces first, Pieces last, std::size_t series, BlockValues& block) {
     block.first_trial = first->trials.first;
+    block.values.clear();
+    block.outcomes.clear();
     for (Pieces piece = first; piece != last; ++piece) {
         const auto from = static_cast<std::ptrdiff_t>(series * piece->trials.count);
         const auto to = from + static_cast<std::ptrdiff_t>(piece->trials.count);
@@ -21,7 +22,6 @@ BlockValues join_series(Pieces first, Pieces last, std::size_t series) {
         block.outcomes.insert(block.outcomes.end(), piece->outcomes.begin() + from,
                               piece->outcomes.begin() + to);
     }
-    return block;
 }
 
 }  // namespace
@@ -35,18 +35,22 @@ void Commit::write() {
     std::sort(pieces_.begin(), pieces_.end(), [](const Piece& a, const Piece& b) {
         return a.design != b.design ? a.design < b.design : a.trials.first < b.trials.first;
     });
-    std::vector<std::pair<SeriesKey, BlockValues>> blocks;
+    std::size_t count = 0;
     for (Pieces first = pieces_.begin(); first != pieces_.end();) {
         Pieces last = std::next(first);
         while (last != pieces_.end() && last->design == first->design &&
                last->trials.first == std::prev(last)->trials.end())
             ++last;
         const std::vector<SeriesKey>& series = keys(first->design);
-        for (std::size_t s = 0; s < series.size(); ++s)
-            blocks.emplace_back(series[s], join_series(first, last, s));
+        if (blocks_.size() < count + series.size()) blocks_.resize(count + series.size());
+        for (std::size_t s = 0; s < series.size(); ++s, ++count) {
+            blocks_[count].first = series[s];
+            join_series(first, last, s, blocks_[count].second);
+        }
         first = last;
     }
-    store_.write(blocks);
+    blocks_.resize(count);
+    store_.write(blocks_);
     pieces_.clear();
 }
 

@@ -27,6 +27,7 @@ private:
     Store& store_;
     const Setting& setting_;
     std::vector<Piece> pieces_;
+    std::vector<std::pair<SeriesKey, BlockValues>> blocks_;  ///< memory kept from write to write
     std::map<std::shared_ptr<const Design>, std::vector<SeriesKey>> keys_;
 };
 

@@ -29,7 +29,8 @@ public:
           options_(options),
           plan_(make_plan(study, options.device, options.threads, options.shard)),
           store_(Store::open_to_write(options.directory, study)),
-          commit_(store_, *study.setting) {}
+          commit_(store_, *study.setting),
+          workers_(*study.setting, plan_.devices, plan_.workers) {}
 
     RunEnd run() {
         std::vector<Task> tasks = next_tasks();
@@ -74,26 +75,26 @@ private:
 
     void compute(std::vector<Task> tasks) {
         pace_.planned(tasks);
-        Workers workers(*study_.setting, std::move(tasks), plan_.devices, plan_.workers);
+        workers_.add(std::move(tasks));
         Clock::time_point last_commit = Clock::now();
         for (bool finished = false; !finished;) {
-            collect(workers);
+            collect();
             if (const int asked = stop_asked(); asked > 0)
-                workers.stop(asked > 1 ? Workers::Stop::at_once : Workers::Stop::after_batch);
-            finished = workers.finished();
+                workers_.stop(asked > 1 ? Workers::Stop::at_once : Workers::Stop::after_batch);
+            finished = workers_.finished();
             if (finished || Clock::now() - last_commit >= commit_interval) {
                 commit_.write();
                 last_commit = Clock::now();
             }
             report();
         }
-        workers.rethrow();
+        workers_.rethrow();
     }
 
-    void collect(Workers& workers) {
+    void collect() {
         auto until = Clock::now() + report_interval;
         if (options_.max_seconds) until = std::min(until, deadline());
-        std::vector<Piece> pieces = workers.collect(until);
+        std::vector<Piece> pieces = workers_.collect(until);
         for (const Piece& piece : pieces) pace_.done(*piece.design, piece.trials.count);
         commit_.add(std::move(pieces));
     }
@@ -119,6 +120,7 @@ private:
     Store store_;
     Commit commit_;
     Pace pace_;
+    Workers workers_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "cucurbit/costs.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/summary.hpp"
+#include "host/run/workers.hpp"
 #include "kernels/devices.hpp"
 
 namespace cucurbit {
@@ -93,12 +94,14 @@ struct Worker {
 
 Throughput measure(const Study& study, const Plan& plan, std::size_t entry, double seconds) {
     const std::size_t count = std::max<std::size_t>(plan.workers, 1);
+    HostThreads helpers(host_threads(plan.devices));
     std::vector<Worker> workers(count);
     std::vector<std::thread> threads;
     std::atomic<std::uint64_t> next{plan.entries[entry].batch};
     std::barrier ready(static_cast<std::ptrdiff_t>(count));
     for (std::size_t i = 0; i < count; ++i)
         threads.emplace_back([&, i] {
+            const HostThreads::Use use(helpers);
             Worker& worker = workers[i];
             try {
                 worker.timed = std::make_unique<Timed>(study, plan.entries[entry],

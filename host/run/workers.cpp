@@ -1,6 +1,7 @@
 #include "host/run/workers.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -23,6 +24,15 @@ void copy_columns(const std::vector<T>& from, std::size_t count, std::vector<T>&
                     to.begin() + static_cast<std::ptrdiff_t>(s * total + at));
 }
 
+/// Whether a simulation of one design serves the other: rounds of a run restrict designs anew.
+bool same_values(const Design& a, const Design& b) {
+    const auto same = [](const Series& s, const Series& t) {
+        return s.point == t.point && s.arm_key == t.arm_key && s.estimand == t.estimand;
+    };
+    return a.key == b.key && a.points == b.points &&
+           std::equal(a.series.begin(), a.series.end(), b.series.begin(), b.series.end(), same);
+}
+
 /// Keeps the first `count` columns of rows that are `total` long.
 template <class T>
 void cut_columns(std::vector<T>& rows, std::size_t total, std::size_t count) {
@@ -35,31 +45,47 @@ void cut_columns(std::vector<T>& rows, std::size_t total, std::size_t count) {
 
 }  // namespace
 
-Workers::Workers(const Setting& setting, std::vector<Task> tasks,
-                 const std::vector<Device>& devices, std::size_t threads)
-    : setting_(setting), tasks_(std::move(tasks)) {
-    const std::size_t count = std::min(threads, tasks_.size());
-    running_ = count;
-    threads_.reserve(count);
-    for (std::size_t i = 0; i < count; ++i)
-        threads_.emplace_back([this, device = devices[i % devices.size()]] { work(device); });
+std::size_t host_threads(const std::vector<Device>& devices) {
+    const bool on_cards = devices.front().cache_bytes == 0;
+    const std::size_t cores = std::thread::hardware_concurrency();
+    return on_cards && cores > 1 ? cores - 1 : 0;
 }
+
+Workers::Workers(const Setting& setting, std::vector<Device> devices, std::size_t threads)
+    : setting_(setting),
+      devices_(std::move(devices)),
+      most_threads_(threads),
+      helpers_(host_threads(devices_)) {}
 
 Workers::~Workers() {
     stop(Stop::at_once);
     for (std::thread& thread : threads_) thread.join();
 }
 
+void Workers::add(std::vector<Task> tasks) {
+    const std::lock_guard lock(mutex_);
+    tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(next_));
+    next_ = 0;
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(tasks_));
+    while (threads_.size() < std::min(most_threads_, tasks_.size())) {
+        const Device& device = devices_[threads_.size() % devices_.size()];
+        threads_.emplace_back([this, device] { work(device); });
+        ++busy_;
+    }
+    added_.notify_all();
+}
+
 void Workers::stop(Stop stop) {
     if (stop > stop_.load()) stop_ = stop;
     const std::lock_guard lock(mutex_);
+    added_.notify_all();
     taken_.notify_all();
 }
 
 std::vector<Piece> Workers::collect(std::chrono::steady_clock::time_point until) {
     std::unique_lock lock(mutex_);
     arrived_.wait_until(lock, until,
-                        [this] { return running_ == 0 || waiting_values_ >= max_waiting_values; });
+                        [this] { return quiet() || waiting_values_ >= max_waiting_values; });
     waiting_values_ = 0;
     taken_.notify_all();
     return std::exchange(pieces_, {});
@@ -67,7 +93,7 @@ std::vector<Piece> Workers::collect(std::chrono::steady_clock::time_point until)
 
 bool Workers::finished() {
     const std::lock_guard lock(mutex_);
-    return running_ == 0 && pieces_.empty();
+    return quiet() && pieces_.empty();
 }
 
 void Workers::rethrow() {
@@ -77,30 +103,38 @@ void Workers::rethrow() {
 
 void Workers::work(const Device& device) {
     try {
+        const HostThreads::Use use(helpers_);
         const EnginePointer engine = make_engine(device);
         std::shared_ptr<const Design> design;
         std::unique_ptr<Simulation> simulation;
         std::size_t batch = 0;
-        while (stop_ == Stop::none) {
-            const std::size_t index = next_++;
-            if (index >= tasks_.size()) break;
-            const Task& task = tasks_[index];
-            if (task.design != design) {
+        while (const std::optional<Task> task = take()) {
+            if (!design || !same_values(*task->design, *design)) {
                 simulation.reset();  // frees its memory before the next one asks for more
-                design = task.design;
-                batch = task.batch;
+                design = task->design;
+                batch = task->batch;
             }
-            while (!compute_if_it_fits(task, batch, *engine, simulation)) batch /= 2;
+            while (!compute_if_it_fits(*task, batch, *engine, simulation)) batch /= 2;
         }
     } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!failure_) failure_ = std::current_exception();
         if (stop_ == Stop::none) stop_ = Stop::after_batch;
+        --busy_;
+        added_.notify_all();
+        arrived_.notify_all();
+        taken_.notify_all();
     }
-    const std::lock_guard lock(mutex_);
-    --running_;
-    arrived_.notify_all();
-    taken_.notify_all();
+}
+
+std::optional<Task> Workers::take() {
+    std::unique_lock lock(mutex_);
+    --busy_;
+    if (quiet()) arrived_.notify_all();
+    added_.wait(lock, [this] { return stop_ != Stop::none || next_ < tasks_.size(); });
+    if (stop_ != Stop::none) return {};
+    ++busy_;
+    return tasks_[next_++];
 }
 
 bool Workers::compute_if_it_fits(const Task& task, std::size_t batch, Engine& engine,
@@ -119,8 +153,7 @@ bool Workers::compute_if_it_fits(const Task& task, std::size_t batch, Engine& en
 void Workers::compute(const Task& task, std::size_t batch, Simulation& simulation) {
     const std::size_t total = task.trials.count;
     const std::size_t series = task.design->series.size();
-    Piece piece{task.design, task.trials, std::vector<double>(series * total),
-                std::vector<Outcome>(series * total)};
+    Piece piece{task.design, task.trials, {}, {}};
     std::vector<std::uint64_t> trials;
     TrialValues values;
     std::size_t done = 0;
@@ -132,6 +165,14 @@ void Workers::compute(const Task& task, std::size_t batch, Simulation& simulatio
             values.outcomes.size() != values.values.size())
             throw std::logic_error(
                 "a simulation must give one value and outcome a series and trial");
+        if (trials.size() == total) {
+            piece.values = std::move(values.values);
+            piece.outcomes = std::move(values.outcomes);
+            done = total;
+            break;
+        }
+        piece.values.resize(series * total);
+        piece.outcomes.resize(series * total);
         copy_columns(values.values, trials.size(), piece.values, total, done);
         copy_columns(values.outcomes, trials.size(), piece.outcomes, total, done);
         done += trials.size();

@@ -14,6 +14,24 @@ namespace {
 
 constexpr std::size_t outcome_bytes = 4;
 
+using CrcTable = std::array<std::uint32_t, 256>;
+
+/// [k][b]: what a byte b adds to the sum after k more bytes.
+constexpr std::array<CrcTable, 8> make_crc_tables() {
+    constexpr std::uint32_t polynomial = 0xedb88320U;
+    std::array<CrcTable, 8> tables{};
+    for (std::uint32_t b = 0; b < 256; ++b) {
+        std::uint32_t sum = b;
+        for (int bit = 0; bit < 8; ++bit) sum = sum >> 1U ^ ((sum & 1U) != 0 ? polynomial : 0U);
+        tables[0][b] = sum;
+    }
+    for (std::size_t k = 1; k < tables.size(); ++k)
+        for (std::uint32_t b = 0; b < 256; ++b)
+            tables[k][b] = tables[0][tables[k - 1][b] & 0xffU] ^ tables[k - 1][b] >> 8U;
+    return tables;
+}
+constexpr std::array<CrcTable, 8> crc_tables = make_crc_tables();
+
 void put(const Outcome& outcome, std::byte* to) {
     to[0] = static_cast<std::byte>(outcome.status);
     to[1] = static_cast<std::byte>(outcome.rung);
@@ -30,10 +48,30 @@ Outcome get(const std::byte* from) {
 
 }  // namespace
 
+void Crc32::add_eight(const std::byte* from, std::size_t stride) {
+    const auto byte = [&](std::size_t i) {
+        return std::to_integer<std::uint32_t>(from[i * stride]);
+    };
+    const auto after = [](std::size_t bytes, std::uint32_t index) {
+        return crc_tables[bytes][index & 0xffU];
+    };
+    const std::uint32_t s = state_;
+    state_ = after(7, s ^ byte(0)) ^ after(6, s >> 8U ^ byte(1)) ^ after(5, s >> 16U ^ byte(2)) ^
+             after(4, s >> 24U ^ byte(3)) ^ after(3, byte(4)) ^ after(2, byte(5)) ^
+             after(1, byte(6)) ^ after(0, byte(7));
+}
+
+void Crc32::add(const std::byte* from, std::size_t count, std::size_t stride) {
+    for (; count >= 8; count -= 8, from += 8 * stride) add_eight(from, stride);
+    for (; count > 0; --count, from += stride)
+        state_ =
+            crc_tables[0][(state_ ^ std::to_integer<std::uint32_t>(*from)) & 0xffU] ^ state_ >> 8U;
+}
+
 Checksum& Checksum::add(std::span<const std::byte> bytes) {
     const std::uint64_t size = bytes.size();
-    crc_.process_bytes(&size, sizeof size);
-    crc_.process_bytes(bytes.data(), bytes.size());
+    crc_.add(std::as_bytes(std::span(&size, 1)).data(), sizeof size);
+    crc_.add(bytes.data(), bytes.size());
     return *this;
 }
 
@@ -46,19 +84,15 @@ Checksum& Checksum::add(std::uint64_t number) {
 }
 
 Checksum& Checksum::add_lanes(std::span<const std::byte> bytes) {
-    std::array<boost::crc_32_type, 8> lanes;
-    const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
-    for (std::size_t rest = bytes.size(); rest > 0;) {
-        const std::size_t count = std::min(rest, lanes.size());
-        if (count == lanes.size())
-            for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i].process_byte(at[i]);
-        else
-            for (std::size_t i = 0; i < count; ++i) lanes[i].process_byte(at[i]);
-        at += count;
-        rest -= count;
-    }
+    constexpr std::size_t count = 8, group = count * count;
+    std::array<Crc32, count> lanes;
+    std::size_t done = 0;
+    for (; done + group <= bytes.size(); done += group)
+        for (std::size_t i = 0; i < count; ++i) lanes[i].add_eight(bytes.data() + done + i, count);
+    for (std::size_t i = 0; i < count && done + i < bytes.size(); ++i)
+        lanes[i].add(bytes.data() + done + i, (bytes.size() - done - i + count - 1) / count, count);
     add(bytes.size());
-    for (const boost::crc_32_type& lane : lanes) add(std::uint64_t{lane.checksum()});
+    for (const Crc32& lane : lanes) add(std::uint64_t{lane.value()});
     return *this;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 // Bytes of the store: payloads and checksums.
 
-#include <boost/crc.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +12,19 @@
 
 namespace cucurbit {
 
+/// The CRC-32 of zlib, eight bytes at a time (Kounavis and Berry 2005, "slicing by 8").
+class Crc32 {
+public:
+    /// Adds the bytes from[0], from[stride], from[2·stride], …, `count` of them.
+    void add(const std::byte* from, std::size_t count, std::size_t stride = 1);
+    /// As add() of eight bytes.
+    void add_eight(const std::byte* from, std::size_t stride);
+    std::uint32_t value() const { return ~state_; }
+
+private:
+    std::uint32_t state_ = ~std::uint32_t{0};
+};
+
 /// CRC-32 (as in zlib) over fields; each field is preceded by its length, so that no two lists of
 /// fields share their bytes.
 class Checksum {
@@ -21,12 +33,12 @@ public:
     Checksum& add(std::string_view text);
     Checksum& add(std::uint64_t number);
     /// For long fields: adds the CRC-32 of each eighth byte, from the first, second, … on. The
-    /// eight sums do not wait for each other, which makes this three times as fast.
+    /// eight sums do not wait for each other, which makes this faster.
     Checksum& add_lanes(std::span<const std::byte> bytes);
-    std::int64_t value() const { return crc_.checksum(); }
+    std::int64_t value() const { return crc_.value(); }
 
 private:
-    boost::crc_32_type crc_;
+    Crc32 crc_;
 };
 
 /// The checksum of a series' key, to which its values' fields are added.

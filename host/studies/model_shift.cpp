@@ -150,9 +150,13 @@ private:
                           Curve(workspace_, stage, std::move(terms))});
     }
 
-    void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) override {
-        out.resize(design().series.size() * trials.size());
-        for (Side& side : sides_) side.curve.run(trials, rung, side.labels, {}, out);
+    void attempt(std::span<const std::uint64_t> trials, Rung rung) override {
+        for (Side& side : sides_) side.curve.run(trials, rung, side.labels, {});
+    }
+    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override {
+        for (std::size_t t = first; t < end; ++t)
+            for (const Side& side : sides_)
+                side.curve.read(t, rung, &out[(t - first) * design().series.size()]);
     }
 
     std::size_t group(std::size_t series) const override {

@@ -83,6 +83,10 @@ public:
           workspace_(engine, batch, design.bytes_per_trial) {
         const auto p = static_cast<std::size_t>(design.points.front().parameters[0]);
         const Population population = setting.population_.at(p);
+        for (const Series& series : design.series)
+            arms_.push_back(series.arm_key == "surrogate" ? Arm::surrogate
+                            : series.arm_key == "target"  ? Arm::target
+                                                          : Arm::standard);
         make_surrogate(setting, population);
         for (const bool above : {false, true}) make_target(setting, population, above);
         std::vector<double> minus_truth = population.truth;
@@ -99,16 +103,13 @@ private:
     /// Label columns of the target stage.
     enum Label : std::size_t { from_surrogate = 0, from_truth = 1, surrogate_noise = 2 };
     static constexpr std::size_t label_count = 3;
+    enum class Arm : std::uint8_t { surrogate, target, standard };
 
     double parameter(std::size_t series, std::size_t index) const {
         return design().points[design().series[series].point].parameters[index];
     }
     double target_noise(std::size_t series) const { return parameter(series, 3); }
     double noise_before(std::size_t series) const { return parameter(series, 4); }
-    bool is(std::size_t series, std::string_view arm) const {
-        return design().series[series].arm_key == arm;
-    }
-
     void make_surrogate(const TwoStage& setting, const Population& population) {
         std::vector<CurveTerm> terms;
         const auto m = static_cast<std::size_t>(design().points.front().parameters[1]);
@@ -131,8 +132,8 @@ private:
         std::vector<CurveTerm> terms;
         for (std::size_t s = 0; s < design().series.size(); ++s) {
             const std::size_t n = group(s);
-            if (is(s, "surrogate") || (n >= population.dimension()) != above) continue;
-            const bool inherits = is(s, "target");
+            if (arms_[s] == Arm::surrogate || (n >= population.dimension()) != above) continue;
+            const bool inherits = arms_[s] == Arm::target;
             terms.push_back({s, n, inherits ? from_surrogate : from_truth, target_noise(s),
                              inherits, inherits ? noise_before(s) : 0.0});
         }
@@ -150,28 +151,26 @@ private:
         targets_.emplace_back(workspace_, stage, std::move(terms));
     }
 
-    void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) override {
-        const std::size_t size = design().series.size() * trials.size();
-        out.resize(size);
-        Attempt before;
-        before.resize(size);
-        const auto truth = truth_.trials(trials.size());
-        surrogate_->run(trials, rung, truth, {}, before);
+    void attempt(std::span<const std::uint64_t> trials, Rung rung) override {
+        surrogate_->run(trials, rung, truth_.trials(trials.size()), {});
         label(trials.size());
         BatchMatrix root;
         if (surrogate_->integrates()) root = surrogate_->fits().root();
-        for (Curve& target : targets_) target.run(trials, rung, labels_, root, out);
-        for (std::size_t s = 0; s < design().series.size(); ++s)
-            for (std::size_t t = 0; t < trials.size(); ++t) {
-                const std::size_t index = s * trials.size() + t;
-                if (is(s, "surrogate")) {
-                    out.values[index] = before.values[index];
-                    out.demanded[index] = before.demanded[index];
-                    out.rank_deficit[index] = before.rank_deficit[index];
-                } else if (is(s, "target")) {
-                    out.demanded[index] = std::max(out.demanded[index], before.demanded[index]);
-                }
+        for (Curve& target : targets_) target.run(trials, rung, labels_, root);
+    }
+    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override {
+        const std::size_t series = design().series.size();
+        std::vector<Fitted> before(series);
+        for (std::size_t t = first; t < end; ++t) {
+            Fitted* const row = &out[(t - first) * series];
+            surrogate_->read(t, rung, before.data());
+            for (const Curve& target : targets_) target.read(t, rung, row);
+            for (std::size_t s = 0; s < series; ++s) {
+                if (arms_[s] == Arm::surrogate) row[s] = before[s];
+                if (arms_[s] == Arm::target)
+                    row[s].demanded = std::max(row[s].demanded, before[s].demanded);
             }
+        }
     }
 
     /// The target's labels: the surrogate's fit (its error plus the truth), the truth, and the fit
@@ -196,6 +195,7 @@ private:
     }
 
     Workspace workspace_;
+    std::vector<Arm> arms_;  ///< of each series
     std::optional<Curve> surrogate_;
     bool noisy_surrogate_ = false;
     std::vector<Curve> targets_;

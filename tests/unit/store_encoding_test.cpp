@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <boost/crc.hpp>
 #include <cmath>
+#include <random>
 
 #include "host/store/encoding.hpp"
 #include "host/store/folder.hpp"
@@ -52,10 +54,44 @@ TEST(Encoding, RefusesLengthsThatDoNotFit) {
     EXPECT_FALSE(decode(payload, {0, 3}));
 }
 
-TEST(Checksum, IsThatOfZlibAndSeparatesFields) {
-    boost::crc_32_type reference;
-    reference.process_bytes("123456789", 9);
-    EXPECT_EQ(reference.checksum(), 0xcbf43926u);
+std::vector<std::byte> some_bytes(std::size_t size) {
+    std::mt19937 random(1);
+    std::vector<std::byte> bytes(size);
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() & 0xffU);
+    return bytes;
+}
+
+TEST(Checksum, IsThatOfZlib) {
+    Crc32 known;
+    known.add(std::as_bytes(std::span("123456789")).data(), 9);
+    EXPECT_EQ(known.value(), 0xcbf43926u);
+    for (std::size_t size = 0; size < 300; ++size) {
+        const std::vector<std::byte> bytes = some_bytes(size);
+        Crc32 sum;
+        sum.add(bytes.data(), bytes.size());
+        boost::crc_32_type reference;
+        reference.process_bytes(bytes.data(), bytes.size());
+        EXPECT_EQ(sum.value(), reference.checksum()) << size;
+    }
+}
+
+/// As stores that exist have it.
+TEST(Checksum, OfLanesIsThatOfEachEighthByte) {
+    for (std::size_t size = 0; size < 300; ++size) {
+        const std::vector<std::byte> bytes = some_bytes(size);
+        Checksum expected;
+        expected.add(std::uint64_t{size});
+        for (std::size_t lane = 0; lane < 8; ++lane) {
+            boost::crc_32_type sum;
+            for (std::size_t i = lane; i < size; i += 8)
+                sum.process_byte(std::to_integer<unsigned char>(bytes[i]));
+            expected.add(std::uint64_t{sum.checksum()});
+        }
+        EXPECT_EQ(Checksum().add_lanes(bytes).value(), expected.value()) << size;
+    }
+}
+
+TEST(Checksum, SeparatesFields) {
     EXPECT_NE(Checksum().add("ab").add("c").value(), Checksum().add("a").add("bc").value());
 }
 

@@ -33,6 +33,8 @@ ChainRun::ChainRun(const Chain& setting, const Design& design, Engine* engine, s
       setting_(setting),
       p_(static_cast<std::size_t>(design.points.front().parameters[0])),
       workspace_(engine, batch, design.bytes_per_trial) {
+    for (const Series& series : design.series)
+        stage_of_.push_back(std::stoul(series.arm.substr(series.arm.find('_') + 1)) - 1);
     make_nodes();
     labels_ = workspace_.matrix(p_ + 1, 1);
     turned_ = workspace_.matrix(1, p_);
@@ -125,7 +127,7 @@ void ChainRun::make_stage(std::size_t k) {
     stage.seen = workspace_.shared(seen.values, p_ + 1, stage.features);
 }
 
-void ChainRun::attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) {
+void ChainRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
     count_ = trials.size();
     std::vector<std::size_t> current(stages_.size(), none);
     for (const std::vector<std::size_t>& path : path_)
@@ -136,27 +138,27 @@ void ChainRun::attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt
             current[k] = path[k];
         }
     for (Stage& stage : stages_) stage.fit->read(count_);
-    std::vector<double> results;
-    workspace_.download(results_, count_, results);
-    out.resize(design().series.size() * trials.size());
-    for (std::size_t s = 0; s < design().series.size(); ++s) {
-        const Series& series = design().series[s];
-        std::size_t k = std::stoul(series.arm.substr(series.arm.find('_') + 1)) - 1;
-        const std::size_t last = path_[series.point][k];
-        for (std::size_t t = 0; t < trials.size(); ++t) {
-            const std::size_t index = s * trials.size() + t;
-            out.values[index] = results[t * nodes_.size() + last];
-            out.demanded[index] = Rung::cholesky;
-            out.rank_deficit[index] = 0;
-            std::size_t stage = k;
-            for (std::size_t node = last; node != none; node = nodes_[node].parent, --stage) {
-                const FeatureFit& fit = *stages_[stage].fit;
-                out.demanded[index] =
-                    std::max(out.demanded[index], fit.demanded(nodes_[node].fit, t, rung));
-                out.rank_deficit[index] =
-                    std::max(out.rank_deficit[index], fit.rank_deficit(nodes_[node].fit, t, rung));
+    workspace_.download(results_, count_, read_results_);
+}
+
+/// A fit depends on those of the stages before.
+void ChainRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
+    const std::size_t series = design().series.size();
+    std::vector<Fitted> fitted(nodes_.size());
+    for (std::size_t t = first; t < end; ++t) {
+        for (std::size_t k = 0; k < stages_.size(); ++k)
+            for (const std::size_t index : stages_[k].nodes) {
+                const Node& node = nodes_[index];
+                Fitted& of = fitted[index];
+                of = {read_results_[t * nodes_.size() + index],
+                      stages_[k].fit->demanded(node.fit, t, rung),
+                      stages_[k].fit->rank_deficit(node.fit, t, rung)};
+                if (node.parent == none) continue;
+                of.demanded = std::max(of.demanded, fitted[node.parent].demanded);
+                of.rank_deficit = std::max(of.rank_deficit, fitted[node.parent].rank_deficit);
             }
-        }
+        for (std::size_t s = 0; s < series; ++s)
+            out[(t - first) * series + s] = fitted[path_[design().series[s].point][stage_of_[s]]];
     }
 }
 

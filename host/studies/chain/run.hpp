@@ -48,7 +48,8 @@ private:
 
     void make_nodes();
     void make_stage(std::size_t k);
-    void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) override;
+    void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
+    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void fit_node(std::size_t k, const Node& node, std::span<const std::uint64_t> trials,
@@ -64,7 +65,9 @@ private:
     Workspace workspace_;
     std::vector<Node> nodes_;
     std::vector<std::vector<std::size_t>> path_;  ///< [point][stage] → node
+    std::vector<std::size_t> stage_of_;           ///< of each series
     std::vector<Stage> stages_;
+    std::vector<double> read_results_;
     std::size_t count_ = 0;
     BatchMatrix labels_, turned_, wide_, error_, results_;
     BatchMatrix truth_, test_root_, test_weights_;

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "host/threads/host_threads.hpp"
+
 namespace cucurbit {
 ClosedDescent::ClosedDescent(const DescentSpec& spec, const Design& design, Engine* engine,
                              std::size_t batch)
@@ -12,6 +14,7 @@ ClosedDescent::ClosedDescent(const DescentSpec& spec, const Design& design, Engi
       grid_(spec, design),
       paths_(spec, grid_),
       wide_(grid_.n() < grid_.p()),
+      measured_(spec.student.directions),
       workspace_(engine, batch, Workspace::never_interleaved) {
     const std::size_t p = grid_.p(), n = grid_.n(), rank = std::min(n, p);
     const std::size_t noises = grid_.disturbances().size(), models = grid_.columns();
@@ -81,23 +84,27 @@ void ClosedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out)
     };
     draw(trials);
     const std::vector<double> eigenvalues = download(eigenvalues_), moments = download(moments_);
-    std::vector<ClosedDirections> directions;
-    std::vector<double> coefficients(coefficients_.stride * count);
-    for (std::size_t t = 0; t < count; ++t) {
-        directions.push_back(paths_.directions(eigenvalues.data() + t * eigenvalues_.stride,
-                                               moments.data() + t * moments_.stride));
-        paths_.fill_coefficients(directions[t], coefficients.data() + t * coefficients_.stride);
-    }
-    find_risks(count, coefficients);
+    const auto directions = [&](std::size_t t, std::size_t number) {
+        return paths_.directions(eigenvalues.data() + t * eigenvalues_.stride,
+                                 moments.data() + t * moments_.stride, number);
+    };
+    host_coefficients_.resize(coefficients_.stride * count);
+    for_blocks(count, 1, [&](std::size_t t, std::size_t) {
+        paths_.fill_coefficients(directions(t, eigenvalues_.rows),
+                                 &host_coefficients_[t * coefficients_.stride]);
+    });
+    find_risks(count, host_coefficients_);
     const std::vector<double> risks = download(risks_);
     out.trials = count;
     out.values.resize(design_.series.size() * count);
-    out.outcomes.assign(out.values.size(), Outcome{});
-    std::vector<double> values(grid_.values());
-    for (std::size_t t = 0; t < count; ++t) {
-        paths_.measure(directions[t], risks.data() + t * risks_.stride, values);
-        grid_.take(values, t, out);
-    }
+    out.outcomes.resize(out.values.size());
+    for_blocks(count, DescentGrid::trials_per_block, [&](std::size_t first, std::size_t end) {
+        std::vector<std::vector<double>> values(end - first, std::vector<double>(grid_.values()));
+        for (std::size_t t = first; t < end; ++t)
+            paths_.measure(directions(t, measured_), risks.data() + t * risks_.stride,
+                           values[t - first]);
+        grid_.take(values, first, out);
+    });
 }
 
 }  // namespace cucurbit

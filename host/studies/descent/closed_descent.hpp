@@ -25,11 +25,13 @@ private:
     Design design_;
     DescentGrid grid_;
     ClosedPaths paths_;
-    bool wide_;  ///< n < p: the Gram matrix is of samples
+    bool wide_;             ///< n < p: the Gram matrix is of samples
+    std::size_t measured_;  ///< leading directions that are measured
     Workspace workspace_;
     BatchMatrix xt_, gram_, eigenvalues_, labels_, noisy_labels_, moments_, projected_;
     BatchMatrix coefficients_, basis_, weights_, risks_;
     BatchMatrix scale_, truth_, spectrum_, mixing_;
+    std::vector<double> host_coefficients_;  ///< kept from batch to batch
     const IndexList* all_ = nullptr;
     const IndexList* every_one_ = nullptr;
 };

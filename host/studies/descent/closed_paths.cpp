@@ -15,14 +15,28 @@ ClosedPaths::ClosedPaths(const DescentSpec& spec, const DescentGrid& grid)
              spec.student.later_labels == LabelSource::teacher),
       projection_(grid.estimand("projection_1")),
       ratio_(grid.first_student_estimand()),
-      violations_(ratio_ + spec.student.directions - 1) {}
+      violations_(ratio_ + spec.student.directions - 1) {
+    for (const double stop : grid.teacher_steps()) teacher_times_.push_back(time(stop));
+    for (const double step : grid.student_steps()) student_times_.push_back(time(step));
+    for (const double change : grid.switches())
+        for (const double step : grid.student_steps())
+            switch_times_.push_back(time(std::min(step, change)));
+}
 
-ClosedDirections ClosedPaths::directions(const double* eigenvalues, const double* moments) const {
+std::size_t ClosedPaths::time(double time) {
+    const auto found = std::find(times_.begin(), times_.end(), time);
+    const auto index = static_cast<std::size_t>(found - times_.begin());
+    if (found == times_.end()) times_.push_back(time);
+    return index;
+}
+
+ClosedDirections ClosedPaths::directions(const double* eigenvalues, const double* moments,
+                                         std::size_t count) const {
     const std::size_t rank = std::min(grid_.n(), grid_.p());
     ClosedDirections of;
     const double largest = eigenvalues[rank - 1];
     const double smallest = std::numeric_limits<double>::epsilon() * largest;
-    for (std::size_t k = 0; k < rank; ++k) {
+    for (std::size_t k = 0; k < count; ++k) {
         const double square = std::max(eigenvalues[rank - 1 - k], smallest);
         const double step = spec_.teacher.step * (square / largest);
         of.squares.push_back(square);
@@ -30,97 +44,142 @@ ClosedDirections ClosedPaths::directions(const double* eigenvalues, const double
                                                                         : std::log1p(-step));
     }
     for (std::size_t f = 0; f < grid_.disturbances().size(); ++f)
-        for (std::size_t k = 0; k < rank; ++k)
+        for (std::size_t k = 0; k < count; ++k)
             of.moments.push_back(moments[f * rank + rank - 1 - k]);
+    of.progress.reserve(times_.size() * count);
+    for (const double time : times_)
+        for (const double rate : of.rates) of.progress.push_back(progress(rate, time));
+    of.decays.reserve(switch_times_.size() * count);
+    for (const double change : grid_.switches())
+        for (const double step : grid_.student_steps())
+            for (const double rate : of.rates)
+                of.decays.push_back(step > change ? std::exp((step - change) * rate) : 1.0);
     return of;
 }
 
-/// Calls body(column, disturbance, progress as a function of a direction's rate).
 template <class Body>
-void ClosedPaths::for_each_model(Body body) const {
-    const auto after = [](double time) {
-        return [time](double rate) { return progress(rate, time); };
-    };
+void ClosedPaths::for_each_first_model(Body body) const {
     for (std::size_t f = 0; f < grid_.disturbances().size(); ++f) {
-        for (std::size_t i = 0; i < grid_.teacher_steps().size(); ++i)
-            body(grid_.teacher(f, i), f, after(grid_.teacher_steps()[i]));
-        for (std::size_t j = 0; j < grid_.student_steps().size(); ++j)
-            body(grid_.one_hot(f, j), f, after(grid_.student_steps()[j]));
+        for (std::size_t i = 0; i < teacher_times_.size(); ++i)
+            body(grid_.teacher(f, i), f, teacher_times_[i]);
+        for (std::size_t j = 0; j < student_times_.size(); ++j)
+            body(grid_.one_hot(f, j), f, student_times_[j]);
     }
-    grid_.for_each_student([&](const Student& s) {
-        body(grid_.student(s), s.disturbance,
-             [&](double rate) { return student_progress(rate, s); });
-    });
 }
 
-double ClosedPaths::student_progress(double rate, const Student& student) const {
-    const double stop = grid_.teacher_steps()[student.stop];
-    const double change = grid_.switches()[student.change];
-    const double step = grid_.student_steps()[student.step];
-    const auto target = [&](LabelSource source) {
-        const double weight = spec_.student.weight_of(source);
-        return weight * progress(rate, stop) + (1.0 - weight);
+template <class Body>
+void ClosedPaths::for_each_history(Body body) const {
+    for (std::size_t i = 0; i < teacher_times_.size(); ++i)
+        for (std::size_t c = 0; c < grid_.switches().size(); ++c)
+            for (std::size_t j = 0; j < student_times_.size(); ++j) body(Student{0, i, c, j});
+}
+
+void ClosedPaths::cover(const ClosedDirections& of, const Student& student,
+                        std::vector<double>& covered) const {
+    const std::size_t count = of.rates.size(), place = change_and_step(student);
+    const double* const stopped = of.progress.data() + teacher_times_[student.stop] * count;
+    const double* const own = of.progress.data() + switch_times_[place] * count;
+    const double* const decay = of.decays.data() + place * count;
+    const double weight = spec_.student.weight_of(spec_.student.labels);
+    const double later = spec_.student.weight_of(spec_.student.later_labels);
+    const auto before = [&](std::size_t k) {
+        return (weight * stopped[k] + (1.0 - weight)) * own[k];
     };
-    const double before = target(spec_.student.labels) * progress(rate, std::min(step, change));
-    if (step <= change) return before;
-    const double after = target(spec_.student.later_labels);
-    return after + (before - after) * std::exp((step - change) * rate);
+    covered.resize(count);
+    if (grid_.student_steps()[student.step] <= grid_.switches()[student.change]) {
+        for (std::size_t k = 0; k < count; ++k) covered[k] = before(k);
+        return;
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+        const double after = later * stopped[k] + (1.0 - later);
+        covered[k] = after + (before(k) - after) * decay[k];
+    }
 }
 
 void ClosedPaths::fill_coefficients(const ClosedDirections& of, double* out) const {
     const std::size_t rank = of.squares.size();
-    for_each_model([&](std::size_t column, std::size_t disturbance, const auto& covered) {
+    const auto set = [&](std::size_t column, std::size_t disturbance, const double* per_square) {
         double* const last = out + (column + 1) * rank - 1;
-        const double* const moments = of.moments.data() + disturbance * rank;
-        for (std::size_t k = 0; k < rank; ++k)
-            *(last - k) = covered(of.rates[k]) / of.squares[k] * moments[k];
+        const double* const moments = &of.moments[disturbance * rank];
+        for (std::size_t k = 0; k < rank; ++k) *(last - k) = per_square[k] * moments[k];
+    };
+    std::vector<double> share(rank);
+    const auto divide = [&](const double* covered) {
+        for (std::size_t k = 0; k < rank; ++k) share[k] = covered[k] / of.squares[k];
+    };
+    for_each_first_model([&](std::size_t column, std::size_t disturbance, std::size_t time) {
+        divide(&of.progress[time * rank]);
+        set(column, disturbance, share.data());
+    });
+    for_each_history([&](Student student) {
+        cover(of, student, share);
+        divide(share.data());
+        for (; student.disturbance < grid_.disturbances().size(); ++student.disturbance)
+            set(grid_.student(student), student.disturbance, share.data());
     });
 }
 
 void ClosedPaths::measure(const ClosedDirections& of, const double* risks,
                           std::vector<double>& values) const {
-    const std::size_t rank = of.squares.size();
+    const std::size_t directions = of.squares.size();
     grid_.set_risks(risks, values);
-    for_each_model([&](std::size_t column, std::size_t disturbance, const auto& covered) {
-        for (std::size_t k = 0; k < spec_.student.directions; ++k) {
+    std::vector<double> whole;  // [disturbance][direction]
+    for (std::size_t f = 0; f < grid_.disturbances().size(); ++f)
+        for (std::size_t k = 0; k < directions; ++k) {
             // v_k = Xᵀu_k/s_k for n < p.
             const double length = grid_.n() < grid_.p() ? std::sqrt(of.squares[k]) : of.squares[k];
-            const double whole = of.moments[disturbance * rank + k] / length;
-            values[grid_.at(projection_ + k, column)] = std::abs(covered(of.rates[k]) * whole);
+            whole.push_back(of.moments[f * directions + k] / length);
         }
+    const auto project = [&](std::size_t column, std::size_t disturbance, const double* covered) {
+        for (std::size_t k = 0; k < directions; ++k)
+            values[grid_.at(projection_ + k, column)] =
+                std::abs(covered[k] * whole[disturbance * directions + k]);
+    };
+    for_each_first_model([&](std::size_t column, std::size_t disturbance, std::size_t time) {
+        project(column, disturbance, &of.progress[time * directions]);
     });
-    grid_.for_each_student([&](const Student& student) { compare(of, student, values); });
+    std::vector<double> covered;
+    for_each_history([&](Student student) {
+        cover(of, student, covered);
+        compare(of, student, covered, values);
+        for (; student.disturbance < grid_.disturbances().size(); ++student.disturbance)
+            project(grid_.student(student), student.disturbance, covered.data());
+    });
 }
 
-bool ClosedPaths::violates(const ClosedDirections& of, std::size_t stronger, std::size_t weaker,
-                           const Student& student) const {
-    const double strong = of.rates[stronger], weak = of.rates[weaker];
+std::size_t ClosedPaths::violations(const ClosedDirections& of, const Student& student,
+                                    const std::vector<double>& covered) const {
+    const std::size_t directions = covered.size();
     if (plain_)
-        return !exaggerates(strong, weak, grid_.teacher_steps()[student.stop],
-                            grid_.student_steps()[student.step]);
-    const double time = std::log1p(-student_progress(strong, student)) / strong;
-    constexpr double rounding = 1e-12;
-    return student_progress(weak, student) > progress(weak, time) * (1.0 + rounding);
+        return not_exaggerated(of.rates, grid_.teacher_steps()[student.stop],
+                               grid_.student_steps()[student.step]);
+    std::size_t count = 0;
+    for (std::size_t stronger = 0; stronger < directions; ++stronger) {
+        const double time = std::log1p(-covered[stronger]) / of.rates[stronger];
+        constexpr double rounding = 1e-12;
+        for (std::size_t weaker = stronger + 1; weaker < directions; ++weaker)
+            count += covered[weaker] > progress(of.rates[weaker], time) * (1.0 + rounding);
+    }
+    return count;
 }
 
 void ClosedPaths::compare(const ClosedDirections& of, const Student& student,
-                          std::vector<double>& values) const {
-    const std::size_t column = grid_.student(student);
-    const std::size_t directions = spec_.student.directions;
+                          const std::vector<double>& covered, std::vector<double>& values) const {
+    const std::size_t directions = covered.size(), pairs = directions * (directions - 1) / 2;
+    if (pairs == 0) return;
     const double lead = of.rates[0];
     const double time = plain_ ? matched_time(lead, grid_.teacher_steps()[student.stop],
                                               grid_.student_steps()[student.step])
-                               : std::log1p(-student_progress(lead, student)) / lead;
-    std::size_t violations = 0;
-    for (std::size_t k = 1; k < directions; ++k) {
-        values[grid_.at(ratio_ + k - 1, column)] =
-            student_progress(of.rates[k], student) / progress(of.rates[k], time);
-        for (std::size_t l = 0; l < k; ++l) violations += violates(of, l, k, student);
-    }
-    const std::size_t pairs = directions * (directions - 1) / 2;
-    if (pairs > 0)
-        values[grid_.at(violations_, column)] =
-            static_cast<double>(violations) / static_cast<double>(pairs);
+                               : std::log1p(-covered[0]) / lead;
+    const auto set = [&](std::size_t estimand, double value) {
+        for (Student each = student; each.disturbance < grid_.disturbances().size();
+             ++each.disturbance)
+            values[grid_.at(estimand, grid_.student(each))] = value;
+    };
+    for (std::size_t k = 1; k < directions; ++k)
+        set(ratio_ + k - 1, covered[k] / progress(of.rates[k], time));
+    set(violations_,
+        static_cast<double>(violations(of, student, covered)) / static_cast<double>(pairs));
 }
 
 }  // namespace cucurbit

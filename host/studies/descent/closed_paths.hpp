@@ -10,9 +10,11 @@ namespace cucurbit {
 
 /// Directions of one trial, the leading one first.
 struct ClosedDirections {
-    std::vector<double> squares;  ///< s², at least what rounding leaves of zero
-    std::vector<double> rates;    ///< logarithm of the residual's factor per step
-    std::vector<double> moments;  ///< [disturbance][direction] of the labels, see ClosedPaths
+    std::vector<double> squares;   ///< s², at least what rounding leaves of zero
+    std::vector<double> rates;     ///< logarithm of the residual's factor per step
+    std::vector<double> moments;   ///< [disturbance][direction] of the labels, see ClosedPaths
+    std::vector<double> progress;  ///< [time][direction] a(t) at the times of ClosedPaths
+    std::vector<double> decays;    ///< [switch][student step][direction] from the switch on
 };
 
 /// Every model's weights are Σ_k φ_k m_k r_k with r_k = Xᵀu_k for n < p (u_k eigenvectors of XXᵀ,
@@ -23,30 +25,46 @@ class ClosedPaths {
 public:
     ClosedPaths(const DescentSpec& spec, const DescentGrid& grid);
 
-    /// eigenvalues: [rank] ascending; moments: [disturbance][rank].
-    ClosedDirections directions(const double* eigenvalues, const double* moments) const;
-    /// φ_k m_k of every model, [column][eigenvalue, ascending].
+    /// The first `count` directions. eigenvalues: [rank] ascending; moments: [disturbance][rank].
+    ClosedDirections directions(const double* eigenvalues, const double* moments,
+                                std::size_t count) const;
+    /// φ_k m_k of every model, [column][eigenvalue, ascending], from all directions.
     void fill_coefficients(const ClosedDirections& of, double* out) const;
-    /// All values of the trial from the excess risks of its columns; values: [grid.values()].
+    /// All values of the trial from the excess risks of its columns and the directions that are
+    /// measured; values: [grid.values()].
     void measure(const ClosedDirections& of, const double* risks,
                  std::vector<double>& values) const;
 
 private:
     using Student = DescentGrid::Student;
 
+    std::size_t time(double time);
+    /// Calls body(column, disturbance, time) for the models that learn from the labels.
     template <class Body>
-    void for_each_model(Body body) const;
-    double student_progress(double rate, const Student& student) const;
-    bool violates(const ClosedDirections& of, std::size_t stronger, std::size_t weaker,
-                  const Student& student) const;
-    /// The student beside its teacher at equal progress along the leading direction.
+    void for_each_first_model(Body body) const;
+    /// Calls body(student) for the students of one disturbance, which the others' resemble.
+    template <class Body>
+    void for_each_history(Body body) const;
+    std::size_t change_and_step(const Student& student) const {
+        return student.change * grid_.student_steps().size() + student.step;
+    }
+    /// b_k of a student.
+    void cover(const ClosedDirections& of, const Student& student,
+               std::vector<double>& covered) const;
+    std::size_t violations(const ClosedDirections& of, const Student& student,
+                           const std::vector<double>& covered) const;
+    /// The student beside its teacher at equal progress along the leading direction, from what both
+    /// have covered, for every disturbance.
     void compare(const ClosedDirections& of, const Student& student,
-                 std::vector<double>& values) const;
+                 const std::vector<double>& covered, std::vector<double>& values) const;
 
     const DescentSpec& spec_;
     const DescentGrid& grid_;
     bool plain_;  ///< students learn from their teacher alone, as the theorem has it
     std::size_t projection_, ratio_, violations_;
+    std::vector<double> times_;  ///< at which some model's progress is needed
+    std::vector<std::size_t> teacher_times_, student_times_;  ///< [step] indices into times_
+    std::vector<std::size_t> switch_times_;  ///< [switch][student step] of the earlier of both
 };
 
 }  // namespace cucurbit

@@ -7,6 +7,9 @@
 // the logarithm `rate` = log1p(−ηs²/n) < 0, or −ηs²/n for gradient flow. A student trained for t on
 // the outputs of a teacher stopped at T, on the same inputs, has covered a(t) a(T).
 
+#include <cstddef>
+#include <span>
+
 namespace cucurbit {
 
 /// a(t) = −expm1(t·rate).
@@ -25,5 +28,9 @@ double matched_time(double rate, double teacher_time, double student_time);
 /// rate}), and the statement becomes δ_1/|rate_1| < δ_2/|rate_2|: nothing cancels.
 bool exaggerates(double stronger_rate, double weaker_rate, double teacher_time,
                  double student_time);
+
+/// The pairs of these rates, ascending, for which exaggerates() is false.
+std::size_t not_exaggerated(std::span<const double> rates, double teacher_time,
+                            double student_time);
 
 }  // namespace cucurbit

@@ -157,14 +157,21 @@ DescentGrid::DescentGrid(const DescentSpec& spec, const Design& design)
     }
 }
 
-void DescentGrid::take(const std::vector<double>& values, std::size_t trial,
+void DescentGrid::take(std::span<const std::vector<double>> values, std::size_t first,
                        TrialValues& out) const {
-    for (std::size_t s = 0; s < places_.size(); ++s) {
-        const double value = values[places_[s]];
-        out.values[s * out.trials + trial] = value;
-        out.outcomes[s * out.trials + trial].status =
-            std::isfinite(value) ? Status::ok : Status::not_finite;
-    }
+    const std::size_t series = places_.size();
+    std::vector<double> rows;  // one trial at a time, so that a trial's values stay in the cache
+    rows.reserve(values.size() * series);
+    for (const std::vector<double>& trial : values)
+        for (const std::size_t place : places_) rows.push_back(trial[place]);
+    for (std::size_t s = 0; s < series; ++s)
+        for (std::size_t t = 0; t < values.size(); ++t) {
+            const double value = rows[t * series + s];
+            const std::size_t at = s * out.trials + first + t;
+            out.values[at] = value;
+            out.outcomes[at] = {std::isfinite(value) ? Status::ok : Status::not_finite, Rung::none,
+                                0};
+        }
 }
 
 void DescentGrid::set_risks(const double* risks, std::vector<double>& values) const {

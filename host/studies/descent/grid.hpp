@@ -2,6 +2,7 @@
 // Points and series of kind = "gradient_descent", and which model each of them measures.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,8 +79,12 @@ public:
     std::size_t first_student_estimand() const { return first_student_estimand_; }
     /// Excess risks of all columns, and the gains of students from them.
     void set_risks(const double* risks, std::vector<double>& values) const;
-    /// Takes the series of a trial, at this place of its batch, from the values of all columns.
-    void take(const std::vector<double>& values, std::size_t trial, TrialValues& out) const;
+    /// Trials to be taken together: their values fill a line of a cache.
+    static constexpr std::size_t trials_per_block = 8;
+    /// Takes the series of consecutive trials, the first of them at this place of its batch, from
+    /// each one's values of all columns.
+    void take(std::span<const std::vector<double>> values, std::size_t first,
+              TrialValues& out) const;
     std::size_t values() const { return estimands_.size() * all_columns(); }
     std::size_t at(std::size_t estimand, std::size_t column) const {
         return estimand * all_columns() + column;

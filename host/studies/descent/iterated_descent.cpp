@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "host/threads/host_threads.hpp"
+
 namespace cucurbit {
 namespace {
 
@@ -18,6 +20,12 @@ template <class Body>
 void at_step(const std::vector<double>& steps, std::uint64_t step, Body body) {
     const auto found = std::find(steps.begin(), steps.end(), static_cast<double>(step));
     if (found != steps.end()) body(static_cast<std::size_t>(found - steps.begin()));
+}
+
+/// Calls body(trial) for the trials of a batch, on the HostThreads of the calling thread.
+template <class Body>
+void for_trials(std::size_t count, Body body) {
+    for_blocks(count, 1, [&](std::size_t trial, std::size_t) { body(trial); });
 }
 
 BatchMatrix columns_of(const BatchMatrix& matrix, std::size_t first, std::size_t count) {
@@ -186,8 +194,8 @@ void IteratedDescent::measure_risks(std::size_t count, Values& values) {
     engine.subtract(truth_.data, *every_one_, of(weights_));
     engine.products(of(weights_), spectrum_.data, *all_, *all_, of(risks_));
     const std::vector<double> risks = fetch(engine, of(risks_));
-    for (std::size_t t = 0; t < count; ++t)
-        grid_.set_risks(risks.data() + t * risks_.rows, values[t]);
+    for_trials(count,
+               [&](std::size_t t) { grid_.set_risks(risks.data() + t * risks_.rows, values[t]); });
 }
 
 void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Values& values) {
@@ -205,12 +213,14 @@ void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Val
         return DescentOutputs{all.data() + t * outputs_.cols * rows, rows};
     };
     evaluate(of(inputs().features));
-    for (std::size_t t = 0; t < count; ++t)
+    for_trials(count, [&](std::size_t t) {
         measures[t].add_train(outputs(t, n), inputs().labels[t], values[t]);
+    });
     if (fresh_) {
         evaluate(of(labelled_.features));
-        for (std::size_t t = 0; t < count; ++t)
+        for_trials(count, [&](std::size_t t) {
             measures[t].fit_teachers(outputs(t, n), labelled_.labels[t], values[t]);
+        });
     }
     const auto for_chunks = [&](DescentStage stage, std::size_t samples, auto add) {
         for (std::size_t first = 0; first < samples; first += n) {
@@ -218,7 +228,7 @@ void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Val
             const BatchMatrix features = of(test_features_.leading(test_features_.rows, rows));
             const std::vector<ClassLabels> labels = sampler_.draw(trials, stage, first, features);
             evaluate(features);
-            for (std::size_t t = 0; t < count; ++t) add(t, outputs(t, rows), labels[t]);
+            for_trials(count, [&](std::size_t t) { add(t, outputs(t, rows), labels[t]); });
         }
     };
     for_chunks(DescentStage::test, spec_.data.test_samples,
@@ -229,7 +239,7 @@ void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Val
                [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
                    measures[t].add_held_out(made, labels);
                });
-    for (std::size_t t = 0; t < count; ++t) measures[t].finish(values[t]);
+    for_trials(count, [&](std::size_t t) { measures[t].finish(values[t]); });
 }
 
 void IteratedDescent::measure_paths(std::size_t count, Values& values) {
@@ -238,9 +248,10 @@ void IteratedDescent::measure_paths(std::size_t count, Values& values) {
     engine.multiply(of(directions_), true, of(weights_), of(projections_));
     const std::vector<double> path = fetch(engine, of(path_));
     const std::vector<double> ends = fetch(engine, of(projections_));
-    for (std::size_t t = 0; t < count; ++t)
+    for_trials(count, [&](std::size_t t) {
         paths_.measure(path.data() + t * path_.stride, ends.data() + t * projections_.stride,
                        sampler_.lengths(labelled_, t), values[t]);
+    });
 }
 
 void IteratedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out) {
@@ -256,8 +267,10 @@ void IteratedDescent::run(std::span<const std::uint64_t> trials, TrialValues& ou
         measure_risks(count, values);
     out.trials = count;
     out.values.resize(design_.series.size() * count);
-    out.outcomes.assign(out.values.size(), Outcome{});
-    for (std::size_t t = 0; t < count; ++t) grid_.take(values[t], t, out);
+    out.outcomes.resize(out.values.size());
+    for_blocks(count, DescentGrid::trials_per_block, [&](std::size_t first, std::size_t end) {
+        grid_.take(std::span(values).subspan(first, end - first), first, out);
+    });
 }
 
 }  // namespace cucurbit

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "host/studies/descent/confidence.hpp"
 #include "host/studies/descent/margins.hpp"
 
 namespace cucurbit {
@@ -15,11 +16,6 @@ struct Reading {
     std::size_t stride;
     std::size_t outputs;
 
-    bool finite() const {
-        double sum = 0.0;
-        for (std::size_t c = 0; c < outputs; ++c) sum += z[c * stride];
-        return std::isfinite(sum);
-    }
     std::uint32_t prediction() const {
         if (outputs == 1) return z[0] > 0.0 ? 1 : 0;
         std::size_t best = 0;
@@ -58,64 +54,112 @@ DescentMeasures::DescentMeasures(const DescentSpec& spec, const DescentGrid& gri
     : grid_(grid),
       outputs_(spec.data.outputs()),
       margin_bins_(spec.student.margin_bins),
+      fit_(grid.estimand("fit_clean")),
       stops_early_(spec.data.held_out > 0),
-      columns_(grid.columns()) {
-    for (Margins* margins : {&test_, &train_}) {
-        margins->teacher.resize(grid.teachers());
-        margins->student.resize(grid.columns());
+      columns_(grid.columns()),
+      test_{spec.data.test_samples, 0,
+            std::vector<double>(grid.columns() * spec.data.test_samples)},
+      train_{grid.n(), 0, std::vector<double>(grid.columns() * grid.n())} {}
+
+void DescentMeasures::add_margins(const DescentOutputs& outputs, Margins& margins) const {
+    const auto take = [&](std::size_t at, std::size_t teacher) {
+        const double* const z = column(outputs, at);
+        const double* const taught = column(outputs, teacher);
+        double* const to = &margins.values[at * margins.most + margins.points];
+        if (outputs_ == 1) {
+            for (std::size_t i = 0; i < outputs.rows; ++i) to[i] = taught[i] > 0.0 ? z[i] : -z[i];
+            return;
+        }
+        for (std::size_t i = 0; i < outputs.rows; ++i) {
+            const std::uint32_t label = Reading{taught + i, outputs.rows, outputs_}.prediction();
+            to[i] = Reading{z + i, outputs.rows, outputs_}.margin(label);
+        }
+    };
+    for (std::size_t t = 0; t < grid_.teachers(); ++t) take(t, t);
+    grid_.for_each_student([&](const DescentGrid::Student& of) {
+        take(grid_.student(of), grid_.teacher(of.disturbance, of.stop));
+    });
+    margins.points += outputs.rows;
+}
+
+bool DescentMeasures::all_finite(const DescentOutputs& outputs, std::size_t at) const {
+    const double* const z = column(outputs, at);
+    return std::all_of(z, z + outputs_ * outputs.rows,
+                       [](double value) { return std::isfinite(value); });
+}
+
+std::size_t DescentMeasures::bin_of(double confidence) {
+    return std::min(static_cast<std::size_t>(confidence * bins), bins - 1);
+}
+
+void DescentMeasures::add_classes(const DescentOutputs& outputs,
+                                  const std::vector<std::uint32_t>& labels, std::size_t at) {
+    Column& of = columns_[at];
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+        const Reading reading{column(outputs, at) + i, outputs.rows, outputs_};
+        const std::uint32_t prediction = reading.prediction();
+        const bool hit = prediction == labels[i];
+        const double margin = reading.margin(labels[i]);
+        const double sure = hit ? margin : reading.margin(prediction);
+        const double confidence = 1.0 / (1.0 + std::exp(-sure));
+        of.gap[bin_of(confidence)] += confidence - (hit ? 1.0 : 0.0);
+        of.hits += hit ? 1.0 : 0.0;
+        of.loss += loss_of(margin);
     }
 }
 
-void DescentMeasures::add_margins(const DescentOutputs& outputs, Margins& margins) const {
-    const auto reading = [&](std::size_t at, std::size_t row) {
-        return Reading{column(outputs, at) + row, outputs.rows, outputs_};
-    };
-    std::vector<std::vector<std::uint32_t>> predictions(grid_.teachers());
-    for (std::size_t t = 0; t < grid_.teachers(); ++t)
-        for (std::size_t i = 0; i < outputs.rows; ++i) {
-            predictions[t].push_back(reading(t, i).prediction());
-            margins.teacher[t].push_back(reading(t, i).margin(predictions[t][i]));
-        }
-    grid_.for_each_student([&](const DescentGrid::Student& of) {
-        const std::size_t student = grid_.student(of);
-        const std::size_t teacher = grid_.teacher(of.disturbance, of.stop);
-        for (std::size_t i = 0; i < outputs.rows; ++i)
-            margins.student[student].push_back(reading(student, i).margin(predictions[teacher][i]));
-    });
+void DescentMeasures::add_binary(const DescentOutputs& outputs,
+                                 const std::vector<std::uint32_t>& labels, std::size_t at) {
+    Column& of = columns_[at];
+    const double* const z = column(outputs, at);
+    confidence_.resize(outputs.rows);
+    losses_.resize(outputs.rows);
+    measure_confidence(z, outputs.rows, confidence_.data(), losses_.data());
+    std::size_t hits = 0;
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+        const bool hit = (z[i] > 0.0) == (labels[i] == 1);
+        of.gap[bin_of(confidence_[i])] += confidence_[i] - (hit ? 1.0 : 0.0);
+        losses_[i] += hit ? 0.0 : std::abs(z[i]);
+        hits += hit ? 1 : 0;
+    }
+    of.hits += static_cast<double>(hits);
+    of.loss += sum(losses_.data(), outputs.rows);
 }
 
 void DescentMeasures::add_test(const DescentOutputs& outputs,
                                const std::vector<std::uint32_t>& labels) {
     for (std::size_t k = 0; k < grid_.columns(); ++k) {
-        Column& of = columns_[k];
-        for (std::size_t i = 0; i < outputs.rows; ++i) {
-            const Reading reading{column(outputs, k) + i, outputs.rows, outputs_};
-            if (!reading.finite()) of.hits = of.loss = of.bin[0].hits = missing;
-            if (!reading.finite()) break;
-            const std::uint32_t prediction = reading.prediction();
-            const double margin = reading.margin(labels[i]);
-            const double sure = prediction == labels[i] ? margin : reading.margin(prediction);
-            const double confidence = 1.0 / (1.0 + std::exp(-sure));
-            const auto place = static_cast<std::size_t>(confidence * bins);
-            Bin& bin = of.bin[std::min(place, bins - 1)];
-            bin.count += 1.0;
-            bin.confidence += confidence;
-            bin.hits += prediction == labels[i];
-            of.hits += prediction == labels[i];
-            of.loss += loss_of(margin);
-        }
+        if (!all_finite(outputs, k))
+            columns_[k].hits = columns_[k].loss = columns_[k].gap[0] = missing;
+        else if (outputs_ == 1)
+            add_binary(outputs, labels, k);
+        else
+            add_classes(outputs, labels, k);
     }
     points_ += static_cast<double>(outputs.rows);
     add_margins(outputs, test_);
 }
 
+double DescentMeasures::loss(const DescentOutputs& outputs, const std::uint32_t* labels,
+                             std::size_t at) const {
+    const double* const z = column(outputs, at);
+    std::vector<double> losses(outputs.rows);
+    if (outputs_ == 1) {
+        std::vector<double> confidence(outputs.rows);
+        measure_confidence(z, outputs.rows, confidence.data(), losses.data());
+        for (std::size_t i = 0; i < outputs.rows; ++i)
+            losses[i] += (z[i] > 0.0) == (labels[i] == 1) ? 0.0 : std::abs(z[i]);
+    } else {
+        for (std::size_t i = 0; i < outputs.rows; ++i)
+            losses[i] = loss_of(Reading{z + i, outputs.rows, outputs_}.margin(labels[i]));
+    }
+    return sum(losses.data(), outputs.rows);
+}
+
 void DescentMeasures::add_held_out(const DescentOutputs& outputs, const ClassLabels& labels) {
     for (std::size_t k = 0; k < grid_.columns(); ++k) {
         const std::uint32_t* observed = labels.observed.data() + disturbance_of(k) * outputs.rows;
-        for (std::size_t i = 0; i < outputs.rows; ++i) {
-            const Reading reading{column(outputs, k) + i, outputs.rows, outputs_};
-            columns_[k].held_out_loss += loss_of(reading.margin(observed[i]));
-        }
+        columns_[k].held_out_loss += loss(outputs, observed, k);
     }
 }
 
@@ -151,17 +195,22 @@ void DescentMeasures::measure_fit(const DescentOutputs& outputs, const ClassLabe
                                   std::size_t at, std::size_t disturbance,
                                   std::vector<double>& values) const {
     const std::uint32_t* observed = labels.observed.data() + disturbance * outputs.rows;
-    double all_clean = 0.0, clean = 0.0, flipped = 0.0;
+    std::size_t all_clean = 0, fitted = 0, fitted_clean = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
         const Reading reading{column(outputs, at) + i, outputs.rows, outputs_};
-        if (!reading.finite()) clean = flipped = missing;
-        all_clean += observed[i] == labels.clean[i];
-        if (reading.prediction() != observed[i]) continue;
-        (observed[i] == labels.clean[i] ? clean : flipped) += 1.0;
+        const bool clean = observed[i] == labels.clean[i];
+        const bool fits = reading.prediction() == observed[i];
+        all_clean += clean ? 1 : 0;
+        fitted += fits ? 1 : 0;
+        fitted_clean += clean && fits ? 1 : 0;
     }
-    const auto count = static_cast<double>(outputs.rows);
-    values[grid_.at(grid_.estimand("fit_clean"), at)] = clean / all_clean;
-    values[grid_.at(grid_.estimand("fit_flipped"), at)] = flipped / (count - all_clean);
+    const auto share = [&](std::size_t count, std::size_t all) {
+        return static_cast<double>(count) / static_cast<double>(all);
+    };
+    const bool finite = all_finite(outputs, at);
+    values[grid_.at(fit_, at)] = finite ? share(fitted_clean, all_clean) : missing;
+    values[grid_.at(fit_ + 1, at)] =
+        finite ? share(fitted - fitted_clean, outputs.rows - all_clean) : missing;
 }
 
 void DescentMeasures::fit_teachers(const DescentOutputs& outputs, const ClassLabels& labels,
@@ -180,15 +229,22 @@ void DescentMeasures::add_train(const DescentOutputs& outputs, const ClassLabels
 
 void DescentMeasures::compare(const Margins& margins, const char* sample,
                               std::vector<double>& values) const {
-    std::vector<std::vector<std::size_t>> orders;
-    for (const std::vector<double>& teacher : margins.teacher) orders.push_back(by_margin(teacher));
+    const std::size_t points = margins.points, quarter = (points + 3) / 4;
+    const auto of_column = [&](std::size_t at) {
+        return std::span(margins.values).subspan(at * margins.most, points);
+    };
+    std::vector<std::vector<std::uint32_t>> orders;
+    std::vector<std::vector<double>> teachers;
+    for (std::size_t t = 0; t < grid_.teachers(); ++t) {
+        orders.push_back(by_margin(of_column(t)));
+        teachers.push_back(in_order(of_column(t), orders[t]));
+    }
     const std::size_t first = grid_.estimand(std::string("margin_slope") + sample);
     grid_.for_each_student([&](const DescentGrid::Student& of) {
         const std::size_t student = grid_.student(of);
         const std::size_t teacher = grid_.teacher(of.disturbance, of.stop);
-        const MarginComparison both{margins.teacher[teacher], margins.student[student],
-                                    orders[teacher]};
-        const std::size_t points = both.order.size(), quarter = (points + 3) / 4;
+        const std::vector<double> own = in_order(of_column(student), orders[teacher]);
+        const MarginComparison both{teachers[teacher], own};
         std::size_t at = first;
         const auto set = [&](double value) { values[grid_.at(at++, student)] = value; };
         const auto [slope, intercept] = both.line();
@@ -209,7 +265,7 @@ void DescentMeasures::finish(std::vector<double>& values) {
     const std::size_t accuracy = grid_.estimand("accuracy");
     for (std::size_t k = 0; k < grid_.columns(); ++k) {
         double gap = 0.0;
-        for (const Bin& bin : columns_[k].bin) gap += std::abs(bin.confidence - bin.hits);
+        for (const double bin : columns_[k].gap) gap += std::abs(bin);
         values[grid_.at(accuracy, k)] = columns_[k].hits / points_;
         values[grid_.at(accuracy + 1, k)] = columns_[k].loss / points_;
         values[grid_.at(accuracy + 2, k)] = gap / points_;

@@ -2,6 +2,7 @@
 // What classifiers of one trial do on training and test points: accuracy, calibration, fit of clean
 // and flipped labels, and the student's confidence beside its teacher's.
 
+#include <array>
 #include <vector>
 
 #include "host/studies/descent/grid.hpp"
@@ -36,18 +37,26 @@ public:
 private:
     /// Equal bins of the confidence in the prediction (Guo et al. 2017, section 2).
     static constexpr std::size_t bins = 15;
-    struct Bin {
-        double count = 0.0, confidence = 0.0, hits = 0.0;
-    };
     struct Column {
         double hits = 0.0, loss = 0.0, held_out_loss = 0.0;
-        Bin bin[bins];
+        std::array<double, bins> gap{};  ///< Σ confidence − hits
     };
-    /// Margins of teachers and students on points of one kind.
+    /// Margins of teachers and their students on points of one kind.
     struct Margins {
-        std::vector<std::vector<double>> teacher;  ///< [teacher column][point]
-        std::vector<std::vector<double>> student;  ///< [student column][point]
+        std::size_t most;            ///< points
+        std::size_t points = 0;      ///< so far
+        std::vector<double> values;  ///< [column][most]
     };
+
+    /// Test points of a model with several outputs, or one.
+    void add_classes(const DescentOutputs& outputs, const std::vector<std::uint32_t>& labels,
+                     std::size_t at);
+    void add_binary(const DescentOutputs& outputs, const std::vector<std::uint32_t>& labels,
+                    std::size_t at);
+    /// Σ −log p of these labels.
+    double loss(const DescentOutputs& outputs, const std::uint32_t* labels, std::size_t at) const;
+    bool all_finite(const DescentOutputs& outputs, std::size_t at) const;
+    static std::size_t bin_of(double confidence);
 
     /// Which disturbance a column's model was trained at: in each snapshot, as among the teachers,
     /// they change fastest.
@@ -69,10 +78,12 @@ private:
 
     const DescentGrid& grid_;
     std::size_t outputs_, margin_bins_;
+    std::size_t fit_;  ///< the estimand fit_clean, before fit_flipped
     bool stops_early_;
     std::vector<Column> columns_;
     double points_ = 0.0;
     Margins test_, train_;
+    std::vector<double> confidence_, losses_;  ///< of the points of one call
 };
 
 }  // namespace cucurbit

@@ -5,6 +5,7 @@
 
 #include "cucurbit/hash.hpp"
 #include "host/studies/shuffle.hpp"
+#include "host/threads/host_threads.hpp"
 
 namespace cucurbit {
 namespace {
@@ -118,7 +119,7 @@ std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> tri
         engine.multiply(inputs, true, of(truth_), outputs);
         logits = fetch(engine, outputs);
     }
-    for (std::size_t t = 0; t < count; ++t) {
+    for_blocks(count, 1, [&](std::size_t t, std::size_t) {
         const LabelRows at{key_, number, trials[t], first_row, rows};
         std::vector<std::uint32_t>& clean = labels[t].clean;
         if (!spec_.data.from_files())
@@ -126,7 +127,7 @@ std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> tri
         for (std::size_t i = clean.size(); i < rows; ++i)
             clean.push_back(spec_.data.file_labels[static_cast<std::size_t>(chosen[t * rows + i])]);
         labels[t].observed = flip_labels(clean, spec_.data.classes, grid_.disturbances(), at);
-    }
+    });
     return labels;
 }
 

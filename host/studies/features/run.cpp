@@ -4,15 +4,22 @@
 #include <cmath>
 
 #include "host/studies/shuffle.hpp"
+#include "host/threads/host_threads.hpp"
 
 namespace cucurbit {
+namespace {
+
+/// Test samples whose classes one thread looks at in one go.
+constexpr std::size_t samples_per_block = 1024;
+
+}  // namespace
 
 BatchMatrix FeaturesRun::features(BatchMatrix samples, bool weak, bool with_labels) const {
     const std::size_t rows = (weak ? weak_d() : strong_d()) + (with_labels ? spec_.outputs() : 0);
     return samples.block(weak ? 0 : weak_d() + spec_.outputs(), rows, 0, samples.cols);
 }
 
-void FeaturesRun::attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) {
+void FeaturesRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
     count_ = trials.size();
     wrong_.assign(models() * count_, 0.0);
     split(trials);
@@ -24,7 +31,8 @@ void FeaturesRun::attempt(std::span<const std::uint64_t> trials, Rung rung, Atte
                 fit_ceiling(setup(penalty, i), k, rung);
         }
     }
-    collect(trials, rung, out);
+    for (auto* head : {&*weak_, &*baseline_, &*student_, &*ceiling_}) head->read(count_);
+    workspace_.download(results_, count_, squares_);
 }
 
 void FeaturesRun::split(std::span<const std::uint64_t> trials) {
@@ -116,41 +124,42 @@ void FeaturesRun::measure(BatchMatrix coefficients, bool weak, std::size_t model
     engine.multiply(features(of(tests_), weak, true), true, stack, errors);
     engine.weighted_norm(errors, ones_.data, of(results_.block(model, 1, 0, 1)));
     if (!spec_.classifies()) return;
-    const std::vector<double> values = fetch(engine, errors);
-    for (std::size_t t = 0; t < count_; ++t)
-        for (std::size_t i = 0; i < spec_.test; ++i) {
-            const std::uint32_t truth = test_classes_[t * spec_.test + i];
-            const double* of_sample = values.data() + t * outputs * spec_.test + i;
-            const double right = of_sample[truth * spec_.test] + 1.0;
-            bool wrong = false;
-            for (std::size_t c = 0; c < outputs; ++c)
-                wrong = wrong || (c != truth && !(of_sample[c * spec_.test] < right));
-            wrong_[model * count_ + t] += wrong ? 1.0 : 0.0;
-        }
+    count_wrong(fetch(engine, errors), model);
 }
 
-void FeaturesRun::collect(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) {
-    for (auto* head : {&*weak_, &*baseline_, &*student_, &*ceiling_}) head->read(count_);
-    std::vector<double> squares;
-    workspace_.download(results_, count_, squares);
-    out.resize(readings_.size() * trials.size());
+void FeaturesRun::count_wrong(const std::vector<double>& errors, std::size_t model) {
+    const std::size_t outputs = spec_.outputs(), tests = spec_.test;
+    for_blocks(count_, 1 + samples_per_block / tests, [&](std::size_t first, std::size_t end) {
+        for (std::size_t t = first; t < end; ++t) {
+            double& wrong = wrong_[t * models() + model];
+            for (std::size_t i = 0; i < tests; ++i) {
+                const std::uint32_t truth = test_classes_[t * tests + i];
+                const double* of_sample = errors.data() + t * outputs * tests + i;
+                const double right = of_sample[truth * tests] + 1.0;
+                bool other = false;
+                for (std::size_t c = 0; c < outputs; ++c)
+                    other = other || (c != truth && !(of_sample[c * tests] < right));
+                wrong += other ? 1.0 : 0.0;
+            }
+        }
+    });
+}
+
+void FeaturesRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
     const auto tests = static_cast<double>(spec_.test);
-    for (std::size_t s = 0; s < readings_.size(); ++s)
-        for (std::size_t t = 0; t < trials.size(); ++t) {
+    for (std::size_t t = first; t < end; ++t)
+        for (std::size_t s = 0; s < readings_.size(); ++s) {
             const Reading& reading = readings_[s];
-            const std::size_t index = s * trials.size() + t;
-            const double square = squares[t * results_.rows + reading.model];
-            out.values[index] = square / tests;
+            const double square = squares_[t * results_.rows + reading.model];
+            Fitted& of = out[(t - first) * readings_.size() + s];
+            of = {square / tests, Rung::cholesky, 0};
             // Where predictions are no numbers there are no classes either.
             if (reading.misclassification && std::isfinite(square))
-                out.values[index] = wrong_[reading.model * count_ + t] / tests;
-            out.demanded[index] = Rung::cholesky;
-            out.rank_deficit[index] = 0;
+                of.value = wrong_[t * models() + reading.model] / tests;
             for (const auto& [head, sample] : reading.fits) {
-                out.demanded[index] =
-                    std::max(out.demanded[index], head->fit().demanded(sample, t, rung));
-                out.rank_deficit[index] =
-                    std::max(out.rank_deficit[index], head->fit().rank_deficit(sample, t, rung));
+                of.demanded = std::max(of.demanded, head->fit().demanded(sample, t, rung));
+                of.rank_deficit =
+                    std::max(of.rank_deficit, head->fit().rank_deficit(sample, t, rung));
             }
         }
 }

@@ -40,7 +40,8 @@ private:
     void make_surrogates();
     Reading reading(const Series& series) const;
 
-    void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) override;
+    void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
+    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void split(std::span<const std::uint64_t> trials);
@@ -49,7 +50,8 @@ private:
     void fit_ceiling(std::size_t setup, std::size_t k, Rung rung);
     /// Test errors of coefficients d×outputs on the weak or the strong features.
     void measure(BatchMatrix coefficients, bool weak, std::size_t model);
-    void collect(std::span<const std::uint64_t> trials, Rung rung, Attempt& out);
+    /// Adds up the test samples that the last measured model takes for another class.
+    void count_wrong(const std::vector<double>& errors, std::size_t model);
 
     std::size_t weak_d() const { return spec_.weak.dimension(); }
     std::size_t strong_d() const { return spec_.strong.dimension(); }
@@ -83,7 +85,8 @@ private:
     std::vector<BatchMatrix> surrogates_;  ///< per n: (d_s + outputs)×(surrogates·outputs)
     std::optional<HeadFit> weak_, baseline_, student_, ceiling_;
     std::vector<std::uint32_t> test_classes_;  ///< [trial][test sample]
-    std::vector<double> wrong_;                ///< [model][trial] misclassified test samples
+    std::vector<double> wrong_;                ///< [trial][model] misclassified test samples
+    std::vector<double> squares_;              ///< [trial][model] of the test errors
     std::vector<Reading> readings_;
 };
 

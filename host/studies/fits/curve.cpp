@@ -92,24 +92,26 @@ double Curve::risk(std::size_t trial, std::size_t term) const {
 }
 
 void Curve::run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels,
-                BatchMatrix root, Attempt& out) {
+                BatchMatrix root) {
     fits_->run(trials, rung, labels, root);
     fits_->read(trials.size(), results_);
+}
+
+void Curve::read(std::size_t trial, Rung rung, Fitted* out) const {
     const std::size_t p = stage_.truth.size();
+    Rung demanded = Rung::none;  // of all terms with one n, which follow each other
     for (std::size_t k = 0; k < terms_.size(); ++k) {
         const std::size_t needed = std::min(terms_[k].samples, p);
-        for (std::size_t t = 0; t < trials.size(); ++t) {
-            const std::size_t index = terms_[k].series * trials.size() + t;
-            const double condition = results_.condition(t, sample_of_[k], needed);
-            const double rank = results_.rank(t);
-            out.values[index] = risk(t, k);
-            out.demanded[index] = demanded_rung(rung, condition, terms_[k].samples < p, p);
-            // A rank of −1 marks an iteration that did not converge: the value is NaN then.
-            out.rank_deficit[index] = static_cast<std::uint16_t>(
-                rung == Rung::truncated && rank >= 0.0
-                    ? std::clamp(static_cast<double>(needed) - rank, 0.0, 65535.0)
-                    : 0.0);
-        }
+        if (k == 0 || sample_of_[k] != sample_of_[k - 1])
+            demanded = demanded_rung(rung, results_.condition(trial, sample_of_[k], needed),
+                                     terms_[k].samples < p, p);
+        Fitted& fitted = out[terms_[k].series];
+        fitted.value = risk(trial, k);
+        fitted.demanded = demanded;
+        // A rank of −1 marks an iteration that did not converge: the value is NaN then.
+        const double rank = rung == Rung::truncated ? results_.rank(trial) : -1.0;
+        fitted.rank_deficit = static_cast<std::uint16_t>(
+            rank >= 0.0 ? std::clamp(static_cast<double>(needed) - rank, 0.0, 65535.0) : 0.0);
     }
 }
 

@@ -44,9 +44,11 @@ public:
     /// All terms have n < p, or all n ≥ p.
     Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTerm> terms);
 
-    /// Writes values, demanded rungs and rank deficits of this curve's series, [series][trial].
-    void run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels, BatchMatrix root,
-             Attempt& out);
+    /// Fits all terms and brings their results to the host.
+    void run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels,
+             BatchMatrix root);
+    /// This curve's series of one of the last run's trials, counted from 0: out: [series].
+    void read(std::size_t trial, Rung rung, Fitted* out) const;
 
     /// The stage's fits, for a stage that learns from them.
     StageFits& fits() { return *fits_; }

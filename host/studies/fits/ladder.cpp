@@ -3,19 +3,48 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+
+#include "host/threads/host_threads.hpp"
 
 namespace cucurbit {
+namespace {
+
+/// Of a block of trials, which is read by one thread: so many that handing blocks out costs little,
+/// so few that they stay in its cache.
+constexpr std::size_t values_per_block = 8192;
+/// Trials of a block are a multiple of this: a series' outcomes and values in it fill whole lines
+/// of a cache.
+constexpr std::size_t trials_per_line = 16;
+
+constexpr std::uint8_t bit(Rung rung) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(rung));
+}
+
+/// What a value computed on a rung still demands; none: it stands.
+Rung still_demanded(const Fitted& fitted, Rung rung) {
+    if (fitted.demanded > rung) return fitted.demanded;
+    return !std::isfinite(fitted.value) && rung < Rung::orthogonal ? Rung::orthogonal : Rung::none;
+}
+
+Outcome outcome_of(const Fitted& fitted, Rung rung) {
+    return {std::isfinite(fitted.value) ? Status::ok : Status::not_finite, rung,
+            fitted.rank_deficit};
+}
+
+}  // namespace
 
 Rung demanded_rung(Rung used, double condition, bool row_space, std::size_t p) {
     // Row space: the small directions that a large condition spoils carry little risk. Least
     // squares: whitened, the noise gain is made of the small directions, hence the lower limit.
     const double cholesky_limit = row_space ? 3e7 : 3e4;
     constexpr double refined_limit = 1e11;
-    const double rank_limit =
-        std::pow(std::numeric_limits<double>::epsilon() * static_cast<double>(p), -2.0);
     if (used == Rung::truncated) return Rung::truncated;
-    if (used == Rung::orthogonal)
+    if (used == Rung::orthogonal) {
+        const double rank_limit =
+            std::pow(std::numeric_limits<double>::epsilon() * static_cast<double>(p), -2.0);
         return row_space && !(condition < rank_limit) ? Rung::truncated : Rung::orthogonal;
+    }
     if (condition <= cholesky_limit) return Rung::cholesky;
     if (row_space && condition <= refined_limit) return Rung::refined;
     return Rung::orthogonal;
@@ -37,79 +66,101 @@ Design restrict_design(const Design& design, const std::vector<bool>& keep) {
     return restricted;
 }
 
-struct LadderSimulation::Batch {
+/// The trials of a batch and their values.
+struct LadderSimulation::Climb {
     std::span<const std::uint64_t> trials;
     TrialValues& out;
-    std::vector<Rung> pending;  ///< [series][trial] the rung still demanded; none: the value stands
-
-    std::size_t at(std::size_t series, std::size_t trial) const {
-        return series * trials.size() + trial;
-    }
-    /// Takes over a value computed on a rung, and notes what it still demands.
-    void take(std::size_t index, const Attempt& from, std::size_t from_index, Rung rung) {
-        const double value = from.values[from_index];
-        const Rung demanded = from.demanded[from_index];
-        const bool finite = std::isfinite(value);
-        out.values[index] = value;
-        out.outcomes[index] = {finite ? Status::ok : Status::not_finite, rung,
-                               from.rank_deficit[from_index]};
-        pending[index] = demanded > rung                      ? demanded
-                         : !finite && rung < Rung::orthogonal ? Rung::orthogonal
-                                                              : Rung::none;
-    }
 };
 
 void LadderSimulation::run(std::span<const std::uint64_t> trials, TrialValues& out) {
     const std::size_t size = design_.series.size() * trials.size();
     out.trials = trials.size();
-    out.values.assign(size, std::numeric_limits<double>::quiet_NaN());
-    out.outcomes.assign(size, Outcome{});
-    Batch batch{trials, out, std::vector<Rung>(size, Rung::cholesky)};
-    for (const Rung rung : {Rung::cholesky, Rung::refined, Rung::orthogonal}) climb(batch, rung);
-    truncate(batch);
+    out.values.resize(size);
+    out.outcomes.resize(size);
+    pending_.resize(std::max(size, pending_.size()));
+    wanted_.assign(trials.size(), bit(Rung::cholesky));
+    Climb all{trials, out};
+    for (const Rung rung : {Rung::cholesky, Rung::refined, Rung::orthogonal}) climb(all, rung);
+    truncate(all);
 }
 
-void LadderSimulation::climb(Batch& batch, Rung rung) {
-    std::vector<std::uint64_t> trials;
-    std::vector<std::size_t> places;
-    for (std::size_t t = 0; t < batch.trials.size(); ++t) {
-        bool wanted = false;
-        for (std::size_t s = 0; s < design_.series.size() && !wanted; ++s)
-            wanted = batch.pending[batch.at(s, t)] == rung;
-        if (!wanted) continue;
-        trials.push_back(batch.trials[t]);
-        places.push_back(t);
+void LadderSimulation::climb(Climb& climb, Rung rung) {
+    places_.clear();
+    for (std::size_t t = 0; t < climb.trials.size(); ++t)
+        if ((wanted_[t] & bit(rung)) != 0) places_.push_back(t);
+    if (places_.empty()) return;
+    if (places_.size() == climb.trials.size()) {
+        attempt(climb.trials, rung);
+    } else {
+        std::vector<std::uint64_t> trials;
+        for (const std::size_t place : places_) trials.push_back(climb.trials[place]);
+        attempt(trials, rung);
     }
-    if (trials.empty()) return;
-    Attempt result;
-    attempt(trials, rung, result);
-    for (std::size_t s = 0; s < design_.series.size(); ++s)
-        for (std::size_t k = 0; k < trials.size(); ++k) {
-            const std::size_t index = batch.at(s, places[k]);
-            if (batch.pending[index] == rung)
-                batch.take(index, result, s * trials.size() + k, rung);
-        }
+    const std::size_t lines = values_per_block / trials_per_line / design_.series.size();
+    const std::size_t block = std::max<std::size_t>(1, lines) * trials_per_line;
+    for_blocks(places_.size(), block,
+               [&](std::size_t first, std::size_t end) { take(climb, first, end, rung); });
 }
 
-void LadderSimulation::truncate(Batch& batch) {
-    for (std::size_t t = 0; t < batch.trials.size(); ++t)
-        for (std::size_t first = 0; first < design_.series.size(); ++first) {
-            if (batch.pending[batch.at(first, t)] != Rung::truncated) continue;
-            std::vector<bool> keep(design_.series.size(), false);
-            for (std::size_t s = 0; s < keep.size(); ++s) keep[s] = group(s) == group(first);
+/// Takes over the values of the attempt's trials first .. end − 1 that demanded this rung.
+void LadderSimulation::take(Climb& climb, std::size_t first, std::size_t end, Rung rung) {
+    const std::size_t series = design_.series.size(), count = climb.trials.size();
+    std::vector<Fitted> rows((end - first) * series);
+    read(first, end, rung, rows);
+    const bool all = rung == Rung::cholesky;  // of every trial and series
+    for (std::size_t s = 0; s < series; ++s)
+        for (std::size_t k = first; k < end; ++k) {
+            const std::size_t t = places_[k];
+            if (!all && pending_[t * series + s] != rung) continue;
+            const Fitted& fitted = rows[(k - first) * series + s];
+            climb.out.values[s * count + t] = fitted.value;
+            climb.out.outcomes[s * count + t] = outcome_of(fitted, rung);
+        }
+    for (std::size_t k = first; k < end; ++k) {
+        const std::size_t t = places_[k];
+        const Fitted* row = &rows[(k - first) * series];
+        const auto stands = [rung](const Fitted& fitted) {
+            return still_demanded(fitted, rung) == Rung::none;
+        };
+        if (all && std::all_of(row, row + series, stands)) {
+            wanted_[t] = 0;
+            continue;
+        }
+        std::uint8_t wanted = 0;
+        for (std::size_t s = 0; s < series; ++s) {
+            Rung& pending = pending_[t * series + s];
+            if (all || pending == rung) pending = still_demanded(row[s], rung);
+            if (pending != Rung::none) wanted |= bit(pending);
+        }
+        wanted_[t] = wanted;
+    }
+}
+
+void LadderSimulation::truncate(Climb& climb) {
+    const std::size_t series = design_.series.size(), count = climb.trials.size();
+    for (std::size_t t = 0; t < count; ++t) {
+        if ((wanted_[t] & bit(Rung::truncated)) == 0) continue;
+        for (std::size_t first = 0; first < series; ++first) {
+            Rung* const pending = &pending_[t * series];
+            if (pending[first] != Rung::truncated) continue;
+            std::vector<bool> keep(series, false);
+            for (std::size_t s = 0; s < series; ++s) keep[s] = group(s) == group(first);
             auto& restricted = restricted_[group(first)];
             if (!restricted) restricted = make_restricted_(restrict_design(design_, keep));
-            Attempt result;
-            restricted->attempt(batch.trials.subspan(t, 1), Rung::truncated, result);
-            for (std::size_t s = 0, k = 0; s < keep.size(); ++s) {
+            std::vector<Fitted> row(restricted->design().series.size());
+            restricted->attempt(climb.trials.subspan(t, 1), Rung::truncated);
+            restricted->read(0, 1, Rung::truncated, row);
+            for (std::size_t s = 0, k = 0; s < series; ++s) {
                 if (!keep[s]) continue;
-                const std::size_t index = batch.at(s, t);
-                if (batch.pending[index] == Rung::truncated)
-                    batch.take(index, result, k, Rung::truncated);
-                batch.pending[index] = Rung::none;
+                if (pending[s] == Rung::truncated) {
+                    climb.out.values[s * count + t] = row[k].value;
+                    climb.out.outcomes[s * count + t] = outcome_of(row[k], Rung::truncated);
+                }
+                pending[s] = Rung::none;
                 ++k;
             }
         }
+    }
 }
 
 }  // namespace cucurbit

@@ -5,22 +5,18 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "cucurbit/study.hpp"
 
 namespace cucurbit {
 
-/// What one rung gave for a batch, [series][trial].
-struct Attempt {
-    std::vector<double> values;
-    std::vector<Rung> demanded;  ///< the rung that the value needs; at most the one used: it stands
-    std::vector<std::uint16_t> rank_deficit;
-
-    void resize(std::size_t size) {
-        values.resize(size);
-        demanded.resize(size);
-        rank_deficit.resize(size);
-    }
+/// What a rung gave for one series of a trial.
+struct Fitted {
+    double value = 0.0;
+    Rung demanded = Rung::none;  ///< the rung that the value needs; at most the one used: it stands
+    std::uint16_t rank_deficit = 0;
 };
 
 /// The rung that a fit needs, judged on a rung from its StageResults::condition (dimension p; n <
@@ -38,28 +34,40 @@ public:
     /// Makes the simulation of a restricted design on the same engine, for one trial at a time.
     using Factory = std::function<std::unique_ptr<LadderSimulation>(const Design&)>;
 
+    /// Values are read in blocks of trials, on the HostThreads of the calling thread.
     void run(std::span<const std::uint64_t> trials, TrialValues& out) final;
 
 protected:
     LadderSimulation(Design design, Factory make_restricted)
         : design_(std::move(design)), make_restricted_(std::move(make_restricted)) {}
 
-    /// Computes all series of these trials on one rung. Truncated: asked of designs with one n
-    /// only.
-    virtual void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) = 0;
+    /// Computes all series of these trials on one rung, up to results in the host's memory.
+    /// Truncated: asked of designs with one n only.
+    virtual void attempt(std::span<const std::uint64_t> trials, Rung rung) = 0;
+    /// All series of the last attempt's trials first .. end − 1, counted from 0, from its results:
+    /// out: [end − first][series]. Called by several threads at once.
+    virtual void read(std::size_t first, std::size_t end, Rung rung,
+                      std::span<Fitted> out) const = 0;
     /// Series with the same group share their n, and are truncated together.
     virtual std::size_t group(std::size_t series) const = 0;
 
     const Design& design() const { return design_; }
 
 private:
-    struct Batch;
-    void climb(Batch& batch, Rung rung);
-    void truncate(Batch& batch);
+    struct Climb;
+    void climb(Climb& climb, Rung rung);
+    void take(Climb& climb, std::size_t first, std::size_t end, Rung rung);
+    void truncate(Climb& climb);
 
     Design design_;
     Factory make_restricted_;
     std::map<std::size_t, std::unique_ptr<LadderSimulation>> restricted_;
+    /// Kept from batch to batch, as fresh memory costs more than a value: [trial][series] the rung
+    /// still demanded (none: the value stands), of trials with such a series; [trial] a bit for
+    /// each rung that one of the trial's series demands.
+    std::vector<Rung> pending_;
+    std::vector<std::uint8_t> wanted_;
+    std::vector<std::size_t> places_;  ///< in the batch, of the trials on the present rung
 };
 
 }  // namespace cucurbit

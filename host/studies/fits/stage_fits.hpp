@@ -45,6 +45,11 @@ public:
     StageResults(std::size_t products, std::size_t samples)
         : products_(products), samples_(samples) {}
 
+    /// Takes over what lies where, not the values.
+    void set_layout(const StageResults& from) {
+        products_ = from.products_;
+        samples_ = from.samples_;
+    }
     std::size_t size() const { return products_ + 5 * samples_ + 1; }
     std::size_t first_gain() const { return products_; }
     std::size_t first_inherited() const { return products_ + samples_; }

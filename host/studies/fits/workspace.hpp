@@ -57,6 +57,11 @@ public:
     /// operation before it.
     void download(BatchMatrix column, std::size_t count, std::vector<double>& values) const {
         const std::size_t size = column.rows, lanes = column.lanes;
+        if (lanes == 1 && column.stride == size) {
+            values.resize(count * size);
+            engine_->download(column.data, values);
+            return;
+        }
         std::vector<double> stored((count + lanes - 1) / lanes * lanes * size);
         engine_->download(column.data, stored);
         values.resize(count * size);

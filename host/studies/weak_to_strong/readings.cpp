@@ -12,7 +12,14 @@ std::size_t WeakToStrongRun::first_result_of_pair(std::size_t pair) const {
            (supervised_products + student_products) * pair;
 }
 
-WeakToStrongRun::Reading WeakToStrongRun::reading(std::size_t series) const {
+std::size_t WeakToStrongRun::dependence(const Dependence& on) {
+    const auto found = std::find(dependences_.begin(), dependences_.end(), on);
+    const auto place = static_cast<std::size_t>(found - dependences_.begin());
+    if (found == dependences_.end()) dependences_.push_back(on);
+    return place;
+}
+
+WeakToStrongRun::Reading WeakToStrongRun::reading(std::size_t series) {
     const Series& of = design().series[series];
     const Point& point = design().points[of.point];
     const auto position = [](const std::vector<std::uint64_t>& sizes, double size) {
@@ -34,22 +41,22 @@ WeakToStrongRun::Reading WeakToStrongRun::reading(std::size_t series) const {
     };
     if (of.arm == "weak") {
         reading.form = supervised(labelled, recipe_.pair.weak_unexplained);
-        reading.fits = {{&*weak_fit_, i}};
+        reading.fits.fill(dependence({&*weak_fit_, i, i}));
         return reading;
     }
     if (of.arm == "baseline") {
         reading.form = supervised(labelled + supervised_products, recipe_.pair.strong_unexplained);
-        reading.fits = {{&*baseline_fit_, i}};
+        reading.fits.fill(dependence({&*baseline_fit_, i, i}));
         return reading;
     }
-    reading.pseudo_labelled = k;
     if (of.arm == "ceiling") {
         reading.form = supervised(both, recipe_.pair.strong_unexplained);
-        reading.fits = {{&*ceiling_fit_, pair}};
+        reading.fits.fill(dependence({&*ceiling_fit_, pair, i, k}));
         return reading;
     }
     const std::size_t first = both + supervised_products;
-    reading.fits = {{&*weak_fit_, i}, {&*student_fit_, k}};
+    reading.fits = {dependence({&*weak_fit_, i, i}),
+                    dependence({&*student_fit_, k, Form::none, k})};
     if (risk || of.estimand == "variance")
         reading.form = supervised(first, recipe_.pair.strong_unexplained);
     else if (of.estimand == "variance_inherited")
@@ -57,24 +64,25 @@ WeakToStrongRun::Reading WeakToStrongRun::reading(std::size_t series) const {
     else if (of.estimand == "variance_discrepancy")
         reading.form = {first + 8, first + 9, first + 10, 0.0};
     else if (const auto place = of.estimand.find(direction_suffix); place != std::string::npos)
-        read_direction(std::stoul(of.estimand.substr(place + direction_suffix.size())) - 1,
+        read_direction(std::stoul(of.estimand.substr(place + direction_suffix.size())) - 1, k,
                        of.estimand.starts_with("variance_inherited"), reading);
     else
         reading.form = {first + 11, Form::none, Form::none, 0.0};
     return reading;
 }
 
-void WeakToStrongRun::read_direction(std::size_t j, bool inherited, Reading& reading) const {
+void WeakToStrongRun::read_direction(std::size_t j, std::size_t pseudo_labelled, bool inherited,
+                                     Reading& reading) const {
     reading.direction = j;
     const std::uint64_t n = samples_[reading.labelled];
     reading.mean =
         recipe_.pair.weak_truth[j] * weak_to_strong_law(recipe_.pair, n, 1, 0.0).weak.mean_factor;
     if (!inherited) {
-        reading.form = {first_direction(reading.pseudo_labelled) + j, Form::none, Form::none, 0.0};
+        reading.form = {first_direction(pseudo_labelled) + j, Form::none, Form::none, 0.0};
         return;
     }
     const WeakToStrongLaw law =
-        weak_to_strong_law(recipe_.pair, weak_, pseudo_samples_[reading.pseudo_labelled], 0.0);
+        weak_to_strong_law(recipe_.pair, weak_, pseudo_samples_[pseudo_labelled], 0.0);
     const double kept = law.w2s.mean_factor * recipe_.pair.cosine(j);
     reading.form = {Form::none, Form::none, Form::none, kept * kept};
 }

@@ -5,7 +5,7 @@
 
 namespace cucurbit {
 
-void WeakToStrongRun::attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) {
+void WeakToStrongRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
     count_ = trials.size();
     for (std::size_t i = 0; i < samples_.size(); ++i) fit_labelled(i, trials, rung);
     label_for_student();
@@ -18,7 +18,7 @@ void WeakToStrongRun::attempt(std::span<const std::uint64_t> trials, Rung rung, 
             measure_student(pair);
         }
     }
-    collect(trials, rung, out);
+    collect();
 }
 
 void WeakToStrongRun::fit_labelled(std::size_t i, std::span<const std::uint64_t> trials,
@@ -155,7 +155,7 @@ void WeakToStrongRun::measure_supervised(BatchMatrix coefficients, BatchMatrix t
                     of(results_.block(first_result, supervised_products, 0, 1)));
 }
 
-void WeakToStrongRun::collect(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) {
+void WeakToStrongRun::collect() {
     for (auto* fit : {&*weak_fit_, &*baseline_fit_, &*student_fit_, &*ceiling_fit_})
         fit->read(count_);
     labelled_->read(count_);
@@ -167,13 +167,30 @@ void WeakToStrongRun::collect(std::span<const std::uint64_t> trials, Rung rung, 
         all.cols = 1;
         workspace_.download(all, count_, read_weak_fits_);
     }
-    out.resize(readings_.size() * trials.size());
-    for (std::size_t s = 0; s < readings_.size(); ++s)
-        for (std::size_t t = 0; t < trials.size(); ++t) {
-            const std::size_t index = s * trials.size() + t;
-            out.values[index] = value(readings_[s], t);
-            judge(readings_[s], t, rung, out.demanded[index], out.rank_deficit[index]);
+}
+
+/// A value demands the highest rung that one of its fits needs, and has their largest deficit.
+void WeakToStrongRun::read(std::size_t first, std::size_t end, Rung rung,
+                           std::span<Fitted> out) const {
+    std::vector<Fitted> fits(dependences_.size());
+    for (std::size_t t = first; t < end; ++t) {
+        for (std::size_t i = 0; i < fits.size(); ++i) fits[i] = judge(dependences_[i], t, rung);
+        Fitted* const row = &out[(t - first) * readings_.size()];
+        for (std::size_t s = 0; s < readings_.size(); ++s) {
+            const Fitted &a = fits[readings_[s].fits[0]], &b = fits[readings_[s].fits[1]];
+            row[s] = {value(readings_[s], t), std::max(a.demanded, b.demanded),
+                      std::max(a.rank_deficit, b.rank_deficit)};
         }
+    }
+}
+
+Fitted WeakToStrongRun::judge(const Dependence& on, std::size_t trial, Rung used) const {
+    const bool reduced =
+        (on.labelled == Form::none || labelled_->reduced(on.labelled, trial)) &&
+        (on.pseudo_labelled == Form::none || pseudo_labelled_->reduced(on.pseudo_labelled, trial));
+    const Rung demanded = on.fit->demanded(on.index, trial, used);
+    return {0.0, reduced ? demanded : std::max(demanded, Rung::orthogonal),
+            on.fit->rank_deficit(on.index, trial, used)};
 }
 
 double WeakToStrongRun::value(const Reading& reading, std::size_t trial) const {
@@ -190,21 +207,6 @@ double WeakToStrongRun::value(const Reading& reading, std::size_t trial) const {
                            label_vectors * reading.labelled * weak_;
     const double deviation = fitted[j] - reading.mean + sigma * fitted[weak_ + j];
     return form * deviation * deviation;
-}
-
-/// The highest rung that one of the value's fits needs, and the largest deficit.
-void WeakToStrongRun::judge(const Reading& reading, std::size_t trial, Rung used, Rung& demanded,
-                            std::uint16_t& rank_deficit) const {
-    demanded = Rung::cholesky;
-    rank_deficit = 0;
-    for (const Dependence& on : reading.fits) {
-        demanded = std::max(demanded, on.fit->demanded(on.index, trial, used));
-        rank_deficit = std::max(rank_deficit, on.fit->rank_deficit(on.index, trial, used));
-    }
-    const bool reduced = labelled_->reduced(reading.labelled, trial) &&
-                         (reading.pseudo_labelled == Form::none ||
-                          pseudo_labelled_->reduced(reading.pseudo_labelled, trial));
-    if (!reduced) demanded = std::max(demanded, Rung::orthogonal);
 }
 
 }  // namespace cucurbit

@@ -55,18 +55,20 @@ private:
         std::size_t noise = none;
         double constant = 0.0;
     };
-    /// A fit whose condition a value depends on.
+    /// A fit whose condition values depend on, and the samples that must have been reduced for it.
     struct Dependence {
         const FeatureFit* fit;
         std::size_t index;
+        std::size_t labelled = Form::none;  ///< none: not seen
+        std::size_t pseudo_labelled = Form::none;
+        bool operator==(const Dependence&) const = default;
     };
     struct Reading {
         Form form;
         double noise_std = 0.0;
-        double mean = 0.0;  ///< of that direction
-        std::vector<Dependence> fits;
+        double mean = 0.0;                  ///< of that direction
+        std::array<std::size_t, 2> fits{};  ///< indices into dependences_; both may be the same
         std::size_t labelled = 0;
-        std::size_t pseudo_labelled = Form::none;  ///< none where the arm does not see it
         /// Of one weak principal direction: its squared deviation from the mean is what counts,
         /// times form.square + form.constant.
         std::size_t direction = Form::none;
@@ -82,10 +84,13 @@ private:
     void make_constants();
     void make_pairs();
     void make_fluctuations();
-    Reading reading(std::size_t series) const;
-    void read_direction(std::size_t j, bool inherited, Reading& reading) const;
+    Reading reading(std::size_t series);
+    std::size_t dependence(const Dependence& on);
+    void read_direction(std::size_t j, std::size_t pseudo_labelled, bool inherited,
+                        Reading& reading) const;
 
-    void attempt(std::span<const std::uint64_t> trials, Rung rung, Attempt& out) override;
+    void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
+    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void fit_labelled(std::size_t i, std::span<const std::uint64_t> trials, Rung rung);
@@ -98,10 +103,10 @@ private:
     /// Five products of a supervised arm's coefficients d×2 (of noise-free labels, of unit noise).
     void measure_supervised(BatchMatrix coefficients, BatchMatrix truth, BatchMatrix mean,
                             std::size_t first_result);
-    void collect(std::span<const std::uint64_t> trials, Rung rung, Attempt& out);
+    /// Brings all results to the host.
+    void collect();
     double value(const Reading& reading, std::size_t trial) const;
-    void judge(const Reading& reading, std::size_t trial, Rung used, Rung& demanded,
-               std::uint16_t& rank_deficit) const;
+    Fitted judge(const Dependence& on, std::size_t trial, Rung used) const;
 
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
     std::size_t first_result_of_pair(std::size_t pair) const;
@@ -118,6 +123,7 @@ private:
     std::vector<Pair> pairs_;
     std::optional<RowFactor> labelled_, pseudo_labelled_;
     std::optional<FeatureFit> weak_fit_, baseline_fit_, student_fit_, ceiling_fit_;
+    std::vector<Dependence> dependences_;
     std::vector<Reading> readings_;
     std::size_t count_ = 0;
 
