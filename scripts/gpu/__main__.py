@@ -92,9 +92,12 @@ def write_pages(folder):
     page.write(folder)
 
 
-def has_card(tree, variables):
-    listed = subprocess.run([str(tree.program("cucurbit")), "devices", "--format", "csv"], env=variables, timeout=60,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+def has_card(variables):
+    listed = subprocess.run(["cucurbit", "devices", "--format", "csv"], env=variables, timeout=60, check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    if listed.returncode != 0:
+        say(f"the program does not start: {listed.stderr.strip()}")
+        raise SystemExit(INTERNAL)
     return "\ncuda:" in listed.stdout
 
 
@@ -105,7 +108,7 @@ def make_report(options, tree):
             return refuse()
         archive.build(ROOT, f"{capability}-real" if capability else "")
     variables = machine.environment(tree)
-    if not options.cpu_only and not has_card(tree, variables):
+    if not has_card(variables) and not options.cpu_only:
         return refuse()
     folder = Path(options.output)
     folder.mkdir(parents=True, exist_ok=True)
