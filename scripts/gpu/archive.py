@@ -22,7 +22,7 @@ def write_bundle(build_folder, file):
         prefix = Path(folder, TOP)
         subprocess.run(["cmake", "--install", str(build_folder), "--component", "relocatable", "--strip",
                         "--prefix", str(prefix)], check=True, stdout=subprocess.DEVNULL)
-        pack(prefix, file, preset=9)
+        pack(prefix, file, preset=6)
 
 
 def pack(folder, file, preset):

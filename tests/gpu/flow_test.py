@@ -21,11 +21,11 @@ STANDIN = os.environ.get("STANDIN", "")
 STUDY = """\
 schema = 1
 study = { name = "tiny", kind = "model_shift", seed = 7 }
-target = { n = [4, 8], noise_std = 0.2 }
+target = { n = [15, 20], noise_std = 0.2, arms = ["standard"] }
 precision = { trials = 130 }
 [population]
-p = 20
-spectrum = { kind = "power_law", exponent = 1.5 }
+p = 60
+spectrum = { kind = "isotropic" }
 signal = { kind = "power_law", exponent = 1.5 }
 """
 # As long as a user's patience would be longer than a step's limit.
@@ -127,7 +127,7 @@ class OnTheStandIn(Flow):
         done = self.gpu(tree, "--pack", packed)
         text = (self.report / "summary.txt").read_text()
         self.assertEqual(done.stdout, text)
-        self.assertRegex(text, r"card  stand-in")
+        self.assertRegex(text, "card  CUDA stand-in")
         self.assertRegex(text, r"doctor +[0-9]+ checks good\n")
         self.assertRegex(text, r"parity +([0-9]+) passed, 0 failed of \1 cases that ran, 0 did not run")
         self.assertIn("sanitizer  memcheck 3 errors", text)
@@ -180,7 +180,7 @@ exec "{STANDIN}" "$@"
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(60), 128 + signal.SIGTERM)
-        self.assertIn("card  stand-in", (self.report / "summary.txt").read_text())
+        self.assertIn("card  CUDA stand-in", (self.report / "summary.txt").read_text())
 
 
 if __name__ == "__main__":
