@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 
+FEWEST_TRIALS = 32  # of a mean whose standard error can be trusted
+
+
 def read_csv(path):
     """Rows as dictionaries; none where there is no file."""
     if not Path(path).exists():
@@ -178,7 +181,7 @@ def peers(folder):
             if row.get("estimand") == "excess_risk" and number(row["noise_std"]) == 0.2}
     worst = {}
     for row in rows:
-        if "risks" not in row:
+        if "risks" not in row or row["trials"] < FEWEST_TRIALS:
             continue
         for k, arm in enumerate(("standard", "optimal_surrogate", "mask")):
             mine = ours.get((row["n"], arm))

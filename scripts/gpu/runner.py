@@ -13,7 +13,7 @@ class Step:
     """One shell command of a report.
 
     name     also the name of its log, NAME.log in the report's folder, which is the command's working folder
-    limit    seconds after which it is stopped, in a report of ten minutes
+    limit    seconds after which it is stopped; less in a short report
     command  for bash
     why_not  why it cannot run on this machine; it is then listed as left out
     check    called with the report's folder: what is wrong with what the step wrote, or nothing
@@ -25,7 +25,7 @@ class Step:
 
 class Runner:
     LEAST = 10       # seconds that a step must have, or it is left out
-    FULL = 600.0     # the length of a report that limits are written for
+    FULL = 400.0     # the shortest report in which every step has its whole limit
 
     def __init__(self, folder, minutes, environment, write, say):
         self.folder, self.environment, self.write, self.say = Path(folder), environment, write, say
@@ -41,7 +41,8 @@ class Runner:
 
     def run(self, step):
         """Whether it ran and all was well."""
-        limit = min(max(step.limit * self.length / self.FULL, self.LEAST), self.length - self.passed() - 2)
+        whole = step.limit * min(1.0, self.length / self.FULL)
+        limit = min(max(whole, self.LEAST), self.length - self.passed() - 2)
         record = {"name": step.name, "at": round(self.passed(), 1), "code": None, "seconds": 0.0, "problem": ""}
         if step.why_not:
             record["problem"] = "left out: " + step.why_not
