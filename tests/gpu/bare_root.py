@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-COMMANDS = ("bash", "env", "tar", "xz", "python3", "cat", "mktemp", "rm", "head", "nproc", "ls", "sleep", "grep")
+COMMANDS = ("bash", "env", "tar", "xz", "python3", "cat", "mktemp", "rm", "head", "nproc", "ls", "sleep", "grep", "dirname")
 PYTHON = "/usr/lib/python3.11"
 
 
