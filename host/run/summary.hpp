@@ -44,7 +44,7 @@ bool has_flag(const std::string& flags, const std::string& flag);
 
 /// Whether one trial makes most of the spread: its squared deviation from the mean is more than
 /// half of the sum, and it lies 15 times as far from the median as half of the trials do. Rare
-/// among light tails (one in a hundred series of exponentials).
+/// among light tails: of exponentials 5 % with 8 trials, 3 % with 30, none with 300.
 bool has_heavy_tail(const SeriesSummary& summary);
 /// How many trials a 95 % interval of the mean needs where P(value > x) falls as x^-tail_exponent,
 /// for a coverage near 94 % or more: 2^(16 − 2 tail_exponent), that is 2048 at |n − p| = 4 and half
