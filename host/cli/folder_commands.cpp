@@ -99,11 +99,18 @@ Exit merge(const MergeOptions& options) {
 
 struct ExportOptions {
     std::string directory;
+    std::vector<double> quantiles;
+    bool trials = false;
     Output output{"csv", ""};
 };
 
 Exit export_table(const ExportOptions& options) {
-    print_table(summarize(Store::open_to_read(options.directory)), options.output);
+    const Store store = Store::open_to_read(options.directory);
+    const Study study = store.study();
+    if (options.trials)
+        print_columns(trial_columns(store, study), options.output);
+    else
+        print_table(summarize(store, study, options.quantiles), options.output);
     return Exit::done;
 }
 
@@ -152,6 +159,16 @@ void add_export(Program& program) {
         *program.app.add_subcommand("export", "Print a run's table with full precision");
     const auto options = std::make_shared<ExportOptions>();
     add_directory(command, options->directory);
+    CLI::Option* quantiles =
+        command
+            .add_option("--quantiles", options->quantiles,
+                        "Rows with quantiles over the trials, such as 0.05,0.5,0.95")
+            ->type_name("Q,Q")
+            ->delimiter(',')
+            ->allow_extra_args(false)
+            ->check(CLI::Range(0.0, 1.0).description(""));
+    command.add_flag("--trials", options->trials, "Every trial's value instead of means")
+        ->excludes(quantiles);
     add_output_options(command, options->output, Aligned::refused);
     on_chosen(program, command, options, export_table);
 }

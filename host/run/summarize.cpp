@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -30,10 +29,27 @@ void add_theory(const TheoryRow* theory, Row& row) {
     row.theory = theory->prediction.value;
     row.theory_kind = theory->prediction.kind;
     row.flags = theory->flags;
-    row.equivalent_gap = theory->equivalent_gap;
+    row.relative_error = theory->prediction.relative_error;
+    row.zero_scale = theory->zero_scale;
     if (is_zero_risk(theory)) add_flag(row.flags, "zero_risk");
     if (lacks_variance(theory) && !has_flag(row.flags, "near_interpolation"))
         add_flag(row.flags, "near_interpolation");
+}
+
+void add_interval(const Moments& moments, bool zero, Row& row) {
+    const Interval interval = confidence_interval(moments);
+    row.ci95_low = interval.low;
+    row.ci95_high = interval.high;
+    const bool has_spread = row.std_err > rounding * std::abs(row.theory);
+    if (has_spread && std::isfinite(row.theory) && !zero)
+        row.z = (row.estimate - row.theory) / row.std_err;
+}
+
+/// Whether the trials determine no variance: by law, or by what they look like where no law says.
+bool lacks_interval(const SeriesSummary& summary, const TheoryRow* theory) {
+    if (lacks_variance(theory)) return true;
+    const bool tail_known = theory != nullptr && !std::isnan(theory->tail_exponent);
+    return !tail_known && has_heavy_tail(summary);
 }
 
 void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::uint64_t wanted,
@@ -41,14 +57,16 @@ void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::ui
     row.n_trials = summary.trials;
     row.n_failed = summary.failed;
     row.estimate = summary.moments.mean();
-    row.std_err = summary.moments.standard_error();
-    if (!lacks_variance(theory)) {
-        const Interval interval = confidence_interval(summary.moments);
-        row.ci95_low = interval.low;
-        row.ci95_high = interval.high;
-        const bool has_spread = row.std_err > rounding * std::abs(row.theory);
-        if (has_spread && std::isfinite(row.theory) && !is_zero_risk(theory))
-            row.z = (row.estimate - row.theory) / row.std_err;
+    row.skewness = summary.moments.skewness();
+    if (lacks_interval(summary, theory)) {
+        if (!lacks_variance(theory)) add_flag(row.flags, "heavy_tail");
+    } else {
+        row.std_err = summary.moments.standard_error();
+        if (theory &&
+            static_cast<double>(summary.moments.count()) < least_trials(theory->tail_exponent))
+            add_flag(row.flags, "few_trials");
+        else
+            add_interval(summary.moments, is_zero_risk(theory), row);
     }
     if (summary.rank_deficient > 0) add_flag(row.flags, "rank_deficient");
     if (summary.escalated > 0)
@@ -58,16 +76,25 @@ void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::ui
     if (summary.trials < wanted) add_flag(row.flags, "incomplete");
 }
 
-/// Where the mean says little: quantiles, as rows of their own.
-void add_quantiles(const SeriesSummary& summary, const Row& mean, LabelNoise label_noise,
+/// "_median", or "_q" and the digits behind the point, at least two: "_q05", "_q975".
+std::string quantile_suffix(double q) {
+    if (q == 0.5) return "_median";
+    std::string digits = fmt::format("{:.15g}", q);
+    digits.erase(0, std::min(digits.find('.') + 1, digits.size()));
+    if (q == 1.0) digits = "100";
+    while (digits.size() < 2) digits += '0';
+    return "_q" + digits;
+}
+
+/// The trials' quantiles as rows of their own.
+void add_quantiles(const SeriesSummary& summary, const Row& mean,
+                   const std::vector<double>& quantiles, LabelNoise label_noise,
                    std::vector<Row>& rows) {
-    constexpr std::array<std::pair<const char*, double>, 3> quantiles{
-        {{"_q05", 0.05}, {"_median", 0.5}, {"_q95", 0.95}}};
-    for (const auto& [suffix, q] : quantiles) {
+    for (const double q : quantiles) {
         Row row;
         row.parameters = mean.parameters;
         row.arm = mean.arm;
-        row.estimand = mean.estimand + suffix;
+        row.estimand = mean.estimand + quantile_suffix(q);
         row.estimate = quantile(summary.values, q);
         row.n_trials = mean.n_trials;
         row.n_failed = mean.n_failed;
@@ -98,17 +125,30 @@ bool is_derived(const Setting& setting, const TheoryRow& theory) {
     });
 }
 
+/// NaN where either is not known.
+double least_tail(double a, double b) {
+    return std::isnan(a) || std::isnan(b) ? a + b : std::min(a, b);
+}
+
 /// What the terms' theory makes of a derived row.
 TheoryRow derive_theory(const std::vector<TheoryRow>& theory, const DerivedRow& derived) {
-    TheoryRow row{derived.arm, derived.estimand, {0.0, TheoryKind::exact}, "", 0.0};
+    TheoryRow row{derived.arm,
+                  derived.estimand,
+                  {0.0, TheoryKind::exact},
+                  "",
+                  0.0,
+                  std::numeric_limits<double>::infinity()};
     double above = 0.0, below = derived.below.empty() ? 1.0 : 0.0;
     const std::vector<DerivedRow::Term> terms = all_terms(derived);
     for (std::size_t k = 0; k < terms.size(); ++k) {
         const TheoryRow* term = find_theory(theory, terms[k].arm, terms[k].estimand);
-        if (term == nullptr) return {derived.arm, derived.estimand, no_prediction, "", 0.0};
+        if (term == nullptr) return {derived.arm, derived.estimand, no_prediction, ""};
         (k < derived.above.size() ? above : below) += terms[k].factor * term->prediction.value;
         row.prediction.kind = std::max(row.prediction.kind, term->prediction.kind);
+        row.prediction.relative_error =
+            std::max(row.prediction.relative_error, term->prediction.relative_error);
         if (lacks_variance(term)) row.flags = "near_interpolation";
+        row.tail_exponent = least_tail(row.tail_exponent, term->tail_exponent);
     }
     row.prediction.value = above / below;
     if (!(below > 0.0) && std::isfinite(below)) row.flags = unclear;
@@ -159,9 +199,10 @@ void add_derived(const Store* store, const Study& study, const Design& design, s
 }
 
 /// Rows of one point: its series, then what is derived from them, then what theory alone
-/// says. store: null for theory alone.
+/// says. store: null for theory alone. quantiles: of every series.
 void add_point(const Store* store, const Study& study, const Design& design, std::size_t point,
-               std::uint64_t wanted, std::vector<Row>& rows) {
+               std::uint64_t wanted, const std::vector<double>& quantiles, std::vector<Row>& rows) {
+    static const std::vector<double> instead_of_an_interval{0.05, 0.5, 0.95};
     const std::vector<TheoryRow> theory = study.setting->theory(design.points[point]);
     std::vector<bool> used(theory.size(), false);
     for (const Series& series : design.series) {
@@ -175,12 +216,13 @@ void add_point(const Store* store, const Study& study, const Design& design, std
             rows.push_back(std::move(row));
             continue;
         }
-        const bool quantiles = lacks_variance(predicted);
-        const SeriesSummary summary = summarize_series(
-            store->read(series_key(*study.setting, design, series)), wanted, quantiles);
+        const SeriesSummary summary =
+            summarize_series(store->read(series_key(*study.setting, design, series)), wanted);
         add_estimate(summary, predicted, wanted, row);
         rows.push_back(row);
-        if (quantiles) add_quantiles(summary, row, study.precision.label_noise, rows);
+        const bool lacks = lacks_interval(summary, predicted);
+        add_quantiles(summary, row, quantiles.empty() && lacks ? instead_of_an_interval : quantiles,
+                      study.precision.label_noise, rows);
     }
     add_derived(store, study, design, point, theory, wanted, rows);
     for (std::size_t i = 0; i < theory.size(); ++i) {
@@ -191,12 +233,13 @@ void add_point(const Store* store, const Study& study, const Design& design, std
     }
 }
 
-Table make_table(const Store* store, const Study& study) {
+Table make_table(const Store* store, const Study& study,
+                 const std::vector<double>& quantiles = {}) {
     Table table{study.setting->parameters(), study.setting->whole_parameters(), {}};
     for (const Design& design : study.setting->designs()) {
         const std::uint64_t wanted = store ? wanted_trials(*store, study, design) : 0;
         for (std::size_t point = 0; point < design.points.size(); ++point)
-            add_point(store, study, design, point, wanted, table.rows);
+            add_point(store, study, design, point, wanted, quantiles, table.rows);
     }
     return table;
 }
@@ -206,8 +249,8 @@ Table make_table(const Store* store, const Study& study) {
 Table summarize(const Store& store) {
     return summarize(store, store.study());
 }
-Table summarize(const Store& store, const Study& study) {
-    return make_table(&store, study);
+Table summarize(const Store& store, const Study& study, const std::vector<double>& quantiles) {
+    return make_table(&store, study, quantiles);
 }
 Table theory_table(const Study& study) {
     return make_table(nullptr, study);

@@ -15,8 +15,7 @@ constexpr std::uint64_t merge_trials = 64;
 
 }  // namespace
 
-SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit,
-                               bool keep_values) {
+SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit) {
     SeriesSummary summary;
     Moments part;
     std::uint64_t part_index = 0;
@@ -39,7 +38,7 @@ SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint
                 continue;
             }
             part.add(value);
-            if (keep_values) summary.values.push_back(value);
+            summary.values.push_back(value);
         }
     }
     summary.moments.merge(part);
@@ -130,6 +129,21 @@ bool has_flag(const std::string& flags, const std::string& flag) {
     for (std::string word; words >> word;)
         if (word == flag) return true;
     return false;
+}
+
+bool has_heavy_tail(const SeriesSummary& summary) {
+    constexpr double share_of_spread = 0.5, distance = 15.0;
+    if (!(summary.moments.largest_share() > share_of_spread)) return false;
+    const double median = quantile(summary.values, 0.5);
+    std::vector<double> deviations;
+    deviations.reserve(summary.values.size());
+    for (const double value : summary.values) deviations.push_back(std::abs(value - median));
+    const double typical = quantile(deviations, 0.5);
+    return typical > 0.0 && quantile(deviations, 1.0) > distance * typical;
+}
+
+double least_trials(double tail_exponent) {
+    return std::isfinite(tail_exponent) ? std::exp2(16.0 - 2.0 * tail_exponent) : 0.0;
 }
 
 bool lacks_variance(const TheoryRow* theory) {

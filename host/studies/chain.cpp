@@ -163,19 +163,25 @@ std::vector<Prediction> Chain::dense_risks(const Point& point) const {
 std::vector<TheoryRow> Chain::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
     const std::vector<Prediction> risks = diagonal() ? diagonal_risks(point) : dense_risks(point);
+    const Population population = population_.at(p);
+    const double scale = label_variance(population.truth, test_.spectrum(p));
     std::vector<TheoryRow> rows;
-    double gap = 0.0;
+    double tail = light_tail;
     std::string flags;
     for (std::size_t k = 0; k < stages_.size(); ++k) {
         const StagePoint stage = at(point, k);
         const std::size_t rank = stages_[k].feature_count(p);
         if (stages_[k].from_truth) {
-            gap = 0.0;
+            tail = light_tail;
             flags.clear();
         }
-        gap += equivalent_gap(stage.n, rank);
-        if (stage.penalty == 0.0 && flags.empty()) flags = interpolation_flag(stage.n, rank);
-        rows.push_back({fmt::format("stage_{}", k + 1), "excess_risk", risks[k], flags, gap});
+        // A penalty that leaves the equivalent without meaning does not regularise either.
+        if (stage.penalty == 0.0 || !(risks[k].relative_error <= largest_tolerance)) {
+            tail = std::min(tail, tail_exponent(stage.n, rank));
+            if (flags.empty()) flags = interpolation_flag(stage.n, rank);
+        }
+        rows.push_back(
+            {fmt::format("stage_{}", k + 1), "excess_risk", risks[k], flags, scale, tail});
     }
     return rows;
 }

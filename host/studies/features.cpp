@@ -67,8 +67,7 @@ std::vector<TheoryRow> Features::theory(const Point& point) const {
                          "test_error",
                          {known ? error : std::numeric_limits<double>::quiet_NaN(),
                           known ? TheoryKind::approximation : TheoryKind::none},
-                         flags,
-                         0.0});
+                         flags});
     };
     const auto supervised = [&](const char* arm, const FeatureSpace& space,
                                 const FeatureLabels& labels, std::size_t samples) {
@@ -107,7 +106,7 @@ std::vector<TheoryRow> Features::file_rows() const {
               weak_d * strong_d / static_cast<double>(spec_.all_samples())},
              {"weak_noise", weak_labels_.all_noise()},
              {"strong_noise", strong_labels_.all_noise()}})
-        table.push_back({"", estimand, {value, TheoryKind::exact}, "", 0.0});
+        table.push_back({"", estimand, {value, TheoryKind::exact}, ""});
     return table;
 }
 

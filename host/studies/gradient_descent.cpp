@@ -60,4 +60,11 @@ std::unique_ptr<Simulation> GradientDescent::simulation(const Design& design, En
     return std::make_unique<ClosedDescent>(spec_, design, &engine, batch);
 }
 
+std::vector<TheoryRow> GradientDescent::theory(const Point& point) const {
+    const bool student = DescentGrid::is_student(point);
+    if (spec_.method == DescentMethod::iterated || spec_.student.directions < 2 || !student)
+        return {};
+    return {{"student", "violations", {0.0, TheoryKind::exact}, "", 1.0, light_tail}};
+}
+
 }  // namespace cucurbit

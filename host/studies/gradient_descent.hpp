@@ -27,8 +27,9 @@ public:
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
-    /// None: what is known holds for each trial and is measured (violations).
-    std::vector<TheoryRow> theory(const Point&) const override { return {}; }
+    /// In closed form no pair of directions violates exaggerated bias (Nagarajan et al. 2023,
+    /// section 4); iterated descent has no law.
+    std::vector<TheoryRow> theory(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }
 
 private:

@@ -198,19 +198,21 @@ std::vector<TheoryRow> ModelShift::theory(const Point& point) const {
     const auto n = static_cast<std::size_t>(point.parameters[1]);
     const double noise = point.parameters[2];
     const Population population = population_.at(p);
+    const double scale = label_variance(population.truth, population.spectrum);
     std::vector<TheoryRow> rows;
     for (const Arm& arm : arms_)
         rows.push_back({arm.name, "excess_risk",
                         target_risk(surrogate(arm, population, n), population.truth,
                                     population.spectrum, n, noise * noise),
-                        interpolation_flag(n, p), equivalent_gap(n, p)});
+                        interpolation_flag(n, p), scale,
+                        noise > 0.0 ? tail_exponent(n, p) : light_tail});
     const FixedPoint solution = solve_fixed_point(population.spectrum, n);
     const SurrogateCounts counts = count_surrogate(solution);
     const TheoryKind kind = n < p ? TheoryKind::deterministic_equivalent : TheoryKind::exact;
-    rows.push_back({"", "xi", {solution.xi, kind}, "", 0.0});
-    rows.push_back({"", "omega", {solution.omega, kind}, "", 0.0});
-    rows.push_back({"", "amplified", {static_cast<double>(counts.amplified), kind}, "", 0.0});
-    rows.push_back({"", "kept", {static_cast<double>(counts.kept), kind}, "", 0.0});
+    rows.push_back({"", "xi", {solution.xi, kind}, ""});
+    rows.push_back({"", "omega", {solution.omega, kind}, ""});
+    rows.push_back({"", "amplified", {static_cast<double>(counts.amplified), kind}, ""});
+    rows.push_back({"", "kept", {static_cast<double>(counts.kept), kind}, ""});
     return rows;
 }
 

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <string>
 
 #include "cucurbit/study.hpp"
@@ -17,11 +19,20 @@ inline std::string interpolation_flag(std::size_t n, std::size_t p) {
     return n + 3 >= p && n <= p + 3 ? "near_interpolation" : "";
 }
 
-/// One stage's part of TheoryRow::equivalent_gap.
-inline double equivalent_gap(std::size_t n, std::size_t p) {
-    const double distance = std::abs(static_cast<double>(n) - static_cast<double>(p));
-    return 3.0 / distance + 3.0 / static_cast<double>(n);
+/// E (xᵀb)²: TheoryRow::zero_scale of a fit's risk.
+inline double label_variance(std::span<const double> b, std::span<const double> spectrum) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < b.size(); ++i) sum += spectrum[i] * b[i] * b[i];
+    return sum;
 }
+
+/// TheoryRow::tail_exponent of a fit with noise, or with labels that its p features cannot express:
+/// the risk goes with the inverse of the least eigenvalue of a Wishart matrix (Edelman 1988).
+inline double tail_exponent(std::size_t n, std::size_t p) {
+    return 0.5 * (std::abs(static_cast<double>(n) - static_cast<double>(p)) + 1.0);
+}
+/// Without either.
+inline constexpr double light_tail = std::numeric_limits<double>::infinity();
 
 /// A design without points: the canonical text, with the seed, is all that its draws depend on.
 /// Blocks have 64 trials, fewer where the largest row-space trial of this dimension takes seconds;

@@ -216,6 +216,7 @@ std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
     const Population population = population_.at(p);
     const std::vector<double> spectrum = surrogate_spectrum_.values(p);
     const FitLaw surrogate = fit(given_labels(population.truth), spectrum, m, before * before);
+    const double scale = label_variance(population.truth, population.spectrum);
     std::vector<TheoryRow> rows;
     for (const std::string& arm : arms_) {
         const std::string near_m = interpolation_flag(m, p), near_n = interpolation_flag(n, p);
@@ -223,20 +224,22 @@ std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
                            : arm == "target" ? fit(surrogate, population.spectrum, n, noise * noise)
                                              : fit(given_labels(population.truth),
                                                    population.spectrum, n, noise * noise);
-        rows.push_back({arm, "excess_risk", excess_risk(law, population.truth, population.spectrum),
-                        arm == "surrogate"                  ? near_m
-                        : arm == "target" && near_n.empty() ? near_m
-                                                            : near_n,
-                        (arm == "standard" ? 0.0 : equivalent_gap(m, p)) +
-                            (arm == "surrogate" ? 0.0 : equivalent_gap(n, p))});
+        rows.push_back(
+            {arm, "excess_risk", excess_risk(law, population.truth, population.spectrum),
+             arm == "surrogate"                  ? near_m
+             : arm == "target" && near_n.empty() ? near_m
+                                                 : near_n,
+             scale,
+             std::min(arm == "standard" || before == 0.0 ? light_tail : tail_exponent(m, p),
+                      arm == "surrogate" || noise == 0.0 ? light_tail : tail_exponent(n, p))});
     }
     const auto add = [&](const std::string& prefix, const std::vector<double>& of,
                          std::size_t rows_of) {
         const FixedPoint solution = solve_fixed_point(of, rows_of);
         const TheoryKind kind =
             rows_of < p ? TheoryKind::deterministic_equivalent : TheoryKind::exact;
-        rows.push_back({"", prefix + "xi", {solution.xi, kind}, "", 0.0});
-        rows.push_back({"", prefix + "omega", {solution.omega, kind}, "", 0.0});
+        rows.push_back({"", prefix + "xi", {solution.xi, kind}, ""});
+        rows.push_back({"", prefix + "omega", {solution.omega, kind}, ""});
     };
     add("", population.spectrum, n);
     add("surrogate_", spectrum, m);

@@ -88,6 +88,7 @@ void WeakToStrong::add_series(Design& design) const {
         for (const char* part :
              {"variance_inherited", "variance_discrepancy", "variance_bias_driven"})
             add("w2s", part);
+        add("w2s", "in_sample_risk");
         if (!per_angle_) continue;
         for (std::size_t j = 1;
              j <= static_cast<std::size_t>(design.points[point].parameters[weak_d]); ++j)
@@ -139,32 +140,48 @@ std::vector<TheoryRow> WeakToStrong::theory(const Point& point) const {
     const std::string discrepancy =
         law.discrepancy > 0.0 && !weak.empty() ? weak : student_flag(law.discrepancy);
     const std::string student = !weak.empty() ? weak : !driven.empty() ? driven : discrepancy;
+    const auto tail_of = [](std::size_t samples, std::size_t features, double part) {
+        return part > 0.0 ? tail_exponent(samples, features) : light_tail;
+    };
+    const double weak_tail = tail_of(rows, pair.weak, noise + pair.weak_unexplained);
+    const double student_tail =
+        tail_of(pseudo_rows, pair.strong, law.discrepancy + law.bias_driven);
+    const double scale = pair.squared_truth() + noise;
     std::vector<TheoryRow> table;
     const auto add = [&](const char* arm, const std::string& estimand, double value,
-                         const std::string& flags) {
+                         const std::string& flags, double tail) {
         // What is zero is zero in every trial.
-        table.push_back(
-            {arm, estimand, {value, TheoryKind::exact}, value == 0.0 ? "" : flags, 0.0});
+        table.push_back({arm,
+                         estimand,
+                         {value, TheoryKind::exact},
+                         value == 0.0 ? "" : flags,
+                         scale,
+                         value == 0.0 ? light_tail : tail});
     };
-    const auto add_arm = [&](const char* arm, const RiskLaw& risk, const std::string& flags) {
-        add(arm, "excess_risk", risk.excess_risk(), flags);
-        add(arm, "bias", risk.bias, flags);
-        add(arm, "variance", risk.variance, flags);
+    const auto add_arm = [&](const char* arm, const RiskLaw& risk, const std::string& flags,
+                             double tail) {
+        add(arm, "excess_risk", risk.excess_risk(), flags, tail);
+        add(arm, "bias", risk.bias, flags, tail);
+        add(arm, "variance", risk.variance, flags, tail);
     };
-    add_arm("weak", law.weak, weak);
-    add_arm("w2s", law.w2s, student);
-    add_arm("baseline", law.baseline, flag(rows, pair.strong, strong_noise));
-    add_arm("ceiling", law.ceiling, flag(rows + pseudo_rows, pair.strong, strong_noise));
-    add("w2s", "variance_inherited", law.inherited, weak);
-    add("w2s", "variance_discrepancy", law.discrepancy, discrepancy);
-    add("w2s", "variance_bias_driven", law.bias_driven, driven);
+    add_arm("weak", law.weak, weak, weak_tail);
+    add_arm("w2s", law.w2s, student, std::min(weak_tail, student_tail));
+    add_arm("baseline", law.baseline, flag(rows, pair.strong, strong_noise),
+            tail_of(rows, pair.strong, strong_noise));
+    add_arm("ceiling", law.ceiling, flag(rows + pseudo_rows, pair.strong, strong_noise),
+            tail_of(rows + pseudo_rows, pair.strong, strong_noise));
+    add("w2s", "in_sample_risk", law.in_sample, weak, weak_tail);
+    add("w2s", "variance_inherited", law.inherited, weak, weak_tail);
+    add("w2s", "variance_discrepancy", law.discrepancy, discrepancy,
+        std::min(weak_tail, student_tail));
+    add("w2s", "variance_bias_driven", law.bias_driven, driven, student_tail);
     if (!per_angle_) return table;
     const Coordinates angles = coordinates(point);
     for (std::size_t j = 0; j < pair.weak; ++j) {
         add("w2s", fmt::format("variance_inherited{}{}", direction_suffix, j + 1),
-            angles.columns[2][j], weak);
+            angles.columns[2][j], weak, weak_tail);
         add("w2s", fmt::format("variance_discrepancy{}{}", direction_suffix, j + 1),
-            angles.columns[3][j], discrepancy);
+            angles.columns[3][j], discrepancy, std::min(weak_tail, student_tail));
     }
     return table;
 }

@@ -12,16 +12,6 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
-Column parameter_column(const Table& table, std::size_t index) {
-    std::vector<double> numbers;
-    numbers.reserve(table.rows.size());
-    for (const Row& row : table.rows) numbers.push_back(row.parameters[index]);
-    const auto is_whole = [](double x) { return std::isfinite(x) && std::trunc(x) == x; };
-    if (!table.whole[index] || !std::all_of(numbers.begin(), numbers.end(), is_whole))
-        return {table.parameters[index], std::move(numbers)};
-    return {table.parameters[index], std::vector<std::int64_t>(numbers.begin(), numbers.end())};
-}
-
 template <class T, class Get>
 Column column(const char* name, const Table& table, Get get) {
     std::vector<T> values;
@@ -44,6 +34,13 @@ std::size_t row_count(const Column& column) {
     return std::visit([](const auto& values) { return values.size(); }, column.values);
 }
 
+Column parameter_column(const std::string& name, bool whole, std::vector<double> numbers) {
+    const auto is_whole = [](double x) { return std::isfinite(x) && std::trunc(x) == x; };
+    if (!whole || !std::all_of(numbers.begin(), numbers.end(), is_whole))
+        return {name, std::move(numbers)};
+    return {name, std::vector<std::int64_t>(numbers.begin(), numbers.end())};
+}
+
 std::vector<Column> table_columns(const Table& table) {
     if (table.whole.size() != table.parameters.size())
         throw std::invalid_argument("table: parameters and whole differ in length");
@@ -51,8 +48,13 @@ std::vector<Column> table_columns(const Table& table) {
         if (row.parameters.size() != table.parameters.size())
             throw std::invalid_argument("table: a row has not one value per parameter");
     std::vector<Column> columns;
-    for (std::size_t i = 0; i < table.parameters.size(); ++i)
-        columns.push_back(parameter_column(table, i));
+    for (std::size_t i = 0; i < table.parameters.size(); ++i) {
+        std::vector<double> numbers;
+        numbers.reserve(table.rows.size());
+        for (const Row& row : table.rows) numbers.push_back(row.parameters[i]);
+        columns.push_back(
+            parameter_column(table.parameters[i], table.whole[i], std::move(numbers)));
+    }
     const auto number = [&](const char* name, double Row::*field) {
         columns.push_back(column<double>(name, table, [=](const Row& row) { return row.*field; }));
     };

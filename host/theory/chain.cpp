@@ -73,9 +73,9 @@ FitLaw fit_equivalent(const FitLaw& labels, std::span<const double> spectrum, st
         law.variance[i] =
             kept * kept * labels.variance[i] + noise * kept / (spectrum[i] + fixed.xi);
     }
-    if (!unbounded && labels.kind == TheoryKind::exact) {
-        law.kind = TheoryKind::deterministic_equivalent;
-    }
+    if (unbounded) return law;
+    law.kind = std::max(labels.kind, TheoryKind::deterministic_equivalent);
+    law.relative_error = std::max(labels.relative_error, equivalent_error(fixed));
     return law;
 }
 
@@ -99,6 +99,10 @@ FitLaw given_labels(std::span<const double> coefficients) {
     return {{coefficients.begin(), coefficients.end()},
             std::vector<double>(coefficients.size(), 0.0),
             TheoryKind::exact};
+}
+
+double equivalent_error(const FixedPoint& fixed_point) {
+    return 2.0 / fixed_point.effective_excess;
 }
 
 FitLaw fit(const FitLaw& labels, std::span<const double> spectrum, std::size_t samples,
@@ -129,7 +133,7 @@ Prediction excess_risk(const FitLaw& law, std::span<const double> truth,
         const double bias = law.mean[i] - truth[i];
         return test_spectrum[i] * (bias * bias + law.variance[i]);
     });
-    return {risk, law.kind};
+    return {risk, law.kind, law.relative_error};
 }
 
 Prediction target_risk(std::span<const double> surrogate, std::span<const double> truth,

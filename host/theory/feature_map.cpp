@@ -121,7 +121,10 @@ DenseLaw FeatureMap::fit(const DenseLaw& labels, std::size_t samples, double noi
         law.finite = false;
     else if (error > 0.0)
         add(law.covariance, error / freedom, product(noise_map, false, noise_map, true));
-    if (!least_squares) law.kind = std::max(law.kind, TheoryKind::deterministic_equivalent);
+    if (!least_squares) {
+        law.kind = std::max(law.kind, TheoryKind::deterministic_equivalent);
+        law.relative_error = std::max(law.relative_error, equivalent_error(fixed));
+    }
     return law;
 }
 
@@ -153,7 +156,7 @@ DenseLaw FeatureMap::fit_projection(const DenseLaw& labels, const std::vector<do
 
 Prediction excess_risk(const DenseLaw& law, const std::vector<double>& truth,
                        const DenseMatrix& test_root) {
-    if (!law.finite) return {std::numeric_limits<double>::infinity(), law.kind};
+    if (!law.finite) return {std::numeric_limits<double>::infinity(), law.kind, law.relative_error};
     std::vector<double> error = law.mean;
     for (std::size_t i = 0; i < error.size(); ++i) error[i] -= truth[i];
     DenseMatrix column(error.size(), 1);
@@ -161,7 +164,7 @@ Prediction excess_risk(const DenseLaw& law, const std::vector<double>& truth,
     const double bias = squared_norm(product(test_root, true, column, false).values);
     return {bias + trace(product(product(test_root, true, law.covariance, false), false, test_root,
                                  false)),
-            law.kind};
+            law.kind, law.relative_error};
 }
 
 }  // namespace cucurbit

@@ -15,10 +15,16 @@ constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
 void Moments::add(double value) {
+    least_ = count_ == 0 ? value : std::min(least_, value);
+    greatest_ = count_ == 0 ? value : std::max(greatest_, value);
     ++count_;
+    const double n = static_cast<double>(count_);
     const double before = value - mean_;
-    mean_ += before / static_cast<double>(count_);
-    deviations_ += before * (value - mean_);
+    const double step = before / n;
+    mean_ += step;
+    const double added = before * (value - mean_);
+    cubes_ += added * step * (n - 2.0) - 3.0 * step * deviations_;
+    deviations_ += added;
 }
 
 void Moments::merge(const Moments& other) {
@@ -29,11 +35,16 @@ void Moments::merge(const Moments& other) {
     }
     const double own = static_cast<double>(count_);
     const double others = static_cast<double>(other.count_);
+    const double all = own + others;
     const double delta = other.mean_ - mean_;
-    const double share = others / (own + others);
+    const double share = others / all;
+    cubes_ += other.cubes_ + delta * delta * delta * own * share * (own - others) / all +
+              3.0 * delta * (own * other.deviations_ - others * deviations_) / all;
     mean_ += delta * share;
     deviations_ += other.deviations_ + delta * delta * own * share;
     count_ += other.count_;
+    least_ = std::min(least_, other.least_);
+    greatest_ = std::max(greatest_, other.greatest_);
 }
 
 double Moments::mean() const {
@@ -48,15 +59,41 @@ double Moments::standard_error() const {
     return std::sqrt(variance() / static_cast<double>(count_));
 }
 
+double Moments::skewness() const {
+    if (!(deviations_ > 0.0)) return 0.0;
+    return cubes_ / deviations_ * std::sqrt(static_cast<double>(count_) / deviations_);
+}
+
+double Moments::largest_share() const {
+    if (!(deviations_ > 0.0)) return 0.0;
+    const double most = std::max(greatest_ - mean_, mean_ - least_);
+    return most / deviations_ * most;
+}
+
+// With u = 1 + k t/3 it is (u³ − 1)/k + k/6: monotone, and solved by a cube root.
+double skewed_t(double t, double skewness, std::uint64_t count) {
+    const double k = skewness / std::sqrt(static_cast<double>(count));
+    return t + k * (t * t / 3.0 + 1.0 / 6.0) + k * k * t * t * t / 27.0;
+}
+
+double t_of_skewed(double skewed, double skewness, std::uint64_t count) {
+    const double k = skewness / std::sqrt(static_cast<double>(count));
+    if (std::abs(k) < 1e-9) return skewed;
+    return 3.0 / k * (std::cbrt(1.0 + k * (skewed - k / 6.0)) - 1.0);
+}
+
 Interval confidence_interval(const Moments& moments, double level) {
     if (!(level > 0.0 && level < 1.0)) {
         throw std::invalid_argument("a confidence level lies strictly between 0 and 1");
     }
     if (moments.count() < 2) return {missing, missing};
     const boost::math::students_t student(static_cast<double>(moments.count() - 1));
-    const double width =
-        boost::math::quantile(complement(student, 0.5 * (1.0 - level))) * moments.standard_error();
-    return {moments.mean() - width, moments.mean() + width};
+    const double edge = boost::math::quantile(complement(student, 0.5 * (1.0 - level)));
+    const auto end = [&](double skewed) {
+        return moments.mean() -
+               t_of_skewed(skewed, moments.skewness(), moments.count()) * moments.standard_error();
+    };
+    return {end(edge), end(-edge)};
 }
 
 double quantile(std::span<const double> values, double q) {

@@ -71,6 +71,10 @@ double SubspacePair::correlation_dimension() const {
     return squared_norm(cosines);
 }
 
+double SubspacePair::squared_truth() const {
+    return squared_norm(weak_truth) + weak_unexplained;
+}
+
 std::size_t SubspacePair::joint() const {
     std::size_t dimension = weak + strong;
     for (const double cosine : cosines) dimension -= cosine == 1.0 ? 1 : 0;
@@ -94,6 +98,8 @@ WeakToStrongLaw weak_to_strong_law(const SubspacePair& pair, std::size_t n, std:
     // The weak fit has mean weak.mean·b and covariance weak.own·b bᵀ + weak_variance·P_w, b = P_w
     // θ*; its parts inside and outside of V_s:
     double mean_inside = 0.0, mean_outside = 0.0, shared = 0.0, discrepant = 0.0, bias = 0.0;
+    double kept_bias = 0.0;    // ‖P_s(E f_w − θ*)‖²
+    double along_truth = 0.0;  // ⟨P_s P_wθ*, θ*⟩
     for (std::size_t j = 0; j < pair.weak; ++j) {
         const double b = pair.weak_truth[j], c = pair.cosine(j);
         mean_inside += c * c * b * b;
@@ -105,6 +111,9 @@ WeakToStrongLaw weak_to_strong_law(const SubspacePair& pair, std::size_t n, std:
         const double b = j < pair.weak ? pair.cosine(j) * pair.weak_truth[j] : 0.0;
         const double gap = student.mean * weak.mean * b - pair.strong_truth[j];
         bias += gap * gap;
+        const double kept_gap = weak.mean * b - pair.strong_truth[j];
+        kept_bias += kept_gap * kept_gap;
+        along_truth += b * pair.strong_truth[j];
     }
     const double inside = weak.own * mean_inside + times(law.weak_variance, shared);
     const double outside = weak.own * mean_outside + times(law.weak_variance, discrepant);
@@ -117,6 +126,14 @@ WeakToStrongLaw weak_to_strong_law(const SubspacePair& pair, std::size_t n, std:
     law.unexplained_factor = student.unexplained;
     law.w2s = {pair.strong_unexplained + bias, law.inherited + law.discrepancy + law.bias_driven,
                student.mean * weak.mean};
+    if (n_pseudo < pair.strong) {
+        law.in_sample = law.weak.excess_risk();
+        return law;
+    }
+    const double factor = static_cast<double>(pair.strong) / static_cast<double>(n_pseudo);
+    const double truth_outside = squared_norm(pair.weak_truth) - along_truth;
+    law.in_sample = pair.strong_unexplained + kept_bias + inside +
+                    factor * (outside + squared * mean_outside - 2.0 * weak.mean * truth_outside);
     return law;
 }
 

@@ -1,10 +1,15 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "cucurbit/moments.hpp"
 #include "cucurbit/run.hpp"
 
 namespace cucurbit {
@@ -12,37 +17,92 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 constexpr double significance = 1e-3;
+// Of an estimate outside of what an equivalent may be off by: P(|normal| > 4).
+constexpr double equivalent_significance = 6.334248366623996e-5;
+// Standard errors beyond the limit at which nine of ten runs fail.
+constexpr double power_margin = 1.2816;
 // Rounding of a measured risk, as a relative standard error: it decides only where the trials have
 // no spread of their own, as without noise at n ≥ p.
 constexpr double rounding = 1e-9;
+// A confirmed equivalent further off than this says so.
+constexpr double many_errors = 10.0;
 
-bool has_variance(const Row& row) {
+bool has_flag(const Row& row, const char* flag) {
     std::istringstream words(row.flags);
     for (std::string word; words >> word;)
-        if (word == "near_interpolation") return false;
-    return true;
+        if (word == flag) return true;
+    return false;
 }
 
 std::string why_no_verdict(const Row& row) {
     if (row.theory_kind == TheoryKind::none || std::isnan(row.theory)) return "no theory";
-    if (row.estimand != "excess_risk") return "only excess_risk is judged";
+    if (row.arm.empty()) return "a quantity of the point, not simulated";
     if (std::isinf(row.theory)) return "the mean is infinite";
     if (row.n_trials == 0 || !std::isfinite(row.estimate)) return "not measured";
-    if (!has_variance(row)) return "no variance within 3 of n = p";
+    if (has_flag(row, "near_interpolation")) return "no variance within 3 of n = p";
+    if (has_flag(row, "heavy_tail")) return "one trial makes most of the spread";
+    if (has_flag(row, "few_trials")) return "too few trials for such a tail";
+    if (has_flag(row, "rank_deficient")) return "trials below full rank follow another law";
     if (row.n_trials - row.n_failed < 2 || !std::isfinite(row.std_err)) return "no standard error";
-    if (row.theory == 0.0) return "zero up to rounding";
+    if (row.theory == 0.0 && !(row.zero_scale > 0.0)) return "zero up to rounding";
+    if (!(row.relative_error <= largest_tolerance))
+        return fmt::format("too small for asymptotics: the equivalent may be off by {:.3g} %",
+                           100.0 * row.relative_error);
+    if (row.theory_kind == TheoryKind::approximation)
+        return "an approximation: no error of it is known";
     return {};
 }
 
-double two_sided_p_value(const Row& row) {
-    const double spread = std::hypot(row.std_err, rounding * row.theory);
-    const double z = std::abs(row.estimate - row.theory) / spread;
-    const boost::math::students_t student(static_cast<double>(row.n_trials - row.n_failed - 1));
-    return 2.0 * boost::math::cdf(complement(student, z));
+/// A row's mean as a random quantity.
+struct Judged {
+    const Row& row;
+    Verdict& verdict;
+    std::uint64_t count;
+    double spread;  ///< of the mean, relative to theory
+
+    Judged(const Row& of, Verdict& into)
+        : row(of),
+          verdict(into),
+          count(of.n_trials - of.n_failed),
+          spread(std::hypot(of.std_err / std::abs(of.theory), rounding)) {}
+
+    boost::math::students_t student() const {
+        return boost::math::students_t(static_cast<double>(count - 1));
+    }
+    /// Signed as estimate − theory.
+    double gap() const { return (row.estimate - row.theory) / std::abs(row.theory); }
+    double p_value() const {
+        const double t = skewed_t(gap() / spread, row.skewness, count);
+        return 2.0 * boost::math::cdf(complement(student(), std::abs(t)));
+    }
+    /// The relative gap at which a two-sided test at this level fails, on the estimate's side.
+    double limit(double level) const {
+        const double edge = boost::math::quantile(complement(student(), 0.5 * level));
+        const double signed_edge = gap() < 0.0 ? -edge : edge;
+        return spread * std::abs(t_of_skewed(signed_edge, row.skewness, count));
+    }
+};
+
+void judge_zero(const Row& row, Verdict& verdict) {
+    verdict.kind = std::abs(row.estimate) <= rounding * row.zero_scale ? Verdict::Kind::confirmed
+                                                                       : Verdict::Kind::failed;
+}
+
+void judge_equivalent(const Judged& judged) {
+    const Row& row = judged.row;
+    Verdict& verdict = judged.verdict;
+    verdict.allowed_gap = row.relative_error + judged.limit(equivalent_significance);
+    verdict.noticeable_gap = verdict.allowed_gap + power_margin * judged.spread;
+    const bool failed = std::abs(verdict.relative_gap) > verdict.allowed_gap;
+    verdict.kind = failed ? Verdict::Kind::failed : Verdict::Kind::confirmed;
+    const double errors = std::abs(verdict.relative_gap) / judged.spread;
+    if (!failed && errors > many_errors)
+        verdict.reason =
+            fmt::format("{:.3g} standard errors off, less than an equivalent may be", errors);
 }
 
 // Holm (1979): the k-th smallest of K p-values times K − k + 1, made monotone, at most 1.
-void adjust_by_holm(std::vector<Verdict*>& verdicts) {
+void adjust_by_holm(std::vector<Verdict*> verdicts) {
     std::sort(verdicts.begin(), verdicts.end(),
               [](const Verdict* a, const Verdict* b) { return a->p_value < b->p_value; });
     double largest = 0.0;
@@ -55,34 +115,43 @@ void adjust_by_holm(std::vector<Verdict*>& verdicts) {
     }
 }
 
+void judge_exact(const std::vector<Judged>& rows) {
+    std::vector<Verdict*> verdicts;
+    for (const Judged& judged : rows) {
+        judged.verdict.p_value = judged.p_value();
+        verdicts.push_back(&judged.verdict);
+        // Trials without a spread say nothing of what a run could notice.
+        if (judged.row.std_err <= rounding * std::abs(judged.row.theory)) continue;
+        judged.verdict.noticeable_gap =
+            judged.limit(significance / static_cast<double>(rows.size())) +
+            power_margin * judged.spread;
+    }
+    adjust_by_holm(std::move(verdicts));
+}
+
 }  // namespace
 
 std::vector<Verdict> compare(const Table& table) {
     std::vector<Verdict> verdicts;
     verdicts.reserve(table.rows.size());
-    std::vector<Verdict*> exact;
+    std::vector<Judged> exact;
     for (const Row& row : table.rows) {
-        Verdict& verdict =
-            verdicts.emplace_back(Verdict{Verdict::Kind::none, missing, missing, missing, {}});
+        Verdict& verdict = verdicts.emplace_back(
+            Verdict{Verdict::Kind::none, missing, missing, missing, missing, {}});
         const double gap = (row.estimate - row.theory) / row.theory;
         verdict.reason = why_no_verdict(row);
-        if (row.theory_kind == TheoryKind::approximation && std::isfinite(gap)) {
-            verdict.relative_gap = gap;
-            verdict.reason = "an approximation: no error of it is known";
-        }
+        const bool shows_gap =
+            verdict.reason.empty() || row.theory_kind == TheoryKind::approximation;
+        if (shows_gap && std::isfinite(gap)) verdict.relative_gap = gap;
         if (!verdict.reason.empty()) continue;
-        verdict.relative_gap = gap;
-        if (row.theory_kind == TheoryKind::exact) {
-            verdict.p_value = two_sided_p_value(row);
-            exact.push_back(&verdict);
-        } else {
-            verdict.allowed_gap = row.equivalent_gap + 4.0 * row.std_err / std::abs(row.theory);
-            verdict.kind = std::abs(verdict.relative_gap) > verdict.allowed_gap
-                               ? Verdict::Kind::failed
-                               : Verdict::Kind::confirmed;
-        }
+        if (row.theory == 0.0)
+            judge_zero(row, verdict);
+        else if (row.theory_kind == TheoryKind::exact)
+            exact.emplace_back(row, verdict);
+        else
+            judge_equivalent({row, verdict});
     }
-    adjust_by_holm(exact);
+    judge_exact(exact);
     return verdicts;
 }
 

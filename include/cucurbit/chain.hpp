@@ -29,7 +29,8 @@ struct DenseLaw {
     std::vector<double> mean;  ///< [D]
     DenseMatrix covariance;    ///< D×D
     TheoryKind kind = TheoryKind::exact;
-    bool finite = true;  ///< false: no second moment exists
+    bool finite = true;           ///< false: no second moment exists
+    double relative_error = 0.0;  ///< as FitLaw's
 };
 
 /// The law of given, deterministic coefficients.

@@ -98,17 +98,24 @@ RunEnd run(const Study& study, const RunOptions& options);
 /// simulation. n_trials counts all trials, n_failed those that failed or are not finite; only the
 /// others are averaged. z = (estimate − theory)/std_err where both are finite and the trials spread
 /// beyond rounding. Flags, separated by spaces:
-/// - near_interpolation: no variance exists; z and the interval are empty, and rows ESTIMAND_q05,
-///   ESTIMAND_median and ESTIMAND_q95 follow.
-/// - conditional_mean: of those rows; label noise was integrated out, so these are not quantiles of
-///   the risk.
+/// - near_interpolation: no variance exists; std_err, z and the interval are empty, and rows
+///   ESTIMAND_q05, ESTIMAND_median and ESTIMAND_q95 follow.
+/// - heavy_tail: one trial makes most of the spread; the same holds.
+/// - few_trials: too few for an interval with such a tail; z and the interval are empty.
+/// - conditional_mean: of quantile rows; label noise was integrated out, so these are not quantiles
+///   of the risk.
 /// - zero_risk: the risk is zero up to rounding; no z.
 /// - rank_deficient: a trial's effective rank was below full rank.
 /// - escalated=SHARE: share of trials that needed more than the plain Cholesky factorisation.
 /// - incomplete: fewer trials than the study asks for.
 Table summarize(const Store& store);
-/// The same for a study that the caller has parsed (of the store's identity).
-Table summarize(const Store& store, const Study& study);
+/// The same for a study that the caller has parsed (of the store's identity). quantiles: of the
+/// trials of every series, as rows ESTIMAND_q05 and so on after it.
+Table summarize(const Store& store, const Study& study, const std::vector<double>& quantiles = {});
+/// One row for each stored trial of each series that the study asks for, in the table's order:
+/// parameters…, arm, estimand, trial, value, status, rung, rank_deficit. Failed trials have no
+/// value.
+std::vector<Column> trial_columns(const Store& store, const Study& study);
 /// The table of the study's theory alone.
 Table theory_table(const Study& study);
 
@@ -163,10 +170,15 @@ struct Verdict {
     double p_value;       ///< two-sided, Holm-adjusted over the exact rows; NaN otherwise
     double relative_gap;  ///< (estimate − theory)/theory
     double allowed_gap;   ///< of deterministic equivalents; NaN otherwise
-    std::string reason;   ///< why there is no verdict
+    double
+        noticeable_gap;  ///< a law off by this share fails nine times in ten; NaN without a spread
+    std::string reason;  ///< why there is no verdict, or what a confirmation leaves open
 };
-/// Exact rows fail below Holm-adjusted p = 1e-3; deterministic equivalents fail only where
-/// |relative gap| > 3/|n − p| + 3/n + 4 se/theory. One verdict per row.
+/// Every row with a law and an estimate is judged, point quantities and approximations apart, by
+/// Student's t corrected for skewness. Exact rows fail below Holm-adjusted p = 1e-3; deterministic
+/// equivalents where the estimate is further than 4 standard errors outside of
+/// theory·(1 ± relative_error); laws of 0 where the estimate is beyond rounding. One verdict per
+/// row.
 std::vector<Verdict> compare(const Table& table);
 
 }  // namespace cucurbit

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -109,9 +110,11 @@ struct TheoryRow {
     std::string estimand;
     Prediction prediction;
     std::string flags;  ///< space-separated, e.g. "near_interpolation"
-    /// Relative error that a deterministic equivalent may have: 3/|n − rank| + 3/n, summed over the
-    /// stages that the arm goes through.
-    double equivalent_gap = 0.0;
+    /// The size beside which an estimate of a law of 0 is rounding; 0: such a law is not judged.
+    double zero_scale = 0.0;
+    /// P(value > x) falls as x^-tail_exponent: (|n − p| + 1)/2 of Gaussian samples with noise,
+    /// infinity where tails are light. NaN: not known, so that the trials themselves are looked at.
+    double tail_exponent = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// A row computed from means over trials of other series of a point: Σ factor · mean over above,

@@ -28,6 +28,8 @@ struct SubspacePair {
     double discrepancy(std::size_t j) const { return (1.0 - cosine(j)) * (1.0 + cosine(j)); }
     /// ‖U_wᵀU_s‖_F² = Σ c_j² ([D], correlation dimension).
     double correlation_dimension() const;
+    /// ‖θ*‖².
+    double squared_truth() const;
     /// Dimension of V_w + V_s.
     std::size_t joint() const;
 };
@@ -53,6 +55,12 @@ struct WeakToStrongLaw {
     double inherited = 0.0;
     double discrepancy = 0.0;
     double bias_driven = 0.0;
+    /// The student's expected mean squared error against f* on its own n_pseudo inputs, where its
+    /// fit is the projection H of the weak fit's labels on d_s directions of n_pseudo: for n_pseudo
+    /// ≥ d_s ‖P_s(f_w − θ*)‖² + ‖(I − P_s)θ*‖² + (d_s/n_pseudo) ⟨(I − P_s)f_w, (I − P_s)(f_w −
+    /// 2θ*)⟩ in the mean over f_w, whose factor is [D]'s dim(V_s)/N; the weak fit's own risk below,
+    /// where the student reproduces its labels.
+    double in_sample = 0.0;
     /// Of one weak principal direction with deviation 1: E‖(T − E T)u_j‖² = factor(explained)·c_j²
     /// + factor(unexplained)·(1 − c_j²), T the student's map of its labels' coefficients.
     double explained_factor = 0.0;

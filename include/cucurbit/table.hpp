@@ -24,8 +24,12 @@ struct Row {
     TheoryKind theory_kind = TheoryKind::none;
     double z;
     std::string flags;
-    double equivalent_gap = 0.0;  ///< TheoryRow's, for the verdict; no column
-    Row();                        ///< all numbers missing
+    /// For the verdict, without columns: the law's Prediction::relative_error and
+    /// TheoryRow::zero_scale, and the skewness of the trials.
+    double relative_error = 0.0;
+    double zero_scale = 0.0;
+    double skewness = 0.0;
+    Row();  ///< all numbers missing
 };
 
 struct Table {
@@ -39,6 +43,9 @@ struct Column {
     std::string name;
     std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<std::string>> values;
 };
+
+/// A parameter's column: integers where it is whole, unless one of them is missing.
+Column parameter_column(const std::string& name, bool whole, std::vector<double> numbers);
 
 /// The table's columns in the order in which every format prints them: parameters…, arm, estimand,
 /// estimate, std_err, ci95_low, ci95_high, n_trials, n_failed, theory, theory_kind, z, flags. Whole

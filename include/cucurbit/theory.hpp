@@ -23,6 +23,7 @@ std::string_view to_string(TheoryKind kind);
 struct Prediction {
     double value = 0.0;
     TheoryKind kind = TheoryKind::none;
+    double relative_error = 0.0;  ///< that a deterministic equivalent may have (FitLaw)
 };
 
 /// The solution of Σ λ_i/(λ_i + ξ) + penalty/ξ = n ([I] section 3; ridge: penalty added to the
@@ -43,7 +44,16 @@ struct FitLaw {
     std::vector<double> mean;      ///< [p]
     std::vector<double> variance;  ///< [p]; infinite entries where no second moment exists
     TheoryKind kind = TheoryKind::exact;
+    /// What risks of an equivalent may be off by, relative: the largest equivalent_error of the
+    /// fits so far. 0 for exact laws.
+    double relative_error = 0.0;
 };
+
+/// The relative error that a fit's deterministic equivalent may have: 2/(n(1 − Ω)). Measured
+/// errors are about half of it, from the bulk to near interpolation (docs/theory.md).
+double equivalent_error(const FixedPoint& fixed_point);
+/// No equivalent is judged that may be off by more.
+inline constexpr double largest_tolerance = 0.25;
 
 /// The law of given, deterministic label coefficients: the truth or a surrogate.
 FitLaw given_labels(std::span<const double> coefficients);

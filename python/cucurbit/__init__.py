@@ -4,16 +4,17 @@
     table = cucurbit.run("study.toml", "runs/study", threads=2)   # a pandas DataFrame
     table = cucurbit.load("runs/study")
     table = cucurbit.compare("runs/study")                        # with theory's verdicts
+    table = cucurbit.trials("runs/study")                         # a row for every trial
     cucurbit.plot("runs/study", "figure.png")
     cucurbit.report(["runs/study"], "report.html")
 """
 
 from cucurbit.program import ProgramError, ProgramNotFound
-from cucurbit.table import compare, load, parameters, run, theory, write_parquet
+from cucurbit.table import compare, load, parameters, run, theory, trials, write_parquet
 
 __version__ = "0.1.0"
 __all__ = ["ProgramError", "ProgramNotFound", "compare", "fit_slopes", "load", "parameters", "plot",
-           "report", "run", "theory", "write_parquet"]
+           "report", "run", "theory", "trials", "write_parquet"]
 
 
 def plot(source, output=None, **options):

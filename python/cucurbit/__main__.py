@@ -30,8 +30,9 @@ def _parser():
     slopes.add_argument("--n-min", type=float, default=0, help="smallest n in the fit")
     slopes.add_argument("--n-max", type=float, default=float("inf"), help="largest n in the fit")
     parquet = commands.add_parser("parquet", parents=[source], help="write the table as Parquet")
+    parquet.add_argument("--trials", action="store_true", help="every trial's value instead of means")
     parquet.add_argument("-o", "--output", type=Path, metavar="FILE",
-                         help="default: table.parquet in the run folder or beside the table")
+                         help="default: table.parquet, or trials.parquet, in the run folder or beside the table")
     return parser
 
 
@@ -64,8 +65,8 @@ def _slopes(options):
 
 
 def _parquet(options):
-    output = options.output or _beside(options.source, "table.parquet")
-    write_parquet(options.source, output)
+    output = options.output or _beside(options.source, "trials.parquet" if options.trials else "table.parquet")
+    write_parquet(options.source, output, trials=options.trials)
     print(f"wrote {output}", file=sys.stderr)
 
 

@@ -9,7 +9,7 @@ import pandas
 
 from cucurbit import program
 
-_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason")
+_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status")
 
 
 def load(source):
@@ -27,6 +27,17 @@ def load(source):
     if path.suffix not in readers:
         raise ValueError(f"{path}: a table ends in {', '.join(readers)}")
     return readers[path.suffix](path)
+
+
+def trials(source):
+    """Every trial of a run folder as a row: its value, status, rung of the solver ladder and rank deficit.
+
+    Also of a file that `export --trials` or `write_parquet(trials=True)` wrote.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return _from_csv(io.BytesIO(program.output_of("export", path, "--format", "csv", "--trials")))
+    return load(path)
 
 
 def compare(folder):
@@ -71,9 +82,13 @@ def parameters(table):
     return columns[:columns.index("arm" if "arm" in columns else "index")]
 
 
-def write_parquet(source, output):
-    """Writes the table of a run folder or exported file as Parquet."""
-    load(source).to_parquet(output, index=False)
+def write_parquet(source, output, *, trials=False):
+    """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet."""
+    frame = _trials_of(source) if trials else load(source)
+    frame.to_parquet(output, index=False)
+
+
+_trials_of = trials  # under a name that write_parquet's option does not hide
 
 
 def _from_csv(file):

@@ -115,6 +115,13 @@ class Calls(unittest.TestCase):
                                           check_dtype=False)
         self.assertEqual(self.called(), [["export", str(self.folder), "--format", "csv"]])
 
+    def test_every_trial(self):
+        cucurbit.trials(self.folder)
+        cucurbit.write_parquet(self.folder, self.folder / "trials.parquet", trials=True)
+        self.assertEqual(self.called(), 2 * [["export", str(self.folder), "--format", "csv", "--trials"]])
+        pandas.testing.assert_frame_equal(cucurbit.trials(self.folder / "trials.parquet"), self.table,
+                                          check_exact=True, check_dtype=False)
+
     def test_run_passes_options_and_toml_values(self):
         options = {"precision.trials": 256, "target.noise_std": [0.1, 0.2], "study.name": 'a "b"',
                    "target.n": {"range": [5, 20, 5]}}

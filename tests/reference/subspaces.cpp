@@ -121,8 +121,10 @@ std::map<std::string, Real> SubspaceTrial::values() const {
         return projected;
     };
     const Vector mean = onto_strong(target);
-    add("w2s", student.solve(product(second.weak, weak)), pair.strong_truth,
-        pair.strong_unexplained, mean);
+    const Vector fitted = student.solve(product(second.weak, weak));
+    add("w2s", fitted, pair.strong_truth, pair.strong_unexplained, mean);
+    values["w2s in_sample_risk"] =
+        in_sample_risk(product(second.strong, fitted), second.truth, second.strong, student);
     Vector deviation = weak;
     for (std::size_t j = 0; j < pair.weak; ++j) deviation[j] -= target[j];
     const Vector inherited = onto_strong(deviation);
@@ -141,6 +143,20 @@ std::map<std::string, Real> SubspaceTrial::values() const {
             distance(student.solve(product(second.weak, one)), along);
     }
     return values;
+}
+
+/// Of a sample that a factor stands for, what lies outside of the features' span counts by its
+/// mean.
+Real SubspaceTrial::in_sample_risk(const Vector& fitted, const Vector& truth,
+                                   const Matrix& features, const MinimumNorm& student) const {
+    Vector errors = fitted;
+    for (std::size_t i = 0; i < errors.size(); ++i) errors[i] -= truth[i];
+    const std::size_t width = pair.joint() + (outside > 0 ? 1 : 0) + 1;
+    const Real rows = static_cast<Real>(pseudo_labelled.rows);
+    if (!pseudo_labelled.factor && pseudo_labelled.rows <= width) return dot(errors, errors) / rows;
+    const Vector spanned = product(features, student.solve(errors));
+    const Real free = std::max(rows - static_cast<Real>(pair.strong), Real(0));
+    return (dot(spanned, spanned) + free * Real(pair.strong_unexplained)) / rows;
 }
 
 Real SubspaceTrial::condition() const {

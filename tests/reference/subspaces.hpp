@@ -42,6 +42,8 @@ struct SubspaceTrial {
 private:
     struct Data;
     Data data(bool labelled) const;
+    Real in_sample_risk(const Vector& fitted, const Vector& truth, const Matrix& features,
+                        const MinimumNorm& student) const;
 };
 
 }  // namespace cucurbit::reference

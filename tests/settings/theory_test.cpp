@@ -174,21 +174,51 @@ TEST(TwoStageTheory, FlagsThePointsAroundInterpolationInEitherStage) {
     }
 }
 
-// 3/|n − p| + 3/n for every stage that an arm goes through.
-TEST(EquivalentGap, IsThatOfTheStagesAnArmSees) {
+// 2/(n(1 − Ω)), the largest over the stages that an arm goes through; of an isotropic spectrum n(1
+// − Ω) is n(p − n)/p.
+TEST(EquivalentError, IsThatOfTheStagesAnArmSees) {
     ModelShiftText one;
     one.p = "500";
     one.n = "200";
-    EXPECT_NEAR(row(theory(one.study()), "standard").equivalent_gap, 3.0 / 300 + 3.0 / 200, 1e-15);
+    const auto error = [](const std::vector<double>& spectrum, std::size_t samples) {
+        return 2.0 / solve_fixed_point(spectrum, samples).effective_excess;
+    };
+    const auto powers = [](std::size_t p, double exponent) {
+        std::vector<double> spectrum(p);
+        for (std::size_t i = 0; i < p; ++i)
+            spectrum[i] = std::pow(static_cast<double>(i + 1), -exponent);
+        return spectrum;
+    };
+    const auto relative = [](const std::vector<TheoryRow>& rows, const char* arm) {
+        return row(rows, arm).prediction.relative_error;
+    };
+    const std::vector<double> flat(500, 1.0);
+    EXPECT_NEAR(error(flat, 200), 2.0 * 500 / (200.0 * 300.0), 1e-12);
+    one.spectrum = R"({ kind = "power_law", exponent = 2.0 })";
+    const auto rows = theory(one.study());
+    EXPECT_NEAR(relative(rows, "standard"), error(powers(500, 2.0), 200), 1e-12);
+    one.n = "600";
+    EXPECT_EQ(relative(theory(one.study()), "standard"), 0.0);
     TwoStageText two;
     two.p = "300";
     two.m = "150";
-    two.n = "100";
-    const auto rows = theory(two.study());
-    const double of_m = 3.0 / 150 + 3.0 / 150, of_n = 3.0 / 200 + 3.0 / 100;
-    EXPECT_NEAR(row(rows, "surrogate").equivalent_gap, of_m, 1e-15);
-    EXPECT_NEAR(row(rows, "target").equivalent_gap, of_m + of_n, 1e-15);
-    EXPECT_NEAR(row(rows, "standard").equivalent_gap, of_n, 1e-15);
+    two.n = "290";
+    const auto stages = theory(two.study());
+    EXPECT_GT(relative(stages, "standard"), relative(stages, "surrogate"));
+    EXPECT_EQ(relative(stages, "target"), relative(stages, "standard"));
+}
+
+// Σ over all but the noise-free: (|n − p| + 1)/2 of the stage nearest to interpolation.
+TEST(TailExponent, IsThatOfTheNearestNoisyStage) {
+    ModelShiftText one;
+    one.p = "30";
+    one.n = "24";
+    one.noise_std = "[0.0, 0.5]";
+    const Study study = one.study();
+    const Design design = study.setting->designs().at(0);
+    EXPECT_EQ(row(study.setting->theory(design.points[0]), "standard").tail_exponent,
+              std::numeric_limits<double>::infinity());
+    EXPECT_EQ(row(study.setting->theory(design.points[1]), "standard").tail_exponent, 3.5);
 }
 
 std::vector<TheoryRow> chain_theory(const std::string& features, const std::string& file = "") {

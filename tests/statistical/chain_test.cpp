@@ -81,7 +81,7 @@ RandomChain random_chain(std::size_t k, std::size_t p, Shape shape) {
 struct LastStage {
     Moments risk;
     Prediction theory;
-    double allowed;  ///< 3/|n − rank| over the stages
+    double allowed;  ///< what an equivalent may be off by
 };
 
 /// The risk after the last stage, to a relative standard error or `most` trials.
@@ -103,10 +103,7 @@ LastStage last_stage(const RandomChain& chain, std::size_t most, double relative
     }
     const auto rows = study.setting->theory(point);
     last.theory = rows.back().prediction;
-    last.allowed = 0.0;
-    for (std::size_t k = 0; k < chain.stages; ++k)
-        last.allowed += rows[k].equivalent_gap - (k > 0 ? rows[k - 1].equivalent_gap : 0.0) -
-                        3.0 / point.parameters[1 + 3 * k];
+    last.allowed = last.theory.relative_error;
     return last;
 }
 

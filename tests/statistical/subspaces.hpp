@@ -83,6 +83,12 @@ struct Subspaces {
         mean["w2s variance"] = s_w * overlap + factor * (outside_strong + s_w * (d_w - overlap));
         // ‖P_sP_wθ* − θ*‖²: for a truth in V_s (1 − c²)² of each part; in V_w, 1 − c².
         mean["w2s excess_risk"] = outside + kept + mean["w2s variance"];
+        // On its own inputs the factor is d_s/N: of a truth in V_w, (I − P_s)P_wθ* is what the
+        // student cannot express of θ* itself.
+        mean["w2s in_sample_risk"] =
+            outside + kept + s_w * overlap +
+            d_s / pseudo *
+                (s_w * (d_w - overlap) + (of == "strong" ? outside_strong : -outside_strong));
         return mean;
     }
 };

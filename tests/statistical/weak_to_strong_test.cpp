@@ -75,7 +75,7 @@ bool is_calibrated(const Moments& z) {
 }
 
 void expect_calibrated(const std::map<std::string, Moments>& scores, std::size_t least) {
-    ASSERT_EQ(scores.size(), 9u);
+    ASSERT_EQ(scores.size(), 10u);
     for (const auto& [name, z] : scores) {
         EXPECT_GE(z.count(), least) << name;
         EXPECT_TRUE(is_calibrated(z)) << name;
@@ -90,6 +90,23 @@ TEST(WeakToStrongCalibration, SufficientFactors) {
 
 TEST(WeakToStrongCalibration, DirectRows) {
     expect_calibrated(scores("direct", 60, 7), 25);
+}
+
+// A study where the two disagree on whether weak to strong works: the student is
+// worse than its teacher in population and better on its own inputs.
+TEST(WeakToStrongInSample, CanDisagreeWithPopulation) {
+    Subspaces design{25, 10, {1.0}, "strong", 0.0, 35, 18, 0.5, 5};
+    const auto expected = design.means();
+    EXPECT_GT(expected.at("w2s excess_risk"), expected.at("weak excess_risk"));
+    EXPECT_LT(expected.at("w2s in_sample_risk"), expected.at("weak excess_risk"));
+    for (const char* sampler : {"sufficient", "direct"})
+        for (const Measured& series : measure(design.study(sampler), 1024)) {
+            if (series.estimand != "in_sample_risk") continue;
+            const double mean = expected.at("w2s in_sample_risk");
+            EXPECT_LE(std::abs(series.moments.mean() - mean),
+                      4.0 * series.moments.standard_error());
+            EXPECT_LE(series.moments.standard_error(), 0.05 * mean);
+        }
 }
 
 // Fewer samples than features in either stage, or in both: the laws of a random projection.
@@ -113,7 +130,7 @@ TEST(WeakToStrongCalibration, Interpolation) {
                                                           series.moments.standard_error());
         }
     }
-    ASSERT_EQ(z.size(), 7u);
+    ASSERT_EQ(z.size(), 8u);
     for (const auto& [name, score] : z) {
         EXPECT_GE(score.count(), 100u) << name;
         EXPECT_TRUE(is_calibrated(score)) << name << " " << score.mean() << " " << score.variance();

@@ -106,6 +106,44 @@ TEST(Moments, MergingNothingChangesNoBit) {
     EXPECT_TRUE(std::isnan(nothing.mean()));
 }
 
+TEST(Moments, SkewnessAndLargestShareByDefinition) {
+    const auto values = draws(500, 3.0);
+    double mean = 0.0;
+    for (const double value : values) mean += value / 500.0;
+    double squares = 0.0, cubes = 0.0, most = 0.0;
+    for (const double value : values) {
+        const double d = value - mean;
+        squares += d * d;
+        cubes += d * d * d;
+        most = std::max(most, d * d);
+    }
+    const double skewness = cubes / 500.0 / std::pow(squares / 500.0, 1.5);
+    for (const std::size_t part : {1, 7, 64, 500}) {
+        Moments merged;
+        for (std::size_t i = 0; i < values.size(); i += part)
+            merged.merge(
+                moments_of(std::span(values).subspan(i, std::min(part, values.size() - i))));
+        EXPECT_NEAR(merged.skewness(), skewness, 1e-10);
+        EXPECT_NEAR(merged.largest_share(), most / squares, 1e-12);
+    }
+    const Moments constant = moments_of(std::vector<double>{4.0, 4.0, 4.0});
+    EXPECT_EQ(constant.skewness(), 0.0);
+    EXPECT_EQ(constant.largest_share(), 0.0);
+}
+
+TEST(SkewedT, IsUndoneAndGrows) {
+    for (const double skewness : {-3.0, -1e-12, 0.0, 0.4, 5.0})
+        for (const std::uint64_t count : {10, 1000}) {
+            double before = -std::numeric_limits<double>::infinity();
+            for (double t = -40.0; t <= 40.0; t += 0.5) {
+                const double skewed = skewed_t(t, skewness, count);
+                EXPECT_NEAR(t_of_skewed(skewed, skewness, count), t, 1e-8 * (1.0 + std::abs(t)));
+                EXPECT_GE(skewed, before);
+                before = skewed;
+            }
+        }
+}
+
 TEST(Moments, OneWrongValueInAThousandShows) {
     auto values = draws(1000, 1.0);
     const Moments right = moments_of(values);

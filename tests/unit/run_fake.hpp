@@ -28,9 +28,11 @@ struct Options {
     std::vector<double> samples{10, 20, 30};  ///< grid of n
     std::vector<std::string> arms{"standard", "mask"};
     std::size_t trials_per_block = 64;
-    double spread = 1.0;                        ///< of values around their mean n/10
-    bool with_theory = true;                    ///< mean n/10, exact
-    double near_interpolation = 0;              ///< this n is flagged
+    double spread = 1.0;            ///< of values around their mean n/10
+    bool with_theory = true;        ///< mean n/10, exact
+    double near_interpolation = 0;  ///< this n is flagged
+    std::uint64_t outlier = std::numeric_limits<std::uint64_t>::max();  ///< this trial is 1e6
+    double tail_exponent = std::numeric_limits<double>::quiet_NaN();
     double zero_risk = 0;                       ///< this n has risk zero up to rounding
     std::map<std::uint64_t, Outcome> outcomes;  ///< of these trials, in every series
     std::set<std::uint64_t> not_a_number;       ///< trials whose value is NaN with status ok
@@ -64,6 +66,7 @@ inline double mean_of(double samples) {
 inline double value_of(const Options& options, std::uint64_t key, double samples,
                        const std::string& arm, std::uint64_t trial) {
     if (options.not_a_number.contains(trial)) return std::numeric_limits<double>::quiet_NaN();
+    if (trial == options.outlier) return 1e6;
     std::uint64_t state = mix(key ^ mix(std::bit_cast<std::uint64_t>(samples)) ^ mix(trial));
     for (const char c : arm) state = mix(state ^ static_cast<std::uint64_t>(c));
     const double uniform = static_cast<double>(state >> 11) * 0x1p-53;
@@ -161,7 +164,12 @@ public:
         const double mean = n == options_.zero_risk ? 0.0 : mean_of(n);
         const std::string flags = n == options_.near_interpolation ? "near_interpolation" : "";
         for (const std::string& arm : options_.arms)
-            rows.push_back({arm, "excess_risk", {mean, TheoryKind::exact}, flags});
+            rows.push_back({arm,
+                            "excess_risk",
+                            {mean, TheoryKind::exact},
+                            flags,
+                            0.0,
+                            options_.tail_exponent});
         return rows;
     }
     Coordinates coordinates(const Point&) const override { return {}; }
@@ -201,6 +209,13 @@ inline RunEnd run_into(const std::filesystem::path& folder, const Study& study,
     options.threads = threads;
     options.argv = {"cucurbit", "run"};
     return run(study, options);
+}
+
+inline std::vector<Row> rows_of(const Options& options, std::uint64_t trials) {
+    const Folder folder;
+    const Study made = study(options, trials);
+    run_into(folder.path(), made);
+    return summarize(Store::open_to_read(folder.path()), made).rows;
 }
 
 /// The table as bytes: every bit of every number.

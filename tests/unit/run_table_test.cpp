@@ -8,13 +8,7 @@ namespace cucurbit {
 namespace {
 
 using fake::Options;
-
-std::vector<Row> rows_of(const Options& options, std::uint64_t trials) {
-    const Folder folder;
-    const Study study = fake::study(options, trials);
-    fake::run_into(folder.path(), study);
-    return summarize(Store::open_to_read(folder.path()), study).rows;
-}
+using fake::rows_of;
 
 TEST(Table, RowsFollowPointsThenArmsThenTheory) {
     Options options;
@@ -109,6 +103,7 @@ TEST(Table, NearInterpolationGivesQuantilesInsteadOfIntervals) {
     EXPECT_TRUE(std::isnan(mean.z));
     EXPECT_TRUE(std::isnan(mean.ci95_low));
     EXPECT_TRUE(std::isnan(mean.ci95_high));
+    EXPECT_TRUE(std::isnan(mean.std_err));
     std::vector<double> values;
     const std::uint64_t design = fake::study(options, 1).setting->designs().front().key;
     for (std::uint64_t t = 0; t < 128; ++t)
@@ -169,8 +164,8 @@ TEST(Summary, DoesNotDependOnHowTrialsCame) {
         next += size;
     }
     for (const std::uint64_t limit : {0, 1, 64, 65, 250, 300, 1000}) {
-        const SeriesSummary a = summarize_series(whole, limit, true);
-        const SeriesSummary b = summarize_series(parts, limit, true);
+        const SeriesSummary a = summarize_series(whole, limit);
+        const SeriesSummary b = summarize_series(parts, limit);
         EXPECT_EQ(a.trials, std::min<std::uint64_t>(limit, 300));
         EXPECT_EQ(a.trials, b.trials);
         EXPECT_EQ(a.values, b.values);

@@ -74,6 +74,11 @@ std::vector<std::string> DescentGrid::parameters(const DescentSpec& spec) {
     return names;
 }
 
+bool DescentGrid::is_student(const Point& point) {
+    return !std::isnan(point.parameters[teacher_step]) &&
+           !std::isnan(point.parameters[student_step]);
+}
+
 void DescentGrid::fill(const DescentSpec& spec, std::size_t p, std::size_t n, Design& design) {
     const std::vector<std::string> base = base_estimands(spec), own = student_estimands(spec);
     const bool switches = !spec.student.switch_at.values.empty();

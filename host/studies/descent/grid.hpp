@@ -21,6 +21,8 @@ public:
     DescentGrid(const DescentSpec& spec, const Design& design);
 
     static std::vector<std::string> parameters(const DescentSpec& spec);
+    /// Whether the point has both a teacher's stopping time and a student's.
+    static bool is_student(const Point& point);
     /// Adds all points and series of p and n.
     static void fill(const DescentSpec& spec, std::size_t p, std::size_t n, Design& design);
 

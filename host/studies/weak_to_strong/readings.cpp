@@ -9,7 +9,7 @@ namespace cucurbit {
 
 std::size_t WeakToStrongRun::first_result_of_pair(std::size_t pair) const {
     return 2 * supervised_products * samples_.size() +
-           (supervised_products + student_products) * pair;
+           (supervised_products + student_products + in_sample_products) * pair;
 }
 
 std::size_t WeakToStrongRun::dependence(const Dependence& on) {
@@ -63,12 +63,25 @@ WeakToStrongRun::Reading WeakToStrongRun::reading(std::size_t series) {
         reading.form = {first + 5, first + 6, first + 7, 0.0};
     else if (of.estimand == "variance_discrepancy")
         reading.form = {first + 8, first + 9, first + 10, 0.0};
+    else if (of.estimand == "in_sample_risk")
+        reading.form = in_sample_form(pair);
     else if (const auto place = of.estimand.find(direction_suffix); place != std::string::npos)
         read_direction(std::stoul(of.estimand.substr(place + direction_suffix.size())) - 1, k,
                        of.estimand.starts_with("variance_inherited"), reading);
     else
         reading.form = {first + 11, Form::none, Form::none, 0.0};
     return reading;
+}
+
+/// A factor's rows hold what the student's features can fit; what is orthogonal to them, where the
+/// sample has more rows, counts by its mean.
+WeakToStrongRun::Form WeakToStrongRun::in_sample_form(std::size_t pair) const {
+    const std::size_t k = pairs_[pair].pseudo_labelled;
+    const auto rows = static_cast<double>(pseudo_samples_[k]);
+    const auto held = static_cast<double>(pseudo_labelled_->columns_for(k, strong_));
+    const std::size_t first = first_result_of_pair(pair) + supervised_products + student_products;
+    return {first, first + 1, first + 2, (rows - held) / rows * recipe_.pair.strong_unexplained,
+            1.0 / rows};
 }
 
 void WeakToStrongRun::read_direction(std::size_t j, std::size_t pseudo_labelled, bool inherited,

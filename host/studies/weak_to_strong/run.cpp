@@ -16,6 +16,7 @@ void WeakToStrongRun::attempt(std::span<const std::uint64_t> trials, Rung rung) 
             if (pairs_[pair].pseudo_labelled != k) continue;
             fit_ceiling(pair, rung);
             measure_student(pair);
+            measure_in_sample(pair);
         }
     }
     collect();
@@ -141,6 +142,25 @@ void WeakToStrongRun::measure_student(std::size_t pair) {
                                       student_products, 0, 1)));
 }
 
+void WeakToStrongRun::measure_in_sample(std::size_t pair) {
+    Engine& engine = workspace_.engine();
+    const auto [i, k, unused] = pairs_[pair];
+    const std::size_t needed = pseudo_labelled_->columns_for(k, strong_);
+    const auto errors = of(in_sample_);
+    engine.fill(errors, 0.0);
+    engine.copy(
+        of(student_fit_->coefficients().block(0, strong_, label_vectors * i, label_vectors)),
+        errors.leading(strong_, label_vectors));
+    engine.subtract(pseudo_labelled_truth_.data, workspace_.kept({1, 0}), errors);
+    const auto on_rows = of(in_sample_errors_.leading(needed, label_vectors));
+    engine.project(of(pseudo_labelled_->rows(k)).leading(width_, needed), errors,
+                   workspace_.repeated(needed, label_vectors), on_rows);
+    engine.products(
+        on_rows, ones_.data, workspace_.kept({0, 0, 1}), workspace_.kept({0, 1, 1}),
+        of(results_.block(first_result_of_pair(pair) + supervised_products + student_products,
+                          in_sample_products, 0, 1)));
+}
+
 void WeakToStrongRun::measure_supervised(BatchMatrix coefficients, BatchMatrix truth,
                                          BatchMatrix mean, std::size_t first_result) {
     Engine& engine = workspace_.engine();
@@ -198,9 +218,10 @@ double WeakToStrongRun::value(const Reading& reading, std::size_t trial) const {
     const auto part = [&](double factor, std::size_t index) {
         return index == Form::none ? 0.0 : factor * read_results_[trial * results_.rows + index];
     };
-    const double form = reading.form.constant + part(1.0, reading.form.square) +
-                        part(2.0 * sigma, reading.form.cross) +
-                        part(sigma * sigma, reading.form.noise);
+    const double form =
+        reading.form.constant + reading.form.factor * (part(1.0, reading.form.square) +
+                                                       part(2.0 * sigma, reading.form.cross) +
+                                                       part(sigma * sigma, reading.form.noise));
     if (reading.direction == Form::none) return form;
     const std::size_t j = reading.direction;
     const double* fitted = read_weak_fits_.data() + trial * weak_fits_.rows * weak_fits_.cols +

@@ -22,6 +22,7 @@ inline constexpr std::string_view direction_suffix = "_angle_";
 inline constexpr std::size_t label_vectors = 2;
 inline constexpr std::size_t supervised_products = 5;
 inline constexpr std::size_t student_products = 12;
+inline constexpr std::size_t in_sample_products = 3;
 inline constexpr std::size_t base_vectors = 7;
 inline constexpr std::size_t student_errors = 8;
 
@@ -47,13 +48,14 @@ public:
     const Workspace& workspace() const { return workspace_; }
 
 private:
-    /// A value as square + 2σ cross + σ² noise + constant, of results by index.
+    /// A value as factor · (square + 2σ cross + σ² noise) + constant, of results by index.
     struct Form {
         static constexpr std::size_t none = static_cast<std::size_t>(-1);
         std::size_t square = none;
         std::size_t cross = none;
         std::size_t noise = none;
         double constant = 0.0;
+        double factor = 1.0;
     };
     /// A fit whose condition values depend on, and the samples that must have been reduced for it.
     struct Dependence {
@@ -100,6 +102,9 @@ private:
     void measure_directions(std::size_t k);
     void fit_ceiling(std::size_t pair, Rung rung);
     void measure_student(std::size_t pair);
+    /// Squared errors of the student on its own inputs, as the rows of the factor have them.
+    void measure_in_sample(std::size_t pair);
+    Form in_sample_form(std::size_t pair) const;
     /// Five products of a supervised arm's coefficients d×2 (of noise-free labels, of unit noise).
     void measure_supervised(BatchMatrix coefficients, BatchMatrix truth, BatchMatrix mean,
                             std::size_t first_result);
@@ -136,6 +141,7 @@ private:
     std::vector<BatchMatrix> strong_samples_;  ///< per n
     BatchMatrix weak_sample_, student_sample_, ceiling_sample_;
     BatchMatrix weak_fits_, turned_, student_labels_, base_, turned_base_, errors_, results_;
+    BatchMatrix in_sample_, in_sample_errors_;
     std::vector<double> read_results_, read_weak_fits_;
 };
 

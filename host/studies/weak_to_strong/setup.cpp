@@ -171,6 +171,8 @@ void WeakToStrongRun::make_fits() {
     base_ = workspace_.matrix(strong_, base_vectors);
     turned_base_ = workspace_.matrix(base_vectors, strong_);
     errors_ = workspace_.matrix(std::max(weak_, strong_), student_errors);
+    in_sample_ = workspace_.matrix(width_, label_vectors);
+    in_sample_errors_ = workspace_.matrix(most(student), label_vectors);
     results_ = workspace_.matrix(first_direction(pseudo_samples_.size()), 1);
     if (directions_ == 0) return;
     direction_pairs_ = workspace_.matrix(strong_, 2 * weak_);
@@ -204,7 +206,8 @@ void WeakToStrongRun::make_constants() {
     if (directions_ > 0) all_directions_ = workspace_.shared(weak, width_, weak_);
     weak_truth_ = workspace_.shared(pair.weak_truth, weak_, 1);
     strong_truth_ = workspace_.shared(pair.strong_truth, strong_, 1);
-    ones_ = workspace_.shared(std::vector<double>(errors_.rows, 1.0), errors_.rows, 1);
+    const std::size_t most = std::max(errors_.rows, in_sample_errors_.rows);
+    ones_ = workspace_.shared(std::vector<double>(most, 1.0), most, 1);
 }
 
 void WeakToStrongRun::make_pairs() {

@@ -1,0 +1,96 @@
+// Every stored trial as a row of its own.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "cucurbit/run.hpp"
+#include "host/run/precision.hpp"
+
+namespace cucurbit {
+namespace {
+
+const char* status_name(Status status) {
+    switch (status) {
+        case Status::ok:
+            return "ok";
+        case Status::not_finite:
+            return "not_finite";
+        case Status::not_converged:
+            return "not_converged";
+    }
+    return "";
+}
+
+/// Columns that grow by one trial after another.
+class Trials {
+public:
+    explicit Trials(const Setting& setting)
+        : names_(setting.parameters()), whole_(setting.whole_parameters()) {
+        parameters_.resize(names_.size());
+    }
+
+    void add(const Point& point, const Series& series, const BlockValues& block,
+             std::uint64_t limit) {
+        const std::size_t wanted =
+            block.first_trial < limit
+                ? std::min<std::uint64_t>(limit - block.first_trial, block.values.size())
+                : 0;
+        for (std::size_t i = 0; i < names_.size(); ++i)
+            parameters_[i].insert(parameters_[i].end(), wanted, point.parameters[i]);
+        arms_.insert(arms_.end(), wanted, series.arm);
+        estimands_.insert(estimands_.end(), wanted, series.estimand);
+        for (std::size_t i = 0; i < wanted; ++i) {
+            const Outcome& outcome = block.outcomes[i];
+            trials_.push_back(static_cast<std::int64_t>(block.first_trial + i));
+            values_.push_back(outcome.status == Status::ok
+                                  ? block.values[i]
+                                  : std::numeric_limits<double>::quiet_NaN());
+            statuses_.emplace_back(status_name(outcome.status));
+            rungs_.push_back(static_cast<std::int64_t>(outcome.rung));
+            deficits_.push_back(outcome.rank_deficit);
+        }
+    }
+
+    std::vector<Column> columns() && {
+        std::vector<Column> columns;
+        for (std::size_t i = 0; i < names_.size(); ++i)
+            columns.push_back(parameter_column(names_[i], whole_[i], std::move(parameters_[i])));
+        columns.push_back({"arm", std::move(arms_)});
+        columns.push_back({"estimand", std::move(estimands_)});
+        columns.push_back({"trial", std::move(trials_)});
+        columns.push_back({"value", std::move(values_)});
+        columns.push_back({"status", std::move(statuses_)});
+        columns.push_back({"rung", std::move(rungs_)});
+        columns.push_back({"rank_deficit", std::move(deficits_)});
+        return columns;
+    }
+
+private:
+    std::vector<std::string> names_;
+    std::vector<bool> whole_;
+    std::vector<std::vector<double>> parameters_;
+    std::vector<std::string> arms_, estimands_, statuses_;
+    std::vector<std::int64_t> trials_, rungs_, deficits_;
+    std::vector<double> values_;
+};
+
+}  // namespace
+
+std::vector<Column> trial_columns(const Store& store, const Study& study) {
+    Trials trials(*study.setting);
+    for (const Design& design : study.setting->designs()) {
+        const std::uint64_t wanted = wanted_trials(store, study, design);
+        for (std::size_t point = 0; point < design.points.size(); ++point)
+            for (const Series& series : design.series) {
+                if (series.point != point) continue;
+                for (const BlockValues& block :
+                     store.read(series_key(*study.setting, design, series)))
+                    trials.add(design.points[point], series, block, wanted);
+            }
+    }
+    return std::move(trials).columns();
+}
+
+}  // namespace cucurbit
