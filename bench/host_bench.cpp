@@ -15,7 +15,7 @@
 #include "cucurbit/study.hpp"
 #include "host/run/commit.hpp"
 #include "host/run/plan.hpp"
-#include "kernels/common/division.hpp"
+#include "kernels/card/engine.hpp"
 #include "tests/support/folder.hpp"
 
 namespace cucurbit {
@@ -56,7 +56,7 @@ Plan::Entry planned(Study study) {
     Device card;
     card.name = "card";
     card.memory_bytes = card_bytes;
-    card.engine_bytes = division::engine_bytes(card_bytes);
+    card.engine_bytes = card::engine_bytes(card_bytes);
     card.workers = 2;
     const Plan plan = make_plan(study, DeviceChoice{card.name, {card}, {}}, 0);
     return *std::max_element(plan.entries.begin(), plan.entries.end(),
@@ -69,7 +69,7 @@ Plan::Entry planned(Study study) {
 class Batch {
 public:
     Batch(const Setting& setting, const Design& design, std::size_t trials)
-        : engine_(division::scratch_bytes(card_bytes)),
+        : engine_(card::scratch_bytes(card_bytes)),
           simulation_(setting.simulation(design, engine_, trials)),
           trials_(trials) {
         std::iota(trials_.begin(), trials_.end(), std::uint64_t{0});

@@ -173,11 +173,11 @@ public:
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override {
         timed([&] { counting_.predict(link, outputs, predictions); });
     }
-    void descend(BatchMatrix samples, std::span<const DescentLoss> losses, BatchMatrix rate,
-                 double momentum, BatchMatrix outputs, BatchMatrix velocity,
-                 BatchMatrix weights) override {
+    void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,
+                 BatchMatrix rate, double momentum, BatchMatrix outputs, BatchMatrix velocity,
+                 BatchMatrix iterates) override {
         timed([&] {
-            counting_.descend(samples, losses, rate, momentum, outputs, velocity, weights);
+            counting_.descend(space, samples, losses, rate, momentum, outputs, velocity, iterates);
         });
     }
 
