@@ -9,9 +9,10 @@ namespace cucurbit::cli {
 
 namespace {
 
-constexpr const char* number_names[] = {"flops_per_trial", "traffic_per_trial",
-                                        "flops_per_batch", "traffic_per_batch",
-                                        "calls_per_batch", "seconds_per_1000_trials"};
+constexpr const char* number_names[] = {
+    "flops_per_trial",        "traffic_per_trial", "flops_per_batch",
+    "traffic_per_batch",      "calls_per_batch",   "expected_seconds_per_1000_trials",
+    "seconds_per_1000_trials"};
 
 }  // namespace
 
@@ -49,6 +50,7 @@ void CardPlanTable::add_row(std::size_t design, const std::string& card, const c
                              batch.flops,
                              batch.bytes,
                              static_cast<double>(batch.calls),
+                             1000.0 * batch.expected_seconds / trials,
                              1000.0 * seconds_per_trial};
     for (std::size_t i = 0; i < std::size(values); ++i) numbers_[i].push_back(values[i]);
 }

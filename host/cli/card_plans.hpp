@@ -27,7 +27,7 @@ private:
 
     std::vector<std::int64_t> designs_, batches_, bytes_, host_bytes_;
     std::vector<std::string> cards_, bases_, limits_;
-    std::vector<double> numbers_[6];
+    std::vector<double> numbers_[7];
 };
 
 /// Adds all designs of the study on all known cards; says where a card has not the memory. Throws

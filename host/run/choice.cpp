@@ -27,7 +27,7 @@ double seconds_on_cards(const Study& study, const Device& card, std::size_t card
     const auto trials = static_cast<double>(study.precision.trials);
     double seconds = 0.0;
     for (const CardPlan& plan : predict(study, figures_of(card), threads, shard))
-        seconds += trials / static_cast<double>(plan.batch.trials) * plan.batch.seconds;
+        seconds += trials / static_cast<double>(plan.batch.trials) * plan.batch.expected_seconds;
     return seconds / static_cast<double>(cards);
 }
 

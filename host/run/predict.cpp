@@ -23,30 +23,40 @@ Device device_of(const Card& card) {
     return device;
 }
 
-/// Adds one call's time to that of what limits it.
-void add_seconds(const DeviceCall& call, const Card& card, std::array<double, 3>& seconds) {
-    const double at_vector_rate = call.solver_flops + 2.0 * call.draw_flops;
-    const std::array<double, 3> each{
-        call.product_flops / card.product_flops_per_second + at_vector_rate / card.flops_per_second,
-        (call.bytes_read + call.bytes_written) / card.bytes_per_second,
-        launch_seconds * static_cast<double>(call.times)};
-    const auto* slowest = std::max_element(each.begin(), each.end());
-    seconds[static_cast<std::size_t>(slowest - each.begin())] += *slowest;
+/// Seconds of one batch by what limits them: the time of each call is that of the slowest.
+std::array<double, 3> seconds_of(const std::vector<DeviceCall>& calls, const Card& card,
+                                 const Shares& shares) {
+    std::array<double, 3> seconds{};
+    for (const DeviceCall& call : calls) {
+        const double flops =
+            call.product_flops / (shares.products * card.product_flops_per_second) +
+            call.solver_flops / (shares.linear_algebra * card.flops_per_second) +
+            2.0 * call.draw_flops / (shares.normals * card.flops_per_second);
+        const std::array<double, 3> each{
+            flops,
+            (call.bytes_read + call.bytes_written) / (shares.bandwidth * card.bytes_per_second),
+            launch_seconds * static_cast<double>(call.times)};
+        const auto* slowest = std::max_element(each.begin(), each.end());
+        seconds[static_cast<std::size_t>(slowest - each.begin())] += *slowest;
+    }
+    return seconds;
 }
 
 BatchCost cost_of(const std::vector<DeviceCall>& calls, const Card& card) {
     BatchCost cost;
-    std::array<double, 3> seconds{};
     for (const DeviceCall& call : calls) {
         cost.flops += call.product_flops + call.solver_flops + call.draw_flops;
         cost.product_flops += call.product_flops;
         cost.bytes += call.bytes_read + call.bytes_written;
         cost.calls += call.times;
-        add_seconds(call, card, seconds);
     }
-    cost.seconds = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    cost.limit =
-        static_cast<Limit>(std::max_element(seconds.begin(), seconds.end()) - seconds.begin());
+    const auto sum = [](const std::array<double, 3>& seconds) {
+        return std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    };
+    const std::array<double, 3> least = seconds_of(calls, card, {});
+    cost.seconds = sum(least);
+    cost.expected_seconds = sum(seconds_of(calls, card, measured_shares));
+    cost.limit = static_cast<Limit>(std::max_element(least.begin(), least.end()) - least.begin());
     return cost;
 }
 

@@ -35,9 +35,10 @@ struct BatchCost {
     double flops = 0.0;
     double product_flops = 0.0;  ///< those of matrix products
     double bytes = 0.0;
-    std::size_t calls = 0;       ///< launches of kernels and calls of libraries
-    double seconds = 0.0;        ///< at least, by the card's published figures
-    Limit limit = Limit::flops;  ///< of most of that time
+    std::size_t calls = 0;          ///< launches of kernels and calls of libraries
+    double seconds = 0.0;           ///< at least, by the card's published figures
+    double expected_seconds = 0.0;  ///< at the shares of them that `measured_shares` says
+    Limit limit = Limit::flops;     ///< of most of that time
 };
 
 /// A design on a card.
@@ -47,6 +48,16 @@ struct CardPlan {
     BatchCost batch;
 };
 
+/// What calls reach of a card's published figures: as measured, operation by operation, on an H100
+/// on 27 November 2026 (docs/benchmarks.md), and taken for every card.
+struct Shares {
+    double products = 1.0;
+    double linear_algebra = 1.0;  ///< of the vector rate, by kernels that factor and solve
+    double normals = 1.0;         ///< of half the vector rate
+    double bandwidth = 1.0;
+};
+inline constexpr Shares measured_shares{0.62, 0.15, 0.23, 0.75};
+
 /// The plan of a run on this card alone, all its memory free, for each design of the study or
 /// shard, with so many workers; 0: as a run would have.
 /// Every trial is taken to stay on the ladder's first rung. A call takes as long as the slowest of
@@ -54,7 +65,7 @@ struct CardPlan {
 /// fused, at half of the vector rate), its bytes at the published bandwidth and launch_seconds; a
 /// batch as long as its calls together. Neither the way between host and card, nor the integer
 /// arithmetic of random words, nor what a library does beside its formula is counted: a real card
-/// is slower. Throws as make_plan.
+/// is slower, which `expected_seconds` allows for. Throws as make_plan.
 std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads = 0,
                               Shard shard = {});
 

@@ -124,6 +124,56 @@ TEST_P(Factorisations, InvertLower) {
     }
 }
 
+// Triangles of several blocks, the last of them not full or of one row, and more right-hand sides
+// than a block has columns. One factorisation stops in the second block.
+TEST_P(Factorisations, LargeTriangles) {
+    constexpr std::size_t columns = 70, stopped = 2, bad = 100;
+    for (const std::size_t n : {150, 513}) {
+        if (!lay_out(n)) continue;
+        const double tolerance = 40 * eps * static_cast<double>(n);
+        const auto factors = lower_batch(n), right = irregular_batch(n, columns);
+        std::vector<Matrix> squares(batch_count, Matrix(n, n));
+        for (std::size_t t = 0; t < batch_count; ++t)
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t j = 0; j <= i; ++j) {
+                    for (std::size_t k = 0; k <= j; ++k)
+                        squares[t](i, j) += factors[t](i, k) * factors[t](j, k);
+                    squares[t](j, i) = squares[t](i, j);
+                }
+        squares[stopped](bad, bad) = -1;
+        const std::vector<std::uint32_t> rows(columns, static_cast<std::uint32_t>(n));
+        const auto all = engine_->indices(rows);
+        Operand g = operand(with_poison(squares)), rows_done = result(1, 1);
+        Operand l = operand(with_poison(factors)), inverted = operand(with_poison(factors));
+        Operand forward = operand(right), backward = operand(right);
+        engine_->cholesky(g.batch(), rows_done.batch());
+        engine_->invert_lower(inverted.batch());
+        engine_->solve_lower(l.batch(), *all, forward.batch());
+        engine_->solve_lower_transposed(l.batch(), *all, backward.batch());
+        EXPECT_EQ(rows_done.item(stopped)(0, 0), bad);
+        EXPECT_LE(rows_done.item(bad_item)(0, 0), 0);
+        for (const std::size_t t : good_items) {
+            EXPECT_EQ(rows_done.item(t)(0, 0), n);
+            expect_close(lower_part(g.item(t)), factors[t], tolerance, "cholesky");
+            const Matrix inverse = inverted.item(t), x = forward.item(t), y = backward.item(t);
+            expect_close(inverse, lower_part(inverse), 0.0, "upper triangle of invert_lower");
+            Matrix one(n, n), ahead(n, columns), back(n, columns);
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t k = 0; k <= i; ++k) {
+                    for (std::size_t j = 0; j <= k; ++j)
+                        one(i, j) += inverse(i, k) * factors[t](k, j);
+                    for (std::size_t j = 0; j < columns; ++j) {
+                        ahead(i, j) += factors[t](i, k) * x(k, j);
+                        back(k, j) += factors[t](i, k) * y(i, j);
+                    }
+                }
+            expect_close(one, identity(n), tolerance, "invert_lower");
+            expect_close(ahead, right[t], tolerance, "solve_lower");
+            expect_close(back, right[t], tolerance, "solve_lower_transposed");
+        }
+    }
+}
+
 TEST_P(Factorisations, OrthogonalColumns) {
     for (const std::size_t n : sizes)
         for (const std::size_t p : sizes) {
