@@ -88,7 +88,7 @@ class Report(unittest.TestCase):
         page = self.page("out")
         verdicts = cucurbit.compare(self.folder / "out")
         confirmed = (verdicts["verdict"] == "confirmed").sum()
-        self.assertEqual(confirmed, 10)  # the others are zero up to rounding
+        self.assertEqual(confirmed, 4)  # the others are too small for asymptotics
         self.assertIn("<small> & quick", page.said)
         self.assertIn("400 trials, complete", page.said)
         self.assertIn(f"{confirmed} rows confirmed, 0 failed, {len(verdicts) - confirmed} without verdict", page.said)
@@ -121,7 +121,7 @@ class Report(unittest.TestCase):
         planting.chmod(0o755)
         with unittest.mock.patch.dict(os.environ, {"CUCURBIT": str(planting)}):
             page = self.page("out")
-        self.assertIn("9 rows confirmed, 1 failed", page.said)
+        self.assertIn("3 rows confirmed, 1 failed", page.said)
         first, second = (dict(zip(page.tables[0][0], row, strict=True)) for row in page.tables[0][1:3])
         self.assertEqual([first[name] for name in ("verdict", "arm", "n")], ["failed", "standard", "8"])
         self.assertEqual(second["verdict"], "confirmed")
