@@ -177,7 +177,7 @@ private:
     struct Operation;
 
     void multiply_gram(BatchMatrix ba, std::size_t before, BatchMatrix cg);
-    void factor(BatchMatrix g, std::size_t first, std::size_t columns, BatchMatrix inverse,
+    void factor(BatchMatrix g, std::size_t first, std::size_t size, BatchMatrix inverse,
                 BatchMatrix rows_done);
     void join_inverses(BatchMatrix l, std::size_t first, std::size_t size, double* scratch);
     void solve(BatchMatrix l, bool transposed, BatchMatrix c);

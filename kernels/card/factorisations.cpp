@@ -33,26 +33,26 @@ void CardEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     finish_cholesky(g, rows_done);
 }
 
-/// Columns first .. first + columns − 1 of the factor, from the diagonal down; what columns before
+/// Columns first .. first + size − 1 of the factor, from the diagonal down; what columns before
 /// them contribute is already subtracted from g. inverse: that of one diagonal block.
-void CardEngine::factor(BatchMatrix g, std::size_t first, std::size_t columns, BatchMatrix inverse,
+void CardEngine::factor(BatchMatrix g, std::size_t first, std::size_t size, BatchMatrix inverse,
                         BatchMatrix rows_done) {
-    if (columns <= block_order) {
-        const BatchMatrix of_block = inverse.leading(columns, columns);
-        const std::size_t next = first + columns;
-        factor_block(g.block(first, columns, first, columns), first, of_block, rows_done);
+    if (size <= block_order) {
+        const BatchMatrix of_block = inverse.leading(size, size);
+        const std::size_t next = first + size;
+        factor_block(g.block(first, size, first, size), first, of_block, rows_done);
         if (next < g.rows)
-            multiply_by_block(of_block, false, g.block(next, g.rows - next, first, columns), true);
+            multiply_by_block(of_block, false, g.block(next, g.rows - next, first, size), true);
         return;
     }
-    const std::size_t half = first_half(columns), next = first + half;
+    const std::size_t half = first_half(size), next = first + half;
     factor(g, first, half, inverse, rows_done);
-    for_block_columns(columns - half, [&](std::size_t j, std::size_t width) {
+    for_block_columns(size - half, [&](std::size_t j, std::size_t width) {
         const BatchMatrix below = g.block(next + j, g.rows - next - j, first, half);
         product(-1.0, {below}, {below.leading(width, half), true}, 1.0,
                 g.block(next + j, below.rows, next + j, width));
     });
-    factor(g, next, columns - half, inverse, rows_done);
+    factor(g, next, size - half, inverse, rows_done);
 }
 
 void CardEngine::invert_lower(BatchMatrix l) {

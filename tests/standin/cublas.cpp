@@ -71,7 +71,6 @@ Operand factor_operand(const char* name, const double* data, cublasOperation_t o
 // NOLINTBEGIN(google-build-using-namespace, readability-inconsistent-declaration-parameter-name)
 // NOLINTBEGIN(readability-non-const-parameter)
 using namespace cucurbit::standin;
-namespace lapack = cucurbit::lapack;
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
     return entry(__func__, [&](Machine&) {

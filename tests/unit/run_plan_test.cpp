@@ -117,9 +117,10 @@ TEST(Plan, OfACardIsBoundedByTheHostsMemoryToo) {
     const std::size_t each = ample.entries[0].host_bytes / ample.entries[0].batch;
     EXPECT_GE(each, 6 * (sizeof(double) + sizeof(Outcome))) << "values of six series";
     EXPECT_EQ(ample.host_peak_bytes, 2 * ample.entries[0].host_bytes);
-    const Plan tight = make_plan(study, some_card(), 0, {}, 2 * 100 * each + 1);
-    EXPECT_EQ(tight.entries[0].batch, 100u);
-    EXPECT_EQ(tight.host_peak_bytes, 2 * 100 * each);
+    const std::size_t batch = 100;
+    const Plan tight = make_plan(study, some_card(), 0, {}, 2 * batch * each + 1);
+    EXPECT_EQ(tight.entries[0].batch, batch);
+    EXPECT_EQ(tight.host_peak_bytes, 2 * batch * each);
     EXPECT_EQ(tight.entries[0].bytes, 1000u + 100 * 1000);
     EXPECT_THROW(make_plan(study, some_card(), 0, {}, each), DeviceError);
     EXPECT_EQ(make_plan(study, "cpu", 1).host_peak_bytes, 0u) << "its engine memory is the host's";
@@ -159,6 +160,7 @@ TEST(Environment, TellsWhatChangesArithmetic) {
     };
     const char* name = "CUBLAS_EMULATE_DOUBLE_PRECISION";
     EXPECT_EQ(find(name), "");
+    // No other thread runs here. NOLINTBEGIN(concurrency-mt-unsafe)
     ::setenv(name, "1", 1);
     ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);
     EXPECT_EQ(find(name), "1!");
@@ -169,6 +171,7 @@ TEST(Environment, TellsWhatChangesArithmetic) {
     EXPECT_EQ(find(name), "0");
     ::unsetenv(name);
     ::unsetenv("CUBLAS_WORKSPACE_CONFIG");
+    // NOLINTEND(concurrency-mt-unsafe)
     EXPECT_EQ(find("CUBLAS_WORKSPACE_CONFIG"), "");
 }
 
