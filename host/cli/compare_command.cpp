@@ -54,7 +54,8 @@ std::vector<Column> verdict_columns(const Table& table, const std::vector<Verdic
 }
 
 std::string percent(double share) {
-    return fmt::format("{:.2g} %", 100.0 * share);
+    return share < 0.1 ? fmt::format("{:.2g} %", 100.0 * share)
+                       : fmt::format("{:.0f} %", 100.0 * share);
 }
 
 /// How wrong a law would have been noticed.
