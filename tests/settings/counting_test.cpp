@@ -40,6 +40,14 @@ void discounted(void* memory) {
 void* operator new(std::size_t bytes) {
     return counted(bytes);
 }
+// Beside a sanitizer's own of this form, memory would go back to another heap than it came from.
+void* operator new(std::size_t bytes, const std::nothrow_t& /*unused*/) noexcept {
+    try {
+        return counted(bytes);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 void operator delete(void* memory) noexcept {
     discounted(memory);
 }
