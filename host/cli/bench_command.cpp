@@ -18,7 +18,7 @@ namespace {
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double wanted_error = 0.01;
 
-struct Options {
+struct BenchArguments {
     StudyOptions study;
     std::string devices = "cpu,cuda";
     double seconds = 2.0;
@@ -176,7 +176,7 @@ bool bench_design(const Study& study, std::size_t i, const std::vector<Plan>& pl
     return agree;
 }
 
-Exit execute(const Options& options) {
+Exit bench_command(const BenchArguments& options) {
     const Study study = read_study(options.study);
     const auto [plans, any_absent] = find_contenders(study, options.devices);
     const Predictions predictions = any_absent ? predict_all(study) : Predictions{};
@@ -199,7 +199,7 @@ Exit execute(const Options& options) {
 void add_bench(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
         "bench", "Time a study's trials on devices side by side, and compare their results");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<BenchArguments>();
     add_study_options(command, options->study);
     command
         .add_option("--devices", options->devices, "Devices; the first is what others compare to")
@@ -211,7 +211,7 @@ void add_bench(Program& program) {
         ->check(CLI::PositiveNumber.description(""))
         ->capture_default_str();
     add_output_options(command, options->output, Aligned::allowed);
-    on_chosen(program, command, options, execute);
+    on_chosen(program, command, options, bench_command);
 }
 
 }  // namespace cucurbit::cli

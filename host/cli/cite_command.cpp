@@ -58,7 +58,7 @@ Dong, Y., Li, Y., Li, Y., Lee, J. D., & Lei, Q. (2025). Discrepancies are virtue
 Nagarajan, V., Menon, A. K., Bhojanapalli, S., Mobahi, H., & Kumar, S. (2023). On student-teacher deviations in distillation: Does it pay to disobey? Advances in Neural Information Processing Systems, 36. https://arxiv.org/abs/2301.12923
 )";
 
-Exit execute(const std::string& format) {
+Exit cite_command(const std::string& format) {
     std::cout << fmt::format(fmt::runtime(format == "apa" ? apa : bibtex), CUCURBIT_VERSION);
     finish_stdout();
     return Exit::done;
@@ -73,7 +73,7 @@ void add_cite(Program& program) {
     command.add_option("--format", *format, "Style of the references")
         ->check(CLI::IsMember({"bibtex", "apa"}))
         ->capture_default_str();
-    on_chosen(program, command, format, execute);
+    on_chosen(program, command, format, cite_command);
 }
 
 }  // namespace cucurbit::cli

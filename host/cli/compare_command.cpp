@@ -14,7 +14,7 @@ namespace cucurbit::cli {
 
 namespace {
 
-struct Options {
+struct CompareArguments {
     std::string directory;
     Output output{"aligned", ""};
 };
@@ -90,7 +90,7 @@ std::vector<std::string> unjudged_texts(const Table& table, const std::vector<Ve
     return texts;
 }
 
-Exit execute(const Options& options) {
+Exit compare_command(const CompareArguments& options) {
     const Table table = summarize(Store::open_to_read(options.directory));
     const std::vector<Verdict> verdicts = compare(table);
     print_columns(verdict_columns(table, verdicts), options.output);
@@ -120,10 +120,10 @@ Exit execute(const Options& options) {
 void add_compare(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
         "compare", "Judge theory against a run's table; exit code 4 where they disagree");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<CompareArguments>();
     add_directory(command, options->directory);
     add_output_options(command, options->output, Aligned::allowed);
-    on_chosen(program, command, options, execute);
+    on_chosen(program, command, options, compare_command);
 }
 
 }  // namespace cucurbit::cli

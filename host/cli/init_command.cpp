@@ -16,7 +16,7 @@ namespace cucurbit::cli {
 
 namespace {
 
-struct Options {
+struct InitArguments {
     std::string preset;
     std::string file;
     bool list = false;
@@ -51,7 +51,7 @@ const Preset& preset_named(std::string name) {
                                  close.empty() ? "" : "; did you mean " + close + "?"));
 }
 
-Exit execute(const Options& options) {
+Exit init_command(const InitArguments& options) {
     if (options.list) return list_presets();
     if (options.preset.empty())
         throw UsageError("init needs --preset NAME (cucurbit init --list shows them)");
@@ -81,13 +81,13 @@ Exit execute(const Options& options) {
 void add_init(Program& program) {
     CLI::App& command =
         *program.app.add_subcommand("init", "Write a commented study to start from");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<InitArguments>();
     command.add_option("--preset", options->preset, "Example study to write")->type_name("NAME");
     command.add_flag("--list", options->list, "List the presets");
     command
         .add_option("-o,--output", options->file, "File to write (default: NAME.toml; -: stdout)")
         ->type_name("FILE");
-    on_chosen(program, command, options, execute);
+    on_chosen(program, command, options, init_command);
 }
 
 }  // namespace cucurbit::cli

@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Options {
+struct PlanArguments {
     StudyOptions study;
     DeviceOptions device;
     std::string shard;
@@ -144,7 +144,7 @@ private:
 };
 
 // Predictions for known cards, whatever is there, beside what a card that is there needs.
-Exit plan_cards(const Study& study, const Options& options) {
+Exit plan_cards(const Study& study, const PlanArguments& options) {
     const Shard shard = shard_of(options.shard);
     CardPlanTable table;
     add_predictions(study, shard, options.device.threads, table);
@@ -166,7 +166,7 @@ Exit plan_cards(const Study& study, const Options& options) {
     return Exit::done;
 }
 
-Exit execute(const Options& options) {
+Exit plan_command(const PlanArguments& options) {
     const Study study = read_study(options.study);
     if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
     const Shard shard = shard_of(options.shard);
@@ -212,12 +212,12 @@ Exit execute(const Options& options) {
 void add_plan(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
         "plan", "Say what a run would do: designs, blocks, memory, solver, expected time");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<PlanArguments>();
     add_study_options(command, options->study);
     add_device_options(command, options->device);
     add_shard(command, options->shard);
     add_output_options(command, options->output, Aligned::allowed);
-    on_chosen(program, command, options, execute);
+    on_chosen(program, command, options, plan_command);
 }
 
 }  // namespace cucurbit::cli

@@ -12,7 +12,7 @@ namespace cucurbit::cli {
 
 namespace {
 
-struct Options {
+struct PythonArguments {
     std::vector<std::string> directories{1};
     std::string output;
     std::string python = "python3";
@@ -33,7 +33,7 @@ runpy.run_module("cucurbit", run_name="__main__", alter_sys=True)
 )";
 
 /// Becomes the Python package's command of that name.
-[[noreturn]] void become(const std::string& command, const Options& options,
+[[noreturn]] void become(const std::string& command, const PythonArguments& options,
                          const std::vector<std::string>& extra) {
     std::vector<std::string> words{options.python, "-c", run_package, command};
     words.insert(words.end(), options.directories.begin(), options.directories.end());
@@ -65,12 +65,12 @@ void add_interpreter(CLI::App& command, std::string& python) {
 void add_plot(Program& program) {
     CLI::App& command =
         *program.app.add_subcommand("plot", "Draw a run's figure with the Python package");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<PythonArguments>();
     add_directory(command, options->directories.front());
     add_interpreter(command, options->python);
     command.allow_extras();
     command.footer("Other options go to the Python package: see python3 -m cucurbit plot --help.");
-    on_chosen(program, command, options, [&command](const Options& chosen) -> Exit {
+    on_chosen(program, command, options, [&command](const PythonArguments& chosen) -> Exit {
         become("plot", chosen, command.remaining());
     });
 }
@@ -78,14 +78,14 @@ void add_plot(Program& program) {
 void add_report(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
         "report", "Write runs as one HTML page: verdict, figure, table, study, machines");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<PythonArguments>();
     command.add_option("DIR", options->directories, "Runs' folders")->required()->type_name("");
     command
         .add_option("-o,--output", options->output,
                     "Page to write [report.html in the run's folder; of several, in this one]")
         ->type_name("FILE");
     add_interpreter(command, options->python);
-    on_chosen(program, command, options, [](const Options& chosen) -> Exit {
+    on_chosen(program, command, options, [](const PythonArguments& chosen) -> Exit {
         become("report", chosen,
                chosen.output.empty() ? std::vector<std::string>{}
                                      : std::vector<std::string>{"-o", chosen.output});

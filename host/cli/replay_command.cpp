@@ -14,7 +14,7 @@ namespace cucurbit::cli {
 
 namespace {
 
-struct Options {
+struct ReplayArguments {
     std::string directory;
     std::vector<std::string> point;
     std::vector<std::uint64_t> trials{0};
@@ -39,7 +39,7 @@ std::string coordinate_fault(const std::string& text) {
     return "'" + text + "' is not PARAMETER=NUMBER, such as n=200";
 }
 
-std::vector<std::pair<std::string, double>> point_of(const Options& options) {
+std::vector<std::pair<std::string, double>> point_of(const ReplayArguments& options) {
     std::vector<std::pair<std::string, double>> point;
     for (const std::string& text : options.point) {
         const std::size_t equals = text.find('=');
@@ -65,7 +65,7 @@ const char* match_name(Match match) {
     return "";
 }
 
-double tolerance_of(const Replayed& trial, const Options& options) {
+double tolerance_of(const Replayed& trial, const ReplayArguments& options) {
     return options.tolerance.value_or(trial.allowed > 0.0 ? trial.allowed : other_blas);
 }
 
@@ -79,7 +79,7 @@ Match match_of(const Replayed& trial, double tolerance) {
     return gap <= tolerance * largest ? Match::close : Match::different;
 }
 
-std::string basis_text(const std::vector<Replayed>& replayed, const Options& options) {
+std::string basis_text(const std::vector<Replayed>& replayed, const ReplayArguments& options) {
     if (options.tolerance) return fmt::format("{:g} of a value was allowed", *options.tolerance);
     const bool card = std::any_of(replayed.begin(), replayed.end(),
                                   [](const Replayed& trial) { return trial.allowed > 0.0; });
@@ -123,7 +123,7 @@ std::vector<Column> columns_of(const Setting& setting, const std::vector<Replaye
     return columns;
 }
 
-Exit execute(const Options& options) {
+Exit replay_command(const ReplayArguments& options) {
     const Store store = Store::open_to_read(options.directory);
     const Study study = store.study();
     std::vector<Replayed> replayed;
@@ -157,7 +157,7 @@ void add_replay(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
         "replay",
         "Recompute trials and put them beside the stored values; exit code 4 on a difference");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ReplayArguments>();
     add_directory(command, options->directory);
     command
         .add_option("--trial", options->trials,
@@ -177,7 +177,7 @@ void add_replay(Program& program) {
         ->type_name("NUMBER");
     add_device(command, options->device);
     add_output_options(command, options->output, Aligned::allowed);
-    on_chosen(program, command, options, execute);
+    on_chosen(program, command, options, replay_command);
 }
 
 }  // namespace cucurbit::cli

@@ -17,7 +17,7 @@ namespace {
 
 const std::map<std::string, double> units_of_time{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
 
-struct Options {
+struct RunArguments {
     StudyOptions study;
     DeviceOptions device;
     std::string directory;
@@ -26,7 +26,7 @@ struct Options {
     std::optional<std::uint64_t> trials;
 };
 
-std::filesystem::path folder_of(const Options& options, const Study& study) {
+std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
     if (!options.directory.empty()) return options.directory;
     if (std::filesystem::is_directory(options.study.file)) return options.study.file;
     static const std::regex plain("[A-Za-z0-9_][A-Za-z0-9._-]*");
@@ -41,7 +41,7 @@ std::filesystem::path folder_of(const Options& options, const Study& study) {
     return std::filesystem::path("runs") / name;
 }
 
-std::string shard_text(const Study& study, const Options& options) {
+std::string shard_text(const Study& study, const RunArguments& options) {
     if (options.shard.empty()) return {};
     const std::size_t all = study.setting->designs().size();
     const Shard shard = shard_of(options.shard);
@@ -50,7 +50,7 @@ std::string shard_text(const Study& study, const Options& options) {
     return fmt::format(" (shard {}: {} of {})", options.shard, designs, plural(all, "design"));
 }
 
-void announce(const Study& study, const Options& options, const std::filesystem::path& directory,
+void announce(const Study& study, const RunArguments& options, const std::filesystem::path& directory,
               const DeviceChoice& choice) {
     say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study),
                     precision_text(study.precision), directory.string(),
@@ -59,7 +59,7 @@ void announce(const Study& study, const Options& options, const std::filesystem:
 }
 
 // The table of a shard would be mostly rows without trials.
-Exit ended(const Study& study, const Options& options, const std::filesystem::path& directory) {
+Exit ended(const Study& study, const RunArguments& options, const std::filesystem::path& directory) {
     const Table table = summarize(Store::open_to_read(directory), study);
     if (options.shard.empty()) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
@@ -71,7 +71,7 @@ Exit ended(const Study& study, const Options& options, const std::filesystem::pa
     return Exit::failed_trials;
 }
 
-Exit execute(const Options& options, const std::vector<std::string>& argv) {
+Exit run_command(const RunArguments& options, const std::vector<std::string>& argv) {
     const Study study = read_study(options.study);
     const DeviceChoice choice = choose_devices(study, options.device.device, options.device.threads,
                                                shard_of(options.shard));
@@ -103,7 +103,7 @@ Exit execute(const Options& options, const std::vector<std::string>& argv) {
     return Exit::stopped;
 }
 
-void add_limits(CLI::App& command, Options& options) {
+void add_limits(CLI::App& command, RunArguments& options) {
     add_device_options(command, options.device);
     command
         .add_option("--max-time", options.max_seconds,
@@ -119,32 +119,32 @@ void add_limits(CLI::App& command, Options& options) {
 
 void add_run(Program& program) {
     CLI::App& command = *program.app.add_subcommand("run", "Run a study, or continue it");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<RunArguments>();
     add_study_options(command, options->study);
     command.add_option("-o,--output", options->directory, "The run's folder (default: runs/NAME)")
         ->type_name("DIR");
     add_shard(command, options->shard);
     add_limits(command, *options);
     on_chosen(program, command, options,
-              [&program](const Options& chosen) { return execute(chosen, program.argv); });
+              [&program](const RunArguments& chosen) { return run_command(chosen, program.argv); });
 }
 
 void add_extend(Program& program) {
     CLI::App& command = *program.app.add_subcommand(
         "extend", "Continue a run with more trials, or with an edited grid, arms or precision");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<RunArguments>();
     add_directory(command, options->study.file);
     command
         .add_option("--trials", options->trials, "Trials of each design, the stored ones included")
         ->type_name("N");
     add_edits(command, options->study.overrides);
     add_limits(command, *options);
-    on_chosen(program, command, options, [&program](Options chosen) {
+    on_chosen(program, command, options, [&program](RunArguments chosen) {
         if (!std::filesystem::is_directory(chosen.study.file))
             throw StoreError(chosen.study.file + ": no run's folder");
         if (chosen.trials)
             chosen.study.overrides.push_back(fmt::format("precision.trials={}", *chosen.trials));
-        return execute(chosen, program.argv);
+        return run_command(chosen, program.argv);
     });
 }
 
