@@ -50,8 +50,8 @@ std::string shard_text(const Study& study, const RunArguments& options) {
     return fmt::format(" (shard {}: {} of {})", options.shard, designs, plural(all, "design"));
 }
 
-void announce(const Study& study, const RunArguments& options, const std::filesystem::path& directory,
-              const DeviceChoice& choice) {
+void announce(const Study& study, const RunArguments& options,
+              const std::filesystem::path& directory, const DeviceChoice& choice) {
     say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study),
                     precision_text(study.precision), directory.string(),
                     shard_text(study, options)));
@@ -59,7 +59,8 @@ void announce(const Study& study, const RunArguments& options, const std::filesy
 }
 
 // The table of a shard would be mostly rows without trials.
-Exit ended(const Study& study, const RunArguments& options, const std::filesystem::path& directory) {
+Exit ended(const Study& study, const RunArguments& options,
+           const std::filesystem::path& directory) {
     const Table table = summarize(Store::open_to_read(directory), study);
     if (options.shard.empty()) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
