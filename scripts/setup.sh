@@ -83,19 +83,38 @@ install_python() {
     done
 }
 
+# say_steps LOG: how many of a build's steps are done, every 15 s until it is killed.
+say_steps() {
+    local steps
+    while sleep 15; do
+        steps=$(tail --bytes 2000 "$1" 2>/dev/null | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1 | tr -d '[]' || true)
+        [ -z "$steps" ] || say "built ${steps/\// of }"
+    done
+}
+
+# Seconds that the calls of build took.
+building=0
+# What a first configuration leaves out; later ones have it.
+left_out=()
 # build PRESET [TARGET…]: configures when it must, then builds.
 build() {
-    local preset=$1
+    local preset=$1 start=$SECONDS options=()
+    local ninja_file=build/$preset/build.ninja
     shift
-    if [ "$packages_installed" = yes ] || [ ! -e "build/$preset/build.ninja" ] ||
-        [ CMakePresets.json -nt "build/$preset/build.ninja" ]; then
+    [ -e "$ninja_file" ] || options=("${left_out[@]}")
+    if [ "$packages_installed" = yes ] || [ ! -e "$ninja_file" ] || [ CMakePresets.json -nt "$ninja_file" ] ||
+        { [ ${#left_out[@]} = 0 ] && grep -qs "^CUCURBIT_TESTS:.*=OFF" "build/$preset/CMakeCache.txt"; }; then
         say "configuring build/$preset"
-        quietly "configure-$preset" cmake --preset "$preset"
-        touch "build/$preset/build.ninja"
+        quietly "configure-$preset" cmake --preset "$preset" "${options[@]}"
+        touch "$ninja_file"
     fi
     # A dry run would not tell whether there is work: with globbed folders it always says so.
     local log=build/log/build-$preset.log
     [ -e "$log" ] || say "building in build/$preset: minutes, the first time"
-    quietly "build-$preset" ninja -C "build/$preset" "$@"
-    grep -q 'no work to do' "$log" || say "built build/$preset"
+    say_steps "$log" &
+    local steps=$!
+    quietly "build-$preset" ninja -C "build/$preset" "$@" || { kill "$steps"; return 1; }
+    kill "$steps"
+    grep -q 'no work to do' "$log" || say "built build/$preset in $((SECONDS - start)) s"
+    building=$((building + SECONDS - start))
 }
