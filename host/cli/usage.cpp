@@ -31,6 +31,7 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
 
 const CLI::App& chosen_command(const CLI::App& app) {
     const auto chosen = app.get_subcommands();
+    // No app is a temporary.  NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter)
     return chosen.empty() ? app : *chosen.front();
 }
 

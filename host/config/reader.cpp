@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -66,8 +67,8 @@ std::uint64_t Reader::State::count(const toml::node& node, std::string_view key,
                                    std::string_view what, std::uint64_t low,
                                    std::uint64_t high) const {
     const auto* whole = node.as_integer();
-    const bool fits = whole && whole->get() >= 0 && static_cast<std::uint64_t>(**whole) >= low &&
-                      static_cast<std::uint64_t>(**whole) <= high;
+    const bool fits = whole && std::cmp_greater_equal(whole->get(), low) &&
+                      std::cmp_less_equal(whole->get(), high);
     if (fits) return static_cast<std::uint64_t>(**whole);
     std::string advice;
     if (const auto* real = node.as_floating_point();

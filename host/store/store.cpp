@@ -74,7 +74,7 @@ Store::State::~State() {
     try {
         database.busy_timeout(0);
         database.execute("PRAGMA journal_mode = DELETE");
-    } catch (const StoreError&) {
+    } catch (const StoreError&) {  // the log stays.  NOLINT(bugprone-empty-catch)
     }
 }
 

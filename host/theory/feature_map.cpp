@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "cucurbit/chain.hpp"
 #include "host/theory/dense.hpp"
@@ -160,7 +161,7 @@ Prediction excess_risk(const DenseLaw& law, const std::vector<double>& truth,
     std::vector<double> error = law.mean;
     for (std::size_t i = 0; i < error.size(); ++i) error[i] -= truth[i];
     DenseMatrix column(error.size(), 1);
-    column.values = error;
+    column.values = std::move(error);
     const double bias = squared_norm(product(test_root, true, column, false).values);
     return {bias + trace(product(product(test_root, true, law.covariance, false), false, test_root,
                                  false)),

@@ -66,9 +66,7 @@ struct Judged {
           count(of.n_trials - of.n_failed),
           spread(std::hypot(of.std_err / std::abs(of.theory), rounding)) {}
 
-    boost::math::students_t student() const {
-        return boost::math::students_t(static_cast<double>(count - 1));
-    }
+    boost::math::students_t student() const { return {static_cast<double>(count - 1)}; }
     /// Signed as estimate − theory.
     double gap() const { return (row.estimate - row.theory) / std::abs(row.theory); }
     double p_value() const {

@@ -13,7 +13,7 @@
 
 #if !defined(__CUDACC__)
 // A host compiler does not know the attributes that the real headers give these names.
-// NOLINTBEGIN(bugprone-*, cert-dcl*, readability-identifier-naming)
+// NOLINTBEGIN(bugprone-*, readability-identifier-naming)
 #undef __global__
 #undef __device__
 #undef __host__
@@ -26,7 +26,7 @@
 #define __launch_bounds__(...)
 #define __shared__ static_assert(false, "shared memory by shared_memory<T>() only");
 #define __constant__ static_assert(false, "no constant memory: pass the values as arguments");
-// NOLINTEND(bugprone-*, cert-dcl*, readability-identifier-naming)
+// NOLINTEND(bugprone-*, readability-identifier-naming)
 #endif
 
 #if defined(CUCURBIT_STANDIN)

@@ -78,7 +78,7 @@ std::string log_of(const std::vector<double>& times) {
         for (const double time : times) line.show(progress(100, time, nan));
     }
     std::string text(10000, '\0');
-    std::rewind(stream);
+    EXPECT_EQ(std::fseek(stream, 0, SEEK_SET), 0);
     text.resize(std::fread(text.data(), 1, text.size(), stream));
     std::fclose(stream);
     return text;

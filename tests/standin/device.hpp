@@ -73,7 +73,7 @@ T shuffle_value(Shuffle kind, unsigned mask, T value, int argument, int width, P
 
 }  // namespace standin
 
-// NOLINTBEGIN(bugprone-*, cert-dcl*, readability-identifier-naming): the names are CUDA's.
+// NOLINTBEGIN(bugprone-*, readability-identifier-naming): the names are CUDA's.
 inline void __syncthreads(standin::Place where = {__builtin_FILE(), __builtin_LINE()}) {
     standin::block_barrier(where);
 }
@@ -134,6 +134,6 @@ T __ldg(const T* address) {
 inline double rsqrt(double value) {
     return 1.0 / std::sqrt(value);
 }
-// NOLINTEND(bugprone-*, cert-dcl*, readability-identifier-naming)
+// NOLINTEND(bugprone-*, readability-identifier-naming)
 
 }  // namespace cucurbit

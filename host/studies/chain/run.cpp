@@ -146,13 +146,13 @@ void ChainRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
     const std::size_t series = design().series.size();
     std::vector<Fitted> fitted(nodes_.size());
     for (std::size_t t = first; t < end; ++t) {
-        for (std::size_t k = 0; k < stages_.size(); ++k)
-            for (const std::size_t index : stages_[k].nodes) {
+        for (const Stage& stage : stages_)
+            for (const std::size_t index : stage.nodes) {
                 const Node& node = nodes_[index];
                 Fitted& of = fitted[index];
                 of = {read_results_[t * nodes_.size() + index],
-                      stages_[k].fit->demanded(node.fit, t, rung),
-                      stages_[k].fit->rank_deficit(node.fit, t, rung)};
+                      stage.fit->demanded(node.fit, t, rung),
+                      stage.fit->rank_deficit(node.fit, t, rung)};
                 if (node.parent == none) continue;
                 of.demanded = std::max(of.demanded, fitted[node.parent].demanded);
                 of.rank_deficit = std::max(of.rank_deficit, fitted[node.parent].rank_deficit);
