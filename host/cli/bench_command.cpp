@@ -177,7 +177,7 @@ bool bench_design(const Study& study, std::size_t i, const std::vector<Plan>& pl
 }
 
 Exit bench_command(const BenchArguments& options) {
-    const Study study = read_study(options.study);
+    const Study study = read_study(options.study, options.output);
     const auto [plans, any_absent] = find_contenders(study, options.devices);
     const Predictions predictions = any_absent ? predict_all(study) : Predictions{};
     BenchTable table;

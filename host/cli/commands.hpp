@@ -11,6 +11,7 @@
 #include "cucurbit/run.hpp"
 #include "cucurbit/study.hpp"
 #include "host/cli/exit.hpp"
+#include "host/cli/output.hpp"
 
 namespace cucurbit::cli {
 
@@ -58,6 +59,11 @@ void add_study_options(CLI::App& command, StudyOptions& options);
 /// Reads the study; where `file` is a run's folder, the study that the folder holds, edited
 /// likewise.
 Study read_study(const StudyOptions& options);
+/// Likewise, where the output is none of the files that are read; else throws UsageError.
+Study read_study(const StudyOptions& options, const Output& output);
+/// Throws UsageError where `file` is a run's folder whose study.toml is not what the run stored:
+/// someone's edit, which the run would overwrite.
+void spare_edit(const StudyOptions& options);
 
 /// The positional DIR.
 void add_directory(CLI::App& command, std::string& directory);

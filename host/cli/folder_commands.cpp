@@ -15,6 +15,7 @@ namespace {
 struct StatusOptions {
     std::string directory;
     bool manifest = false;
+    bool study = false;
     Output output{"aligned", ""};
 };
 
@@ -44,6 +45,11 @@ Exit show_status(const StatusOptions& options) {
         return Exit::done;
     }
     const Study study = store.study();
+    if (options.study) {
+        std::cout << study.text;
+        finish_stdout();
+        return Exit::done;
+    }
     std::vector<std::int64_t> index, points, series, blocks, blocks_wanted, trials, trials_wanted;
     const std::vector<DesignStatus> designs = status(store, study);
     for (const DesignStatus& design : designs) {
@@ -135,6 +141,8 @@ void add_status(Program& program) {
     add_directory(command, options->directory);
     command.add_flag("--manifest", options->manifest,
                      "What wrote the folder: command lines, version, compiler, BLAS, times");
+    command.add_flag("--study", options->study, "The study's text that the trials were made from")
+        ->excludes("--manifest");
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, show_status);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Ctrl-C, SIGTERM and SIGHUP while a run is in progress.
+// Signals that ask a run to end: Ctrl-C, SIGTERM, SIGHUP, and what batch systems send before it.
 
 #include <atomic>
 

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <regex>
 
 #include "cucurbit/store.hpp"
@@ -30,6 +33,12 @@ std::string shard_fault(const std::string& text) {
     return "'" + text + "' is not I/N, from 1/N to N/N, such as 3/8";
 }
 
+std::optional<std::string> contents(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return {};
+    return std::string{std::istreambuf_iterator<char>(in), {}};
+}
+
 }  // namespace
 
 void add_study_options(CLI::App& command, StudyOptions& options) {
@@ -58,6 +67,30 @@ Study read_study(const StudyOptions& options) {
     };
     return parse_study(study.text, (std::filesystem::path(options.file) / "study.toml").string(),
                        files, options.overrides);
+}
+
+Study read_study(const StudyOptions& options, const Output& output) {
+    Study study = read_study(options);
+    std::vector<std::filesystem::path> inputs{options.file};
+    for (const auto& [name, contents] : study.files)
+        inputs.push_back(std::filesystem::path(options.file).parent_path() / name);
+    spare_inputs(output, inputs);
+    return study;
+}
+
+void spare_edit(const StudyOptions& options) {
+    const std::filesystem::path folder = options.file;
+    if (!std::filesystem::is_directory(folder)) return;
+    const std::string stored = Store::open_to_read(folder).study().text;
+    const std::optional<std::string> beside = contents(folder / "study.toml");
+    // A run that was killed in between has left the new text under the second name.
+    if (!beside || *beside == stored || contents(folder / "study.toml.new") == stored) return;
+    const std::string file = (folder / "study.toml").string();
+    throw UsageError(fmt::format(
+        "{0} was edited, but {1} continues the study that the folder holds ({1}'s trials were made "
+        "from it; cucurbit status {1} --study prints it): cucurbit run {0} -o {1} takes the edit, "
+        "and without the file the run continues as it was",
+        file, folder.string()));
 }
 
 void add_directory(CLI::App& command, std::string& directory) {

@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "cucurbit/store.hpp"
 #include "host/cli/exit.hpp"
+#include "host/cli/process.hpp"
 
 namespace cucurbit::cli {
 
@@ -38,7 +40,21 @@ bool replaceable(const std::filesystem::path& file) {
     return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
 }
 
+/// What a run keeps in its folder is never an output.
+void spare_run(const std::filesystem::path& file) {
+    static const std::set<std::string> own{"store.sqlite",     "store.sqlite-wal",
+                                           "store.sqlite-shm", "store.sqlite-journal",
+                                           "store.lock",       "study.toml"};
+    std::error_code error;
+    const std::filesystem::path target = std::filesystem::weakly_canonical(file, error);
+    if (!error && own.contains(target.filename().string()) &&
+        std::filesystem::exists(target.parent_path() / "store.sqlite", error))
+        throw UsageError(fmt::format("-o {} belongs to the run in that folder: name another file",
+                                     file.string()));
+}
+
 void write_file(const std::vector<Column>& columns, TableFormat format, const std::string& file) {
+    spare_run(file);
     const std::string target =
         replaceable(file) ? fmt::format("{}.part{}", file, ::getpid()) : file;
     errno = 0;
@@ -73,7 +89,11 @@ Column number_column(std::string name, std::vector<double> numbers, bool whole) 
 void finish_stdout() {
     errno = 0;
     std::cout.flush();
-    if (!std::cout) cannot_write("standard output");
+    if (std::cout) return;
+    const int error = errno;
+    end_by_broken_pipe();
+    errno = error;
+    cannot_write("standard output");
 }
 
 void print_columns(const std::vector<Column>& columns, const Output& output) {
@@ -83,6 +103,13 @@ void print_columns(const std::vector<Column>& columns, const Output& output) {
         throw UsageError("npy is binary and stdout is a terminal: give a file with -o FILE");
     write_columns(columns, format, std::cout);
     finish_stdout();
+}
+
+void spare_inputs(const Output& output, const std::vector<std::filesystem::path>& inputs) {
+    std::error_code absent;
+    for (const std::filesystem::path& input : inputs)
+        if (!output.file.empty() && std::filesystem::equivalent(output.file, input, absent))
+            throw UsageError(fmt::format("-o {} is what is read: name another file", output.file));
 }
 
 void print_table(const Table& table, const Output& output) {

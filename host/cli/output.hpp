@@ -2,6 +2,7 @@
 // Data that a command prints: a table on stdout or in a file, in the format asked for.
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,13 @@ void add_output_options(CLI::App& command, Output& output, Aligned aligned);
 Column number_column(std::string name, std::vector<double> numbers, bool whole);
 
 /// Writes the whole table or nothing: a file appears under its name only when it is complete.
-/// Throws StoreError where it cannot be written, UsageError for NPY on a terminal.
+/// Throws StoreError where it cannot be written, UsageError for NPY on a terminal and
+/// where the file is one of a run's own.
 void print_columns(const std::vector<Column>& columns, const Output& output);
 void print_table(const Table& table, const Output& output);
+
+/// Throws UsageError where the output is one of the files that the command reads.
+void spare_inputs(const Output& output, const std::vector<std::filesystem::path>& inputs);
 
 /// Ends stdout; throws StoreError when anything printed did not arrive.
 void finish_stdout();

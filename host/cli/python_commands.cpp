@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/process.hpp"
 #include "host/cli/talk.hpp"
 
 namespace cucurbit::cli {
@@ -20,8 +21,12 @@ struct PythonArguments {
 
 // Looks for the packages before importing any, so that an absent one is named instead of traced.
 // A folder that happens to be called cucurbit has no origin, and is not the package.
+// First of all the working folder leaves the path: files there called numpy.py must not be run.
+// (The interpreter's option -P would do, but only from Python 3.11 on.)
 constexpr const char* run_package = R"(
-import importlib.util, runpy, sys
+import sys
+sys.path = [folder for folder in sys.path if folder]
+import importlib.util, runpy
 needed = ["cucurbit", "numpy", "pandas", "matplotlib"] + ["jinja2"] * (sys.argv[1] == "report")
 specs = {name: importlib.util.find_spec(name) for name in needed}
 absent = [name for name, spec in specs.items() if spec is None or spec.origin is None]
@@ -48,6 +53,7 @@ runpy.run_module("cucurbit", run_name="__main__", alter_sys=True)
         self[length] = '\0';
         ::setenv("CUCURBIT", self, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs
     }
+    restore_signals();
     ::execvp(argv[0], argv.data());
     throw UsageError(fmt::format("{} needs Python: {}: {}", command, options.python,
                                  std::generic_category().message(errno)));

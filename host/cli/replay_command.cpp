@@ -39,6 +39,18 @@ std::string coordinate_fault(const std::string& text) {
     return "'" + text + "' is not PARAMETER=NUMBER, such as n=200";
 }
 
+std::string trial_fault(const std::string& text) {
+    const bool digits = !text.empty() && text.size() <= 18 &&
+                        text.find_first_not_of("0123456789") == std::string::npos;
+    return digits ? "" : "'" + text + "' is no trial's number: 0, 1, 2 and so on";
+}
+
+std::string tolerance_fault(const std::string& text) {
+    double number = 0.0;
+    if (parse_number(text, number) && number >= 0.0) return {};
+    return "'" + text + "' is no relative difference: a number >= 0";
+}
+
 std::vector<std::pair<std::string, double>> point_of(const ReplayArguments& options) {
     std::vector<std::pair<std::string, double>> point;
     for (const std::string& text : options.point) {
@@ -74,6 +86,7 @@ Match match_of(const Replayed& trial, double tolerance) {
     if (trial.same) return Match::same;
     if (trial.stored_outcome.status != trial.outcome.status) return Match::different;
     if (std::isinf(tolerance)) return Match::close;
+    if (!std::isfinite(*trial.stored) || !std::isfinite(trial.recomputed)) return Match::different;
     const double gap = std::abs(*trial.stored - trial.recomputed);
     const double largest = std::max(std::abs(*trial.stored), std::abs(trial.recomputed));
     return gap <= tolerance * largest ? Match::close : Match::different;
@@ -164,6 +177,7 @@ void add_replay(Program& program) {
                     "Trial to recompute, counted from 0; may be repeated")
         ->type_name("NUMBER")
         ->allow_extra_args(false)
+        ->check(CLI::Validator(trial_fault, ""))
         ->capture_default_str();
     command.add_option("--point", options->point, "Only points with this value, such as n=200")
         ->type_name("PARAMETER=NUMBER")
@@ -173,7 +187,7 @@ void add_replay(Program& program) {
         .add_option("--tolerance", options->tolerance,
                     "Relative difference allowed (default: 1e-9 for another machine's BLAS, "
                     "1e-7 where a card computed either)")
-        ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
+        ->check(CLI::Validator(tolerance_fault, ""))
         ->type_name("NUMBER");
     add_device(command, options->device);
     add_output_options(command, options->output, Aligned::allowed);

@@ -1,6 +1,4 @@
-#include <unistd.h>
-
-#include <map>
+#include <cmath>
 #include <memory>
 #include <regex>
 
@@ -8,21 +6,22 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/interrupt.hpp"
 #include "host/cli/output.hpp"
+#include "host/cli/process.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/talk.hpp"
+#include "host/cli/time_limit.hpp"
+#include "host/run/precision.hpp"
 
 namespace cucurbit::cli {
 
 namespace {
-
-const std::map<std::string, double> units_of_time{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
 
 struct RunArguments {
     StudyOptions study;
     DeviceOptions device;
     std::string directory;
     std::string shard;
-    std::optional<double> max_seconds;
+    std::string max_time;
     std::optional<std::uint64_t> trials;
 };
 
@@ -58,12 +57,32 @@ void announce(const Study& study, const RunArguments& options,
     if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
 }
 
+void warn_of_imprecise(const Table& table) {
+    const Row* worst = nullptr;
+    std::size_t count = 0;
+    const auto relative = [](const Row& row) { return row.std_err / std::abs(row.estimate); };
+    for (const Row& row : table.rows) {
+        if (!has_flag(row.flags, imprecise)) continue;
+        ++count;
+        if (worst == nullptr || relative(row) > relative(*worst)) worst = &row;
+    }
+    if (worst == nullptr) return;
+    std::string place;
+    for (std::size_t i = 0; i < table.parameters.size(); ++i)
+        place += fmt::format("{} = {}, ", table.parameters[i], worst->parameters[i]);
+    warn(fmt::format(
+        "max_trials was reached before the precision in {} (flag {}); worst: {} {} at {}relative "
+        "standard error {:.2g}",
+        plural(count, "row"), imprecise, worst->arm, worst->estimand, place, relative(*worst)));
+}
+
 // The table of a shard would be mostly rows without trials.
 Exit ended(const Study& study, const RunArguments& options,
            const std::filesystem::path& directory) {
     const Table table = summarize(Store::open_to_read(directory), study);
     if (options.shard.empty()) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
+    warn_of_imprecise(table);
     say(fmt::format("complete: {}{}", directory.string(), shard_text(study, options)));
     if (failed <= max_failed_share) return Exit::done;
     complain(fmt::format(
@@ -73,6 +92,7 @@ Exit ended(const Study& study, const RunArguments& options,
 }
 
 Exit run_command(const RunArguments& options, const std::vector<std::string>& argv) {
+    spare_edit(options.study);
     const Study study = read_study(options.study);
     const DeviceChoice choice = choose_devices(study, options.device.device, options.device.threads,
                                                shard_of(options.shard));
@@ -80,7 +100,7 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
     run_options.directory = folder_of(options, study);
     run_options.device = choice.name;
     run_options.threads = options.device.threads;
-    run_options.max_seconds = options.max_seconds;
+    if (!options.max_time.empty()) run_options.max_seconds = seconds_of(options.max_time);
     run_options.shard = shard_of(options.shard);
     run_options.argv = argv;
     RunEnd end = RunEnd::stopped;
@@ -88,7 +108,7 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
     {
         const InterruptGuard guard;
         run_options.stop = guard.stop();
-        ProgressLine line(stderr, ::isatty(STDERR_FILENO) == 1);
+        ProgressLine line(stderr, has_screen());
         // The first report comes when study, device and folder have been found good.
         run_options.report = [&, announced = false](const Progress& progress) mutable {
             if (!announced) announce(study, options, run_options.directory, choice);
@@ -99,19 +119,21 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
         last = line.last();
     }
     if (end == RunEnd::complete) return ended(study, options, run_options.directory);
-    say(fmt::format("stopped after {} of {} trials; the same command continues",
-                    count_text(last.trials_done), count_text(last.trials_total)));
+    if (last.trials_total == 0)
+        say("stopped before the first trial; the same command continues");
+    else
+        say(fmt::format("stopped after {} of {} trials; the same command continues",
+                        count_text(last.trials_done), count_text(last.trials_total)));
     return Exit::stopped;
 }
 
 void add_limits(CLI::App& command, RunArguments& options) {
     add_device_options(command, options.device);
     command
-        .add_option("--max-time", options.max_seconds,
-                    "Stop after this time (90, 90s, 10m, 2h), ready to be continued")
-        ->transform(CLI::AsNumberWithUnit(units_of_time, CLI::AsNumberWithUnit::CASE_SENSITIVE, "")
-                        .description(""))
-        ->check(CLI::Validator(CLI::PositiveNumber).description(""))
+        .add_option("--max-time", options.max_time,
+                    "Stop after this time (90, 30min, 1h30m, 01:30:00, 1-00:00:00), ready to be "
+                    "continued")
+        ->check(CLI::Validator(time_fault, ""))
         ->type_name("TIME");
     command.footer("The exit code is 75 when the run was stopped and can be continued.");
 }

@@ -65,7 +65,7 @@ private:
 };
 
 Exit theory(const TheoryOptions& options) {
-    const Study study = read_study(options.study);
+    const Study study = read_study(options.study, options.output);
     if (!options.coordinates) {
         print_table(theory_table(study), options.output);
         return Exit::done;

@@ -124,6 +124,18 @@ bool within(double value, Bounds bounds) {
            (bounds.low_excluded ? value > bounds.low : value >= bounds.low);
 }
 
+bool has_room(double value, double least) {
+    const double size = std::abs(value);
+    return size == 0.0 || (size >= least && size <= largest_size);
+}
+
+std::string allowed_sizes(double least) {
+    return fmt::format(
+        "besides 0, sizes from {:g} to {:g}: squares and products must be in double precision's "
+        "range",
+        least, largest_size);
+}
+
 std::string allowed_counts(std::uint64_t low, std::uint64_t high) {
     if (low == high) return std::to_string(low);
     return fmt::format("a whole number from {} to {}", low, high);

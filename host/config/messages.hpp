@@ -26,6 +26,13 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 std::string allowed_numbers(Bounds bounds);
 bool within(double value, Bounds bounds);
 
+/// Whether double precision has room for what is computed of a number (its square, products with
+/// others): zero, or a size from least_size to largest_size.
+inline constexpr double least_size = 1e-300, largest_size = 1e100;
+bool has_room(double value, double least = least_size);
+/// "besides 0, sizes from 1e-300 to 1e+100: …".
+std::string allowed_sizes(double least = least_size);
+
 /// What a count may be: "a whole number from 1 to 9".
 std::string allowed_counts(std::uint64_t low, std::uint64_t high);
 

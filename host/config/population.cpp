@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
+#include "host/config/messages.hpp"
 
 namespace cucurbit {
 namespace {
@@ -25,6 +26,15 @@ struct Given {
     std::string canonical;
 };
 
+/// An eigenvalue's reciprocal and its ratio to others are needed as well.
+constexpr double least_eigenvalue = 1e-150;
+void require_room(const Reader& table, std::string_view key, const std::vector<double>& values) {
+    for (const double value : values)
+        if (!has_room(value, least_eigenvalue))
+            table.fail(key, fmt::format("the eigenvalue {} is not allowed; allowed: {}",
+                                        canonical_number(value), allowed_sizes(least_eigenvalue)));
+}
+
 Given read_given(Reader& table, const std::string& kind, Bounds bounds,
                  const Grid<std::uint64_t>& p) {
     const bool list = kind == "list";
@@ -40,6 +50,9 @@ Given read_given(Reader& table, const std::string& kind, Bounds bounds,
                 table.fail(key, fmt::format("value {} of the file is {}; allowed: a number > {}",
                                             i + 1, canonical_number(file.values[i]),
                                             canonical_number(bounds.low)));
+            else if (!has_room(file.values[i]))
+                table.fail(key, fmt::format("value {} of the file is {}; allowed: {}", i + 1,
+                                            canonical_number(file.values[i]), allowed_sizes()));
         given.values = std::move(file.values);
         given.canonical = "file:" + file.hash;
     }
@@ -91,11 +104,14 @@ Spectrum Spectrum::read(Reader& parent, std::string_view key, const Grid<std::ui
     } else if (kind == "isotropic") {
         spectrum.kind_ = Kind::spiked;
         if (table.has("value")) spectrum.bulk_ = table.number("value", positive);
+        require_room(table, "value", {spectrum.bulk_});
         spectrum.canonical_ = "isotropic:" + canonical_number(spectrum.bulk_);
     } else if (kind == "spiked") {
         spectrum.kind_ = Kind::spiked;
         spectrum.leading_ = table.list("spikes", positive);
         spectrum.bulk_ = table.number("bulk", positive);
+        require_room(table, "spikes", spectrum.leading_);
+        require_room(table, "bulk", {spectrum.bulk_});
         if (spectrum.leading_.size() > smallest(p))
             table.fail("spikes", fmt::format("{} spikes, but p = {}; allowed: at most p",
                                              spectrum.leading_.size(), smallest(p)));
@@ -104,6 +120,7 @@ Spectrum Spectrum::read(Reader& parent, std::string_view key, const Grid<std::ui
     } else {
         spectrum.kind_ = Kind::given;
         Given given = read_given(table, kind, positive, p);
+        require_room(table, kind == "list" ? "values" : "path", given.values);
         spectrum.leading_ = std::move(given.values);
         spectrum.canonical_ = std::move(given.canonical);
     }

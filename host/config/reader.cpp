@@ -60,6 +60,10 @@ double Reader::State::number(const toml::node& node, std::string_view key, std::
         refuse(node.source(), key,
                fmt::format("{}{} is not allowed; allowed: {}", what, described(node),
                            allowed_numbers(bounds)));
+    if (!has_room(value))
+        refuse(node.source(), key,
+               fmt::format("{}{} is not allowed; allowed: {}", what, described(node),
+                           allowed_sizes()));
     return value + 0.0;  // minus zero becomes zero
 }
 

@@ -15,12 +15,6 @@ bool is_fixed(const Precision& precision) {
     return !precision.rel_std_err && !precision.abs_std_err;
 }
 
-bool is_precise(const Moments& moments, const Precision& precision) {
-    const double error = moments.standard_error();
-    if (precision.abs_std_err && error <= *precision.abs_std_err) return true;
-    return precision.rel_std_err && error <= *precision.rel_std_err * std::abs(moments.mean());
-}
-
 /// 256, 512, 1024, … , max_trials.
 std::vector<std::uint64_t> round_ends(const Precision& precision) {
     std::vector<std::uint64_t> ends{first_round(precision)};
@@ -34,6 +28,13 @@ bool has_all(const std::vector<TrialRange>& trials, std::uint64_t count) {
 }
 
 }  // namespace
+
+bool is_precise(const SeriesSummary& summary, const Precision& precision) {
+    if (is_fixed(precision)) return true;
+    const double error = summary.standard_error();
+    if (precision.abs_std_err && error <= *precision.abs_std_err) return true;
+    return precision.rel_std_err && error <= *precision.rel_std_err * std::abs(summary.mean());
+}
 
 std::uint64_t first_round(const Precision& precision) {
     return is_fixed(precision) ? precision.trials : std::min(round_trials, precision.max_trials);
@@ -68,8 +69,7 @@ std::uint64_t wanted_trials(const Store& store, const Study& study, const Design
         if (!deciding[s]) continue;
         const std::vector<BlockValues> values = store.read(key);
         for (std::size_t k = 0; k < reached; ++k)
-            if (precise[k] &&
-                !is_precise(summarize_series(values, rounds[k]).moments, study.precision))
+            if (precise[k] && !is_precise(summarize_series(values, rounds[k]), study.precision))
                 precise[k] = false;
     }
     for (std::size_t k = 0; k < reached; ++k)

@@ -6,6 +6,7 @@
 
 #include "cucurbit/store.hpp"
 #include "cucurbit/study.hpp"
+#include "host/run/summary.hpp"
 
 namespace cucurbit {
 
@@ -18,6 +19,12 @@ std::uint64_t most_trials(const Precision& precision);
 /// Which of a design's series decide when it is precise: all but those without a finite mean and
 /// variance and those whose risk is zero.
 std::vector<bool> deciding_series(const Setting& setting, const Design& design);
+
+/// The flag of rows that all trials left less precise than asked for.
+inline constexpr const char* imprecise = "imprecise";
+
+/// Whether a mean is as precise as asked for; always where the number of trials is fixed.
+bool is_precise(const SeriesSummary& summary, const Precision& precision);
 
 /// Trials that a design needs by what is stored: the first of 256, 512, 1024, … , max_trials after
 /// which every deciding series is precise, or which some series has not reached. A function of the

@@ -100,8 +100,9 @@ private:
     }
 
     Clock::time_point deadline() const {
-        return start_ + std::chrono::duration_cast<Clock::duration>(
-                            std::chrono::duration<double>(*options_.max_seconds));
+        constexpr double century = 3.2e9;  // what the clock counts ends after three
+        return start_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+                            std::min(*options_.max_seconds, century)));
     }
 
     int stop_asked() const {

@@ -36,10 +36,10 @@ void add_theory(const TheoryRow* theory, Row& row) {
         add_flag(row.flags, "near_interpolation");
 }
 
-void add_interval(const Moments& moments, bool zero, Row& row) {
-    const Interval interval = confidence_interval(moments);
-    row.ci95_low = interval.low;
-    row.ci95_high = interval.high;
+void add_interval(const SeriesSummary& summary, bool zero, Row& row) {
+    const Interval interval = confidence_interval(summary.moments);
+    row.ci95_low = summary.unit * interval.low;
+    row.ci95_high = summary.unit * interval.high;
     const bool has_spread = row.std_err > rounding * std::abs(row.theory);
     if (has_spread && std::isfinite(row.theory) && !zero)
         row.z = (row.estimate - row.theory) / row.std_err;
@@ -56,17 +56,17 @@ void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::ui
                   Row& row) {
     row.n_trials = summary.trials;
     row.n_failed = summary.failed;
-    row.estimate = summary.moments.mean();
+    row.estimate = summary.mean();
     row.skewness = summary.moments.skewness();
     if (lacks_interval(summary, theory)) {
         if (!lacks_variance(theory)) add_flag(row.flags, "heavy_tail");
     } else {
-        row.std_err = summary.moments.standard_error();
+        row.std_err = summary.standard_error();
         if (theory &&
             static_cast<double>(summary.moments.count()) < least_trials(theory->tail_exponent))
             add_flag(row.flags, "few_trials");
         else
-            add_interval(summary.moments, is_zero_risk(theory), row);
+            add_interval(summary, is_zero_risk(theory), row);
     }
     if (summary.rank_deficient > 0) add_flag(row.flags, "rank_deficient");
     if (summary.escalated > 0)
@@ -219,6 +219,10 @@ void add_point(const Store* store, const Study& study, const Design& design, std
         const SeriesSummary summary =
             summarize_series(store->read(series_key(*study.setting, design, series)), wanted);
         add_estimate(summary, predicted, wanted, row);
+        const bool decides = !lacks_variance(predicted) && !is_zero_risk(predicted);
+        if (decides && summary.trials >= most_trials(study.precision) &&
+            !is_precise(summary, study.precision))
+            add_flag(row.flags, imprecise);
         rows.push_back(row);
         const bool lacks = lacks_interval(summary, predicted);
         add_quantiles(summary, row, quantiles.empty() && lacks ? instead_of_an_interval : quantiles,

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <sstream>
+#include <string_view>
 #include <utility>
 
 namespace cucurbit {
@@ -13,10 +13,27 @@ namespace {
 
 constexpr std::uint64_t merge_trials = 64;
 
+/// The unit of values of which this is the largest size.
+double unit_of(double largest) {
+    constexpr double least_plain = 1e-75, largest_plain = 1e75;
+    if (largest == 0.0 || (largest >= least_plain && largest <= largest_plain)) return 1.0;
+    return std::ldexp(1.0, std::clamp(std::ilogb(largest), -1022, 1023));
+}
+
+bool is_value(double value, const Outcome& outcome) {
+    return outcome.status == Status::ok && std::isfinite(value);
+}
+
 }  // namespace
 
 SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit) {
     SeriesSummary summary;
+    double largest = 0.0;
+    for (const BlockValues& block : stored)
+        for (std::size_t i = 0; i < block.values.size() && block.first_trial + i < limit; ++i)
+            if (is_value(block.values[i], block.outcomes[i]))
+                largest = std::max(largest, std::abs(block.values[i]));
+    summary.unit = unit_of(largest);
     Moments part;
     std::uint64_t part_index = 0;
     for (const BlockValues& block : stored) {
@@ -33,11 +50,11 @@ SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint
             ++summary.trials;
             summary.rank_deficient += outcome.rank_deficit > 0;
             summary.escalated += outcome.rung > Rung::cholesky;
-            if (outcome.status != Status::ok || !std::isfinite(value)) {
+            if (!is_value(value, outcome)) {
                 ++summary.failed;
                 continue;
             }
-            part.add(value);
+            part.add(value / summary.unit);
             summary.values.push_back(value);
         }
     }
@@ -99,13 +116,20 @@ SeriesSummary summarize_derived(const DerivedRow& row,
                                 const std::vector<std::vector<BlockValues>>& values,
                                 std::uint64_t limit) {
     constexpr double clearly = 4.0;
-    const std::vector<Sums> sums = sum_terms(row, values, limit);
+    std::vector<Sums> sums = sum_terms(row, values, limit);
+    double largest = 0.0;
+    for (const Sums& of : sums)
+        for (const double sum : {of.above, of.below})
+            if (std::isfinite(sum)) largest = std::max(largest, std::abs(sum));
+    const double unit = unit_of(largest);
+    for (Sums& of : sums) of = {of.above / unit, of.below / unit};
     const Moments above = merged_moments(sums, [](const Sums& of) { return of.above; });
     SeriesSummary summary;
     summary.trials = sums.size();
     summary.failed = sums.size() - above.count();
     if (row.below.empty()) {
         summary.moments = above;
+        summary.unit = unit;
         return summary;
     }
     const Moments below = merged_moments(sums, [](const Sums& of) { return of.below; });
@@ -125,9 +149,12 @@ const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::stri
 }
 
 bool has_flag(const std::string& flags, const std::string& flag) {
-    std::istringstream words(flags);
-    for (std::string word; words >> word;)
-        if (word == flag) return true;
+    // No stream, which would take a lack of memory for the end of the flags.
+    for (std::string_view rest = flags; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(' '), rest.size());
+        if (rest.substr(0, end) == flag) return true;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     return false;
 }
 

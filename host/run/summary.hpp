@@ -14,12 +14,18 @@
 namespace cucurbit {
 
 struct SeriesSummary {
-    Moments moments;  ///< of the trials that did not fail
+    Moments moments;  ///< of the trials that did not fail, divided by unit
+    /// A power of two, 1 but for values so small or so large that their squares or cubes would
+    /// leave the range of double precision.
+    double unit = 1.0;
     std::uint64_t trials = 0;
     std::uint64_t failed = 0;          ///< status not ok, or value not finite
     std::uint64_t rank_deficient = 0;  ///< trials below full rank
     std::uint64_t escalated = 0;  ///< trials that needed more than the plain Cholesky factorisation
     std::vector<double> values;   ///< those averaged, in the order of trials
+
+    double mean() const { return unit * moments.mean(); }
+    double standard_error() const { return unit * moments.standard_error(); }
 };
 
 /// Merges trials 0 .. limit - 1 of a series in the order of trials: Moments of trials 64k .. 64k +

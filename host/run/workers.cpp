@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "kernels/cpu/blas_memory.hpp"
+#include "kernels/cpu/cores.hpp"
 #include "kernels/devices.hpp"
 
 namespace cucurbit {
@@ -47,7 +49,7 @@ void cut_columns(std::vector<T>& rows, std::size_t total, std::size_t count) {
 
 std::size_t host_threads(const std::vector<Device>& devices) {
     const bool on_cards = devices.front().cache_bytes == 0;
-    const std::size_t cores = std::thread::hardware_concurrency();
+    const std::size_t cores = usable_cores();
     return on_cards && cores > 1 ? cores - 1 : 0;
 }
 
@@ -67,7 +69,9 @@ void Workers::add(std::vector<Task> tasks) {
     tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(next_));
     next_ = 0;
     std::move(tasks.begin(), tasks.end(), std::back_inserter(tasks_));
-    while (threads_.size() < std::min(most_threads_, tasks_.size())) {
+    const std::size_t wanted = std::min(most_threads_, tasks_.size());
+    if (wanted > threads_.size()) reserve_blas_memory(wanted);
+    while (threads_.size() < wanted) {
         const Device& device = devices_[threads_.size() % devices_.size()];
         threads_.emplace_back([this, device] { work(device); });
         ++busy_;

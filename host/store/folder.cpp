@@ -32,6 +32,12 @@ void write_all(int file, const std::string& contents, const std::filesystem::pat
     }
 }
 
+std::filesystem::path beside(const std::filesystem::path& file) {
+    std::filesystem::path fresh = file;
+    fresh += ".new";
+    return fresh;
+}
+
 std::string holder(int file) {
     std::array<char, 256> text{};
     const ssize_t size = ::pread(file, text.data(), text.size(), 0);
@@ -49,7 +55,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 WriterLock::WriterLock(const std::filesystem::path& directory) {
     const std::filesystem::path path = directory / "store.lock";
-    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file_ < 0) fail(path, "open for writing", errno);
     if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
         const int error = errno;
@@ -83,10 +89,12 @@ void create_folder(const std::filesystem::path& directory) {
         throw StoreError(fmt::format("{}: is not a folder", directory.string()));
 }
 
-void replace_file(const std::filesystem::path& file, const std::string& contents) {
-    std::filesystem::path fresh = file;
-    fresh += ".new";
-    const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+void write_beside(const std::filesystem::path& file, const std::string& contents) {
+    const std::filesystem::path fresh = beside(file);
+    // A file of its own: what the name may link to stays as it is.
+    ::unlink(fresh.c_str());
+    const int descriptor =
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (descriptor < 0) fail(fresh, "open for writing", errno);
     try {
         write_all(descriptor, contents, fresh);
@@ -95,6 +103,10 @@ void replace_file(const std::filesystem::path& file, const std::string& contents
         throw;
     }
     if (::close(descriptor) != 0) fail(fresh, "write", errno);
+}
+
+void take_place(const std::filesystem::path& file) {
+    const std::filesystem::path fresh = beside(file);
     if (::rename(fresh.c_str(), file.c_str()) != 0) fail(file, "replace", errno);
 }
 

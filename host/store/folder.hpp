@@ -22,9 +22,11 @@ private:
 /// Creates the folder and its parents; throws StoreError.
 void create_folder(const std::filesystem::path& directory);
 
-/// Replaces a file's contents as a whole, so that a reader never sees half of it; throws
+/// Writes what is to become a file's contents under its name and ".new"; throws StoreError.
+void write_beside(const std::filesystem::path& file, const std::string& contents);
+/// Puts what write_beside wrote in the file's place, so that a reader never sees half of it; throws
 /// StoreError.
-void replace_file(const std::filesystem::path& file, const std::string& contents);
+void take_place(const std::filesystem::path& file);
 
 /// The first line (or word, of texts on one line) in which two texts differ: "… here, … there".
 std::string first_difference(const std::string& stored, const std::string& given);

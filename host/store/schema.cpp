@@ -83,6 +83,8 @@ FileContents read_file(Database& database, const std::string& path) {
     const std::optional<std::string> place = read_document(database, "mapped", path);
     if (!place) database.fail(fmt::format("does not hold the study's file '{}'", path));
     constexpr std::size_t digits = 16;
+    if (place->size() <= digits + 1)
+        database.fail(fmt::format("is damaged: it does not say where the file '{}' lies", path));
     const std::string where = place->substr(digits + 1);
     try {
         FileContents contents = FileContents::map(where);

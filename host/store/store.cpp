@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <exception>
 
 #include "host/store/encoding.hpp"
 #include "host/store/state.hpp"
@@ -45,7 +46,9 @@ Database::Mode mode_to_read(const std::filesystem::path& file) {
 
 void require_identity(Database& database, const std::filesystem::path& directory,
                       const std::string& identity) {
-    const std::string stored = read_document(database, "study", "identity").value_or("");
+    const std::optional<std::string> document = read_document(database, "study", "identity");
+    if (!document) database.fail(std::string("is damaged: it does not say which study it holds"));
+    const std::string& stored = *document;
     if (stored == identity) return;
     throw StudyError(
         {directory.string(), 0, 0},
@@ -94,12 +97,13 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
     else
         create_schema(database);
     write_study(database, study);
+    write_beside(directory / "study.toml", study.text);
     transaction.commit();
     // The file alone is a store from here on, even if its log gets lost.
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     state->totals = read_totals(database);
     state->series = read_series(database, state->totals);
-    replace_file(directory / "study.toml", study.text);
+    take_place(directory / "study.toml");
     return Store(std::move(state));
 }
 
@@ -138,10 +142,22 @@ Study Store::study() const {
     Database& database = state_->database;
     const std::optional<std::string> text = read_document(database, "study", "text");
     if (!text) database.fail(std::string("is damaged: it holds no study"));
-    const FileSource files = [&database](const std::string& path) {
-        return read_file(database, path);
+    // Damage of a stored file is the store's, not a mistake in the study that names it.
+    std::exception_ptr damage;
+    const FileSource files = [&](const std::string& path) {
+        try {
+            return read_file(database, path);
+        } catch (const StoreError&) {
+            damage = std::current_exception();
+            throw;
+        }
     };
-    return parse_study(*text, (directory() / "study.toml").string(), files);
+    try {
+        return parse_study(*text, (directory() / "study.toml").string(), files);
+    } catch (const StudyError&) {
+        if (damage) std::rethrow_exception(damage);
+        throw;
+    }
 }
 
 std::vector<std::pair<std::string, std::string>> Store::manifest() const {

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/cpu/blas_memory.hpp"
+
 namespace cucurbit {
 namespace {
 
@@ -20,6 +22,12 @@ int as_int(std::size_t value) {
     return static_cast<int>(value);
 }
 
+// The same bits whatever the cores: theory is part of tables that are compared byte by byte.
+void use_one_thread() {
+    openblas_set_num_threads(1);
+    reserve_blas_memory(1);
+}
+
 }  // namespace
 
 DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b,
@@ -28,8 +36,7 @@ DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b
     const std::size_t cols = transpose_b ? b.rows : b.cols;
     if (inner != (transpose_b ? b.cols : b.rows))
         throw std::invalid_argument("a product of matrices that do not fit");
-    // The same bits whatever the cores: theory is part of tables that are compared byte by byte.
-    openblas_set_num_threads(1);
+    use_one_thread();
     DenseMatrix c(rows, cols);
     const int m = as_int(rows), n = as_int(cols), k = as_int(inner), lda = as_int(a.rows),
               ldb = as_int(b.rows);
@@ -40,7 +47,7 @@ DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b
 }
 
 Eigen symmetric_eigen(DenseMatrix a) {
-    openblas_set_num_threads(1);
+    use_one_thread();
     const int n = as_int(a.rows), query = -1;
     std::vector<double> ascending(a.rows);
     int info = 0, whole_size = 0;

@@ -77,7 +77,10 @@ FeatureSpace feature_space(const FeatureMatrix& features, double tau) {
                      [](double value) { return std::isfinite(value); }))
         throw std::invalid_argument("features whose squares are too large to be added up");
     const Eigen eigen = symmetric_eigen(std::move(gram));
-    if (!(eigen.values.front() > 0.0)) throw std::invalid_argument("all features are zero");
+    if (!(eigen.values.front() > 0.0))
+        throw std::invalid_argument(
+            "all features are zero, or so small that their squares vanish in double precision: "
+            "scale them");
     FeatureSpace space;
     const auto samples = static_cast<double>(features.rows);
     const std::size_t d = intrinsic_dimension(eigen.values, tau);

@@ -4,8 +4,8 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
-#include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,9 +28,12 @@ constexpr double rounding = 1e-9;
 constexpr double many_errors = 10.0;
 
 bool has_flag(const Row& row, const char* flag) {
-    std::istringstream words(row.flags);
-    for (std::string word; words >> word;)
-        if (word == flag) return true;
+    // No stream, which would take a lack of memory for the end of the flags.
+    for (std::string_view rest = row.flags; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(' '), rest.size());
+        if (rest.substr(0, end) == flag) return true;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     return false;
 }
 

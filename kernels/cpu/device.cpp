@@ -1,6 +1,5 @@
 #include "kernels/cpu/device.hpp"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -8,6 +7,7 @@
 #include <string>
 
 #include "cucurbit/random.hpp"
+#include "kernels/cpu/cores.hpp"
 #include "kernels/cpu/lapack.hpp"
 
 namespace cucurbit {
@@ -30,13 +30,6 @@ std::size_t available_memory() {
     std::size_t kibibytes = 0;
     text >> kibibytes;
     return kibibytes * 1024;
-}
-
-std::size_t usable_cores() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    return static_cast<std::size_t>(CPU_COUNT(&set));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "kernels/cpu/blas_memory.hpp"
 #include "kernels/cpu/engine.hpp"
 #include "kernels/cpu/lapack.hpp"
 #include "kernels/cpu/random/draw.hpp"
@@ -36,6 +37,7 @@ CpuEngine::CpuEngine(std::size_t interleaved_bytes, const InterleavedKernels& in
       packed_(std::make_unique<HostBuffer>(dense.packed_doubles)) {
     // Trials are the parallelism: BLAS threads inside a worker slow it down and change its bits.
     lapack::openblas_set_num_threads(1);
+    reserve_blas_memory(1);
 }
 
 std::size_t CpuEngine::preferred_lanes(std::size_t bytes_per_trial) const {

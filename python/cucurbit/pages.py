@@ -15,6 +15,7 @@ from cucurbit import program
 from cucurbit import table as tables
 from cucurbit.figures import plot
 from cucurbit.figures.style import svg
+from cucurbit.files import replaced
 
 # So many rows are shown in sight, nearest to what theory forbids first; all others unfold.
 _ROWS_IN_SIGHT = 10
@@ -36,13 +37,16 @@ def report(sources, output):
     page = templates.get_template("report.html").render(
         runs=[_run(folder) for folder in folders],
         version=program.output_of("--version").decode().strip(), references=program.output_of("cite").decode())
-    Path(output).write_text(page, encoding="utf-8")
+    with replaced(output) as fresh:
+        # Bytes of paths that are no UTF-8 become question marks.
+        fresh.write_text(page, encoding="utf-8", errors="replace")
     return Path(output)
 
 
 def _run(folder):
-    text = program.output_of("export", folder, "--format", "csv")
-    study = (folder / "study.toml").read_text(encoding="utf-8")
+    text = program.output_of("export", program.path_argument(folder), "--format", "csv")
+    # The stored text, which the table was made from: the file beside it may have been edited since.
+    study = program.output_of("status", program.path_argument(folder), "--study").decode()
     about = tomllib.loads(study)["study"]
     judged = tables.compare(folder).assign(flags=tables.load(folder)["flags"])
     table = judged[judged["n_trials"] > 0]
@@ -56,7 +60,7 @@ def _run(folder):
 
 
 def _progress(folder):
-    designs = _rows("status", folder)
+    designs = _rows("status", program.path_argument(folder))
     done, wanted = (sum(int(design[name]) for design in designs) for name in ("trials_done", "trials_wanted"))
     return {"designs": len(designs), "done": done, "wanted": wanted}
 
@@ -78,7 +82,7 @@ def _figure(folder, table):
 def _machines(folder):
     """One dictionary of facts for each time the study was run, with the command as typed."""
     runs = []
-    for row in _rows("status", folder, "--manifest"):
+    for row in _rows("status", program.path_argument(folder), "--manifest"):
         if row["fact"] == "start":
             runs.append({})
         if runs:

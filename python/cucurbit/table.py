@@ -8,6 +8,7 @@ import numpy
 import pandas
 
 from cucurbit import program
+from cucurbit.files import replaced
 
 _TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status")
 
@@ -20,7 +21,7 @@ def load(source):
     """
     path = Path(source)
     if path.is_dir():
-        return _from_csv(io.BytesIO(program.output_of("export", path, "--format", "csv")))
+        return _from_csv(io.BytesIO(program.output_of("export", program.path_argument(path), "--format", "csv")))
     if not path.exists():
         raise FileNotFoundError(f"no run folder or table at {path}")
     readers = {".csv": _from_csv, ".npy": _from_npy, ".parquet": _from_parquet}
@@ -36,7 +37,7 @@ def trials(source):
     """
     path = Path(source)
     if path.is_dir():
-        return _from_csv(io.BytesIO(program.output_of("export", path, "--format", "csv", "--trials")))
+        return _from_csv(io.BytesIO(program.output_of("export", program.path_argument(path), "--format", "csv", "--trials")))
     return load(path)
 
 
@@ -46,7 +47,7 @@ def compare(folder):
     Unlike the command, it does not raise where theory failed: that is in the column `verdict`.
     """
     disagreement = 4
-    return _from_csv(io.BytesIO(program.output_of("compare", folder, "--format", "csv", accepted=(0, disagreement))))
+    return _from_csv(io.BytesIO(program.output_of("compare", program.path_argument(folder), "--format", "csv", accepted=(0, disagreement))))
 
 
 def theory(study, *, coordinates=False):
@@ -54,7 +55,7 @@ def theory(study, *, coordinates=False):
 
     With coordinates: one row per point and coordinate, with zeta, truth, optimal_surrogate and mask.
     """
-    arguments = ["theory", study, "--format", "csv"]
+    arguments = ["theory", program.path_argument(study), "--format", "csv"]
     if coordinates:
         arguments.append("--coordinates")
     return _from_csv(io.BytesIO(program.output_of(*arguments)))
@@ -64,10 +65,10 @@ def run(study, out, *, set=None, **options):
     """Runs a study into the folder `out`, continuing what is there, and returns its table.
 
     Options are those of `cucurbit run` with underscores (threads=2, device="cpu", max_time="10m");
-    `set` maps study keys to values: {"precision.trials": 256}. Raises ProgramError, with exit code 75
-    where the run was stopped and can be continued.
+    `set` maps study keys to values, of NumPy too: {"precision.trials": 256}. Raises ProgramError, with
+    exit code 75 where the run was stopped and can be continued, and KeyboardInterrupt after Ctrl-C.
     """
-    arguments = ["run", study, "-o", out]
+    arguments = ["run", program.path_argument(study), "-o", program.path_argument(out)]
     for key, value in (set or {}).items():
         arguments += ["--set", f"{key}={_toml(value)}"]
     for name, value in options.items():
@@ -85,7 +86,8 @@ def parameters(table):
 def write_parquet(source, output, *, trials=False):
     """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet."""
     frame = _trials_of(source) if trials else load(source)
-    frame.to_parquet(output, index=False)
+    with replaced(output) as fresh:
+        frame.to_parquet(fresh, index=False)
 
 
 _trials_of = trials  # under a name that write_parquet's option does not hide
@@ -128,8 +130,12 @@ def _tidy(frame):
 def _toml(value):
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, numpy.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple, range)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, numpy.generic):
         value = value.item()
+    if value is None:
+        raise ValueError("None is no value of a study's key: leave the key out")
     return json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,7 @@ import os
 import sqlite3
 import unittest
 
-from program import STUDY, ProgramTest
+from program import LONG_DESCENT, STUDY, ProgramTest
 
 PLAIN = os.geteuid() == 0
 
@@ -38,8 +38,14 @@ class Usage(ProgramTest):
         self.assertIn("csv", self.refused("export", "x", "--format", "xml"))
 
     def test_times_are_understood(self):
-        for time in ("90", "90s", "10m", "2h", "1.5h"):
-            self.call("run", self.study, "-o", "out", "--max-time", time)
+        for time in ("90", "90s", "10m", "2h", "1.5h", "30min", "1h30m", "01:30:00", "1-00:00:00", "1H", "1e10", "9e999"):
+            self.call("run", self.study, "-o", "out", "--max-time", time, "--set", "study.name=\"x\"")
+
+    def test_a_time_that_is_not_understood_lists_what_is(self):
+        for time in ("10 minutes", "1h 30m", "30m1h", "01:60:00", "1-24:00", "0s", "00:00:00", "nan", "-5", ""):
+            err = self.refused("run", self.study, "--max-time", time)
+            for allowed in ("90s, 30min, 1h30m", "HH:MM:SS", "D-HH:MM:SS"):
+                self.assertIn(allowed, err)
 
     def test_npy_is_not_written_to_a_terminal(self):
         controller, terminal = os.openpty()
@@ -54,6 +60,81 @@ class Usage(ProgramTest):
         os.close(controller)
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"-o FILE", done.stderr)
+
+
+class Inputs(ProgramTest):
+    """What a command reads is never what it writes."""
+
+    def test_a_runs_own_files_are_no_output(self):
+        self.call("run", self.study, "-o", "out")
+        before = self.table("out")
+        for name in ("store.sqlite", "store.lock", "study.toml", "../out/store.sqlite"):
+            err = self.refused("export", "out", "-o", f"out/{name}")
+            self.assertIn("belongs to the run", err)
+        self.refused("status", "out", "-o", "out/store.lock")
+        (self.folder / "link").symlink_to("out/store.sqlite")
+        self.refused("export", "out", "-o", "link")
+        self.assertEqual(self.table("out"), before)
+        self.call("export", "out", "-o", "out/table.csv")
+
+    def test_a_study_is_not_the_output_of_its_theory(self):
+        for command in ("theory", "plan"):
+            self.assertIn("is what is read", self.refused(command, self.study, "-o", self.study))
+        self.assertEqual((self.folder / self.study).read_text(), STUDY)
+
+    def test_a_study_that_was_edited_beside_its_run(self):
+        self.call("run", self.study, "-o", "out")
+        edited = self.folder / "out" / "study.toml"
+        edited.write_text(STUDY.replace("trials = 130", "trials = 140"))
+        for command in (["run", "out"], ["extend", "out", "--trials", "150"]):
+            err = self.refused(*command)
+            self.assertIn("cucurbit run out/study.toml -o out takes the edit", err)
+        self.assertIn("140", edited.read_text())
+        self.assertEqual(self.call("status", "out", "--study")[0], STUDY)
+        self.call("run", "out/study.toml", "-o", "out")
+        self.assertIn("140", self.call("status", "out", "--study")[0])
+        edited.unlink()
+        self.call("run", "out")
+        self.assertIn("140", edited.read_text())
+
+    def test_a_run_killed_before_its_study_was_in_place_continues(self):
+        self.call("run", self.study, "-o", "out")
+        study = self.folder / "out" / "study.toml"
+        (self.folder / "out" / "study.toml.new").write_text(STUDY)
+        study.write_text(STUDY.replace("trials = 130", "trials = 120"))
+        self.call("run", "out")
+        self.assertEqual(study.read_text(), STUDY)
+
+    def test_links_in_a_folder_lead_nowhere(self):
+        self.call("run", self.study, "-o", "out")
+        victim = self.folder / "victim"
+        victim.write_text("precious")
+        (self.folder / "out" / "study.toml.new").symlink_to("../victim")
+        self.call("run", "out")
+        (self.folder / "out" / "store.lock").unlink()
+        (self.folder / "out" / "store.lock").symlink_to("../victim")
+        self.refused("run", "out", code=6)
+        self.assertEqual(victim.read_text(), "precious")
+
+    def test_numbers_that_replay_does_not_take(self):
+        self.call("run", self.study, "-o", "out")
+        self.assertIn("'-1' is no trial's number", self.refused("replay", "out", "--trial=-1"))
+        self.assertIn("'nan' is no relative difference", self.refused("replay", "out", "--tolerance", "nan"))
+
+
+class Precision(ProgramTest):
+    def test_a_precision_that_was_not_reached_is_said_and_flagged(self):
+        study = STUDY.replace("trials = 130", "rel_std_err = 1e-9\nmax_trials = 600")
+        self.write("precise.toml", study)
+        _, err = self.call("run", "precise.toml", "-o", "out")
+        self.assertRegex(err, r"warning: max_trials was reached before the precision in \d+ rows \(flag imprecise\); worst: ")
+        rows = self.table("out").splitlines()[1:]
+        self.assertTrue(any(row.endswith("imprecise") or " imprecise" in row or ",imprecise" in row for row in rows))
+        # Exact zeros and means without variance do not decide.
+        self.assertFalse(any("imprecise" in row for row in rows if "zero_risk" in row or "near_interpolation" in row))
+        self.write("coarse.toml", study.replace("1e-9", "0.9"))
+        _, err = self.call("run", "coarse.toml", "-o", "coarse")
+        self.assertNotIn("imprecise", err + self.table("coarse"))
 
 
 class Studies(ProgramTest):
@@ -96,17 +177,15 @@ class Studies(ProgramTest):
 
 class Trials(ProgramTest):
     def test_too_many_failed_trials(self):
-        """A truth whose risk is beyond the largest double."""
-        text = STUDY.replace("p = 40", "p = 4").replace("[8, 16, 60]", "[2]").replace("[0.0, 0.2]", "0.0")
-        spectrum, signal = ('{ kind = "list", values = [%s, 1.0, 1.0, 1.0] }' % x for x in ("1.0", "1e200"))
-        for name, values in (("spectrum", spectrum), ("signal", signal)):
-            line = next(line for line in text.splitlines() if line.startswith(name))
-            text = text.replace(line, f"{name} = {values}")
-        self.write("beyond.toml", text)
-        out, err = self.call("run", "beyond.toml", code=3)
-        self.assertIn(" 130 ", out)
+        """Descents that diverge beyond the largest double."""
+        self.write("beyond.toml", LONG_DESCENT.replace("step_fraction = 1.0", "step_fraction = 64.0")
+                   .replace("steps = [30, 300]", "steps = 1000").replace('"cross_entropy"', '"squared"')
+                   .replace('kind = "softmax", classes = 3, strength = 4.0, flip = [0.0, 0.4]',
+                            'kind = "linear", noise_std = 0.1')
+                   .replace("momentum = 0.5", "batch = 5").replace("test = 40\n", "").replace("trials = 150", "trials = 20"))
+        _, err = self.call("run", "beyond.toml", code=3)
         self.assertIn("error: 100 % of the trials failed", err)
-        self.call("export", "runs/small")
+        self.call("export", "runs/descent")
 
 
 class Devices(ProgramTest):

@@ -1,4 +1,5 @@
 import re
+import resource
 import signal
 import time
 import unittest
@@ -11,9 +12,9 @@ class Interrupt(ProgramTest):
         super().setUp()
         self.write("long.toml", LONG_STUDY)
 
-    def started(self, *arguments):
+    def started(self, *arguments, **options):
         """A run that has stored something and is still going."""
-        process = self.start("run", "long.toml", "-o", "out", "--threads", "1", *arguments)
+        process = self.start("run", "long.toml", "-o", "out", "--threads", "1", *arguments, **options)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
             if self.trials_done() > 0:
@@ -36,11 +37,12 @@ class Interrupt(ProgramTest):
         return err
 
     def test_each_signal_stops_after_the_trials_in_flight(self):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number, why in ((signal.SIGINT, "interrupted"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP"),
+                            (signal.SIGUSR1, "SIGUSR1"), (signal.SIGUSR2, "SIGUSR2"), (signal.SIGXCPU, "ulimit -t")):
             process = self.started("--set", f"study.seed={int(number)}")
             send(process, number)
             err = self.ends(process)
-            self.assertIn("stopping after the trials in flight", err)
+            self.assertRegex(err, f"cucurbit: .*{why}.*: stopping after the trials in flight")
             found = re.search(r"stopped after ([\d,]+) of 1,000,000 trials; the same command continues", err)
             self.assertTrue(found, err)
             done = int(found[1].replace(",", ""))
@@ -56,6 +58,29 @@ class Interrupt(ProgramTest):
             pass
         send(process, signal.SIGINT)
         self.ends(process)
+
+    def test_cpu_time_that_runs_out(self):
+        process = self.start("run", "long.toml", "-o", "out", "--threads", "1",
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY)))
+        self.assertIn("the limit on CPU time (ulimit -t) is reached", self.ends(process))
+        self.assertGreater(self.trials_done(), 0)
+
+    def test_a_signal_that_was_ignored_stays_ignored(self):
+        process = self.started(preexec_fn=lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN))
+        send(process, signal.SIGUSR1)
+        time.sleep(0.3)
+        self.assertIsNone(process.poll())
+        send(process, signal.SIGTERM)
+        self.assertNotIn("SIGUSR1", self.ends(process))
+
+    def test_a_reader_of_talk_that_goes_away_is_no_reason_to_stop(self):
+        process = self.started()
+        process.stderr.close()
+        time.sleep(0.3)
+        self.assertIsNone(process.poll())
+        send(process, signal.SIGINT)
+        self.assertEqual(process.wait(timeout=120), 75)
+        process.stdout.close()
 
     def test_time_that_runs_out(self):
         begun = time.monotonic()

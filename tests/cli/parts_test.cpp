@@ -7,6 +7,7 @@
 #include "host/cli/doctor.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/talk.hpp"
+#include "host/cli/time_limit.hpp"
 #include "host/cli/usage.hpp"
 
 namespace cucurbit::cli {
@@ -35,6 +36,29 @@ TEST(Durations, AreReadable) {
     EXPECT_EQ(duration_text(100000), "27 h 46 min");
     EXPECT_EQ(duration_text(nan), "");
     EXPECT_EQ(duration_text(std::numeric_limits<double>::infinity()), "more than 30 years");
+}
+
+TEST(TimeLimits, AreReadAsPeopleAndBatchSystemsWriteThem) {
+    const std::vector<std::pair<std::string, double>> times{
+        {"90", 90},        {"0.5", 0.5},        {"1e3", 1000},         {"90s", 90},
+        {"30min", 1800},   {"30m", 1800},       {"1.5h", 5400},        {"1h30m", 5400},
+        {"1H30MIN", 5400}, {"2d", 172800},      {"1d12h", 129600},     {"1h5s", 3605},
+        {"05:30", 330},    {"90:00", 5400},     {"01:30:00", 5400},    {"100:00:00", 360000},
+        {"1-00", 86400},   {"1-06:30", 109800}, {"1-00:00:00", 86400}, {"2-03:04:05", 183845}};
+    for (const auto& [text, seconds] : times) {
+        ASSERT_TRUE(seconds_of(text)) << text;
+        EXPECT_EQ(*seconds_of(text), seconds) << text;
+        EXPECT_EQ(time_fault(text), "") << text;
+    }
+    EXPECT_TRUE(std::isinf(*seconds_of("1e999")));
+    for (const char* text : {"",     " ",        "0",     "0s",       "-1",       "+5",   "nan",
+                             "inf",  "1y",       "1 h",   "1h 30m",   "30m1h",    "1h1h", "s",
+                             "h30m", "01:60:00", "00:60", "00:00:60", "1:2:3:4",  "1-24", "1-00:60",
+                             "1-",   "-1:00",    "1e-3",  "0x10",     "00:00:00", "1,5h"}) {
+        EXPECT_FALSE(seconds_of(text)) << text;
+        EXPECT_NE(time_fault(text).find("D-HH:MM:SS"), std::string::npos) << text;
+    }
+    EXPECT_FALSE(seconds_of(std::string(100'000, '9')));
 }
 
 TEST(Counts, HaveSeparators) {

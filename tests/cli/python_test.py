@@ -1,5 +1,6 @@
 import os
 import stat
+import sys
 import unittest
 
 from program import PROGRAM, ProgramTest
@@ -39,6 +40,13 @@ class Python(ProgramTest):
     def test_a_folder_called_cucurbit_is_not_the_package(self):
         (self.folder / "cucurbit").mkdir()
         self.test_without_the_package()
+
+    def test_files_of_the_working_folder_are_not_run(self):
+        for name in ("numpy", "jinja2", "importlib", "runpy", "cucurbit"):
+            (self.folder / f"{name}.py").write_text('open("seen", "w")\n')
+        for command in ("plot", "report"):
+            self.start(command, "out", "--python", sys.executable).communicate(timeout=120)
+        self.assertFalse((self.folder / "seen").exists())
 
     def test_without_python(self):
         self.assertIn("absent-python", self.refused("plot", "out", "--python", "absent-python"))

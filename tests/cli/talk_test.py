@@ -60,6 +60,20 @@ class Talk(ProgramTest):
         self.assertTrue(any("left" in bar for bar in bars), bars)
         self.assertNotIn(b"\r", out)
 
+    def test_plain_lines_on_a_terminal_without_a_cursor(self):
+        self.write("long.toml", LONG_STUDY)
+        code, _, err = self.terminal("run", "long.toml", "-o", "out", "--max-time", "2.5s", TERM="dumb")
+        self.assertEqual(code, 75)
+        self.assertNotIn("\x1b", err)
+        self.assertNotIn("\r", err.replace("\r\n", "\n"))
+        self.assertRegex(err, r"cucurbit: +\d+ %  [\d,]+ of 1,000,000 trials")
+
+    def test_talk_that_nobody_hears_goes_into_no_file(self):
+        process = subprocess.Popen([PROGRAM, "run", self.study, "-o", "out"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, preexec_fn=lambda: os.close(2))
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertNotIn("cucurbit", (self.folder / "out" / "store.lock").read_text())
+
     def test_the_bar_is_full_at_the_end_and_wiped(self):
         code, out, err = self.terminal("run", self.study, "-o", "out")
         self.assertEqual(code, 0)

@@ -57,6 +57,28 @@ TEST(Table, FailedAndNonFiniteTrialsAreCountedAndNeverAveraged) {
     EXPECT_EQ(row.flags, "escalated=0.005");
 }
 
+// Powers of two around which squares, or cubes, of values leave the range of double precision.
+TEST(Summary, IsTheSameInAnyUnit) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < 300; ++i)
+        values.push_back(1.0 + 0.001 * static_cast<double>(i * i % 97));
+    const std::vector<Outcome> outcomes(values.size());
+    const SeriesSummary plain = summarize_series({{0, values, outcomes}}, 300);
+    EXPECT_EQ(plain.unit, 1.0);
+    for (const int power : {-1000, -600, -300, -200, 200, 400, 600, 1000}) {
+        std::vector<double> scaled;
+        for (const double value : values) scaled.push_back(std::ldexp(value, power));
+        const SeriesSummary summary = summarize_series({{0, scaled, outcomes}}, 300);
+        EXPECT_EQ(summary.mean(), std::ldexp(plain.mean(), power)) << power;
+        EXPECT_EQ(summary.standard_error(), std::ldexp(plain.standard_error(), power)) << power;
+        EXPECT_EQ(summary.moments.skewness(), plain.moments.skewness()) << power;
+        const DerivedRow difference{"a", "b", {{1.0, "x", "y"}}, {}};
+        EXPECT_EQ(summarize_derived(difference, {{{0, scaled, outcomes}}}, 300).standard_error(),
+                  std::ldexp(plain.standard_error(), power))
+            << power;
+    }
+}
+
 TEST(Table, AllTrialsFailed) {
     Options options;
     for (std::uint64_t t = 0; t < 10; ++t)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
+#include "host/config/messages.hpp"
 #include "host/studies/class_labels.hpp"
 #include "host/studies/points.hpp"
 
@@ -31,6 +32,10 @@ void read_labels(const Reader& table, const MatrixFile& file, bool classificatio
     DenseMatrix values(file.rows(), file.cols());
     file.read(0, file.rows(), 0, file.cols(), values.values.data());
     if (!classification) {
+        for (const double value : values.values)
+            if (!has_room(value))
+                table.fail("labels", fmt::format("{} among the labels; allowed: {}",
+                                                 canonical_number(value), allowed_sizes()));
         spec.labels = std::move(values);
         return;
     }

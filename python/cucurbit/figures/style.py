@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, NullFormatter
 
+from cucurbit.files import replaced
+
 # Okabe and Ito's palette: distinct under the common colour deficiencies.
 _BLUE, _VERMILION, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 _SPARE = ("#E69F00", "#56B4E9", "#000000", "#999999")
@@ -124,5 +126,6 @@ def save(figure, output):
     path = Path(output)
     targets = [path] if path.suffix else [path.with_suffix(".png"), path.with_suffix(".pdf")]
     for target in targets:
-        figure.savefig(target, metadata={"CreationDate": None} if target.suffix == ".pdf" else None)
+        with replaced(target) as fresh:
+            figure.savefig(fresh, metadata={"CreationDate": None} if target.suffix == ".pdf" else None)
     return targets

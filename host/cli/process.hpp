@@ -1,0 +1,21 @@
+#pragma once
+// What the process owes to those who started it, before anything else happens.
+
+namespace cucurbit::cli {
+
+/// Opens standard streams that are closed, so that no file of ours takes their place; lets writes
+/// to closed pipes and beyond the limit on file sizes fail instead of ending the process; and,
+/// where the environment's CUCURBIT_PARENT is the process that started this one, ends with it: its
+/// end is a SIGTERM.
+void prepare_process();
+
+/// Where stdout is a pipe without a reader, ends the process by SIGPIPE, as programs do.
+void end_by_broken_pipe();
+
+/// For a program that takes this one's place: signals as they were found.
+void restore_signals();
+
+/// Whether stderr is a terminal that moves its cursor: not where TERM is "dumb".
+bool has_screen();
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,112 @@
+"""Limits on address space, file sizes and the parent's life: the program ends, says why, and keeps what it has."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from program import LONG_DESCENT, LONG_STUDY, PROGRAM, ProgramTest
+
+MIB = 1 << 20
+
+
+def limited(which, bytes_allowed):
+    return lambda: resource.setrlimit(which, (bytes_allowed, bytes_allowed))
+
+
+class AddressSpace(ProgramTest):
+    """OpenBLAS maps 128 MiB a thread and retries for ever where it may not."""
+
+    def test_commands_end(self):
+        self.call("run", self.study, "-o", "out")
+        for arguments in (["--version"], ["check", self.study], ["export", "out"], ["status", "out"]):
+            process = self.start(*arguments, preexec_fn=limited(resource.RLIMIT_AS, 120 * MIB))
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0, arguments)
+
+    def test_a_run_computes_or_says_what_it_lacks(self):
+        self.write("descent.toml", LONG_DESCENT)
+        table = None
+        for mebibytes in (100, 200, 280, 400, 700, 1000):
+            process = self.start("run", "descent.toml", "-o", f"out{mebibytes}", "--threads", "2", "--set",
+                                 "precision.trials=4", preexec_fn=limited(resource.RLIMIT_AS, mebibytes * MIB))
+            out, err = process.communicate(timeout=300)
+            self.assertIn(process.returncode, (0, 5), (mebibytes, err))
+            if process.returncode == 5:
+                self.assertRegex(err.decode(), "ulimit -v|memory")
+            else:
+                table = table or out
+                self.assertEqual(out, table)
+        self.assertEqual(process.returncode, 0)
+
+    def test_one_thread_of_many_cores(self):
+        process = self.start("run", self.study, "-o", "out", "--threads", "1")
+        process.communicate(timeout=60)
+        self.write("long.toml", LONG_STUDY)
+        process = self.start("run", "long.toml", "-o", "long", "--threads", "1")
+        time.sleep(1)
+        with open(f"/proc/{process.pid}/status") as status:
+            threads = int(next(line for line in status if line.startswith("Threads:")).split()[1])
+        process.kill()
+        process.communicate()
+        self.assertEqual(threads, 2)  # the main thread and one worker; none of OpenBLAS's own
+
+
+class FileSize(ProgramTest):
+    def test_a_limit_on_file_sizes_is_a_full_disk(self):
+        self.write("long.toml", LONG_STUDY)
+        process = self.start("run", "long.toml", "-o", "out", "--threads", "1",
+                             preexec_fn=limited(resource.RLIMIT_FSIZE, 200_000))
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 6, err)
+        self.assertRegex(err.decode(), "store.sqlite: .*(File too large|disk)")
+        self.call("verify", "out")
+        self.call("run", "out", "--max-time", "0.2s", code=75)
+
+    def test_an_export_that_does_not_fit_leaves_nothing(self):
+        self.call("run", self.study, "-o", "out")
+        process = self.start("export", "out", "--trials", "-o", "table.csv",
+                             preexec_fn=limited(resource.RLIMIT_FSIZE, 1000))
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 6, err)
+        self.assertEqual([file.name for file in self.folder.iterdir() if "table" in file.name], [])
+
+
+class Parent(ProgramTest):
+    def test_a_run_ends_with_the_process_that_it_was_told_of(self):
+        self.write("long.toml", LONG_STUDY)
+        parent = subprocess.Popen([sys.executable, "-c", f"""
+import os, subprocess
+os.environ["CUCURBIT_PARENT"] = str(os.getpid())
+child = subprocess.Popen([{PROGRAM!r}, "run", "long.toml", "-o", "out", "--threads", "1"], stderr=subprocess.DEVNULL)
+print(child.pid, flush=True)
+child.wait()
+"""], cwd=self.folder, stdout=subprocess.PIPE)
+        child = int(parent.stdout.readline())
+        while not (self.folder / "out" / "store.lock").exists():
+            time.sleep(0.02)
+        time.sleep(0.5)
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        deadline = time.monotonic() + 60
+        # Free again: the same command continues.
+        while time.monotonic() < deadline:
+            process = self.start("run", "out", "--max-time", "0.1s")
+            _, err = process.communicate(timeout=60)
+            if process.returncode == 75:
+                return
+            self.assertIn(f"process {child} ", err.decode())
+            time.sleep(0.1)
+        os.kill(child, signal.SIGKILL)
+        self.fail("the run went on without its parent")
+
+    def test_a_script_between_the_two_is_no_hindrance(self):
+        self.call("run", self.study, env={"CUCURBIT_PARENT": str(os.getppid())})
+
+
+if __name__ == "__main__":
+    unittest.main()
