@@ -302,6 +302,15 @@ class Missing(unittest.TestCase):
         self.assertEqual(drawn_as(figure.axes[0], "_crossed"), {(30, value)})
         self.assertIn("crossed: trials of less than full rank", legend(figure))
 
+    def test_heavy_tails_along_gradient_descent_are_told(self):
+        table = synthetic.descent()
+        heavy = (table["estimand"] == "gain") & (table["teacher_steps"] == 10) & (table["flip"] == 0.2)
+        quantile = table[table["estimand"] == "teacher_train_margin_1"].assign(estimand="teacher_train_margin_1_q05")
+        table = pandas.concat([altered(table, heavy, flags="heavy_tail"), quantile], ignore_index=True)
+        axes = cucurbit.plot(table).axes[3]
+        self.assertEqual(notes(axes), ["no mean at 10"])
+        self.assertEqual([[x for x, _ in curve] for curve in means(axes)], [[1, 10, 100], [1, 100]])
+
     def test_ratios_without_a_mean_are_told(self):
         table = synthetic.weak_to_strong(overlaps=(1, 5, 10, 20))
         axes = cucurbit.plot(altered(table, (table["estimand"] == "pgr") & (table["n_pseudo"] == 50)

@@ -243,5 +243,6 @@ def _range(values):
 def letter(grid):
     """(a), (b), … before the titles, where there is more than one panel."""
     for place, axes in enumerate(grid if len(grid) > 1 else []):
-        axes.set_title(f"({chr(ord('a') + place)}) {axes.get_title()}".strip(), loc="left")
+        axes.set_title(f"({chr(ord('a') + place)}) {axes.get_title()}".strip(), loc="left",
+                       fontsize=axes.title.get_fontsize())
         axes.set_title("")

@@ -129,11 +129,11 @@ def _columns_that_fit(labels, width):
 
 
 def plain_log_ticks(axis):
-    """Labels such as 0.2 and 50 on a logarithmic axis that spans few decades, at even steps within a factor of 4,
+    """Labels such as 0.2 and 50 on a logarithmic axis that spans few decades, at even steps within a factor of 5,
     powers of ten on others."""
     low, high = axis.get_view_interval()
     few = high <= 300 * low
-    if high <= 4 * low:
+    if high <= 5 * low:
         axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_number) if few else LogFormatterMathtext())
