@@ -237,7 +237,7 @@ def finish(axes):
 
 def _range(values):
     low, high = numpy.min(values), numpy.max(values)
-    return f"{low:g}" if low == high else f"{low:g} … {high:g}"
+    return f"{low:.4g}" if low == high else f"{low:.4g} … {high:.4g}"
 
 
 def letter(grid):
