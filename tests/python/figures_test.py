@@ -372,6 +372,13 @@ class Axes(unittest.TestCase):
         self.assertEqual(figures.kind_of(features), "risk")
         self.assertEqual(self.check(features, ("penalty", 4))[0].get_ylabel(), "test error")
 
+    def test_a_table_of_one_point_has_a_figure(self):
+        self.assertEqual(figures.kind_of(synthetic.chain(sizes=(60,))), "generations")
+        one = synthetic.model_shift(samples=(10,), noises=(0.2,))
+        self.check(one, ("samples n", 1), kind="risk")
+        with self.assertRaisesRegex(ValueError, "no axis 'p/n': the parameters that vary are none"):
+            cucurbit.plot(one, x="p/n")
+
     def test_what_is_no_axis_is_refused(self):
         for x, table in (("overlap", synthetic.model_shift()), ("p", synthetic.model_shift()),
                          ("penalty", synthetic.chain())):

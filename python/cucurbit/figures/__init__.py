@@ -60,8 +60,8 @@ def plot(source, output=None, *, kind=None, x=None, coordinates=None, n=None):
     """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure.
 
     kind: one of KINDS, by default what kind_of says. x: the parameter that the figures `risk` and `recovery` are
-    drawn along, also `p/n` and `overlap`; by default the one with the most values. The risk figure of a one-stage run folder begins
-    with the surrogates' weights (coordinates: their table, see cucurbit.theory) at the sample size
+    drawn along, also `p/n` and `overlap`; by default the one with the most values. The risk figure of a one-stage run
+    folder begins with the surrogates' weights (coordinates: their table, see cucurbit.theory) at the sample size
     nearest to n, by default to 0.4 p. output: a .png or .pdf file; without suffix, both are written.
     """
     table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
@@ -89,8 +89,8 @@ def _draw(table, kind, coordinates, n, x):
         return risk_figure(table, coordinates, n, x)
     if kind == "recovery":
         return recovery_figure(table, x)
-    simple = {"scaling": scaling_figure, "gain": gain_figure, "student": student_figure,
-              "split": split_figure, "generations": generations_figure, "descent": descent_figure, "switch": switch_figure,
+    simple = {"scaling": scaling_figure, "gain": gain_figure, "student": student_figure, "split": split_figure,
+              "generations": generations_figure, "descent": descent_figure, "switch": switch_figure,
               "features": features_figure}
     if kind in simple:
         return simple[kind](table)

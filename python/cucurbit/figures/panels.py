@@ -58,11 +58,8 @@ def _name(parameter):
 
 
 def axis_of(table, *, first="n"):
-    """The parameter with the most values, `first` where none has more."""
-    names = varying(table, besides=())
-    if first not in parameters(table):
-        return max(names, key=lambda name: table[name].nunique(), default=first)
-    return max([first, *names], key=lambda name: table[name].nunique())
+    """The parameter with the most values, `first` where it is one and none has more."""
+    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first))
 
 
 def along(table, x):
@@ -73,7 +70,7 @@ def along(table, x):
     varies in one stage only. Raises ValueError where there is none of that name, or where it has one value.
     """
     names = varying(table, besides=())
-    if x == "p/n" and {"p", "n"} <= set(parameters(table)):
+    if x == "p/n" and {"p", "n"} <= set(parameters(table)) and {"p", "n"} & set(names):
         table = table.assign(**{x: table["p"] / table["n"]})
         return table, x, [min(("n", "p"), key=lambda name: (-table[name].nunique(), name))]
     name = "correlation_dimension" if x == "overlap" else x
