@@ -152,12 +152,24 @@ Study Store::study() const {
             throw;
         }
     };
-    try {
-        return parse_study(*text, (directory() / "study.toml").string(), files);
-    } catch (const StudyError&) {
-        if (damage) std::rethrow_exception(damage);
-        throw;
-    }
+    const auto parsed = [&] {
+        try {
+            return parse_study(*text, (directory() / "study.toml").string(), files);
+        } catch (const StudyError&) {
+            if (damage) std::rethrow_exception(damage);
+            throw;
+        }
+    };
+    Study study = parsed();
+    // A version that draws otherwise would find nothing of its own in here, or take other draws for
+    // its own.
+    const std::string stored = read_document(database, "study", "identity").value_or("");
+    if (stored != study.identity)
+        database.fail(fmt::format(
+            "was written by a version of cucurbit that draws otherwise ({}): read it with that "
+            "version, or run its study.toml into a new folder",
+            first_difference(stored, study.identity)));
+    return study;
 }
 
 std::vector<std::pair<std::string, std::string>> Store::manifest() const {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "host/studies/features/run.hpp"
 #include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
@@ -28,8 +30,10 @@ std::vector<std::string> Features::arms() const {
 }
 
 std::vector<Design> Features::designs() const {
-    Design design =
-        design_of(seed_, identity(), std::max(spec_.weak.dimension(), spec_.strong.dimension()));
+    // Splits depend on the number of samples alone, so that other features of the same samples, or
+    // the same in another file format, are compared on the same splits.
+    Design design = design_of(seed_, fmt::format("features samples={}", spec_.all_samples()),
+                              std::max(spec_.weak.dimension(), spec_.strong.dimension()));
     for (const std::uint64_t rows : spec_.samples.values)
         for (const std::uint64_t pseudo_rows : spec_.pseudo_samples.values)
             for (const double ridge : spec_.penalty.values) {

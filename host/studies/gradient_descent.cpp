@@ -37,9 +37,8 @@ std::vector<Design> GradientDescent::designs() const {
     std::vector<Design> designs;
     for (const std::uint64_t p : spec_.data.p.values)
         for (const std::uint64_t n : spec_.data.samples.values) {
-            Design design = design_of(
-                seed_, fmt::format("gradient_descent p={} n={} {}", p, n, spec_.data.canonical()),
-                p);
+            Design design =
+                design_of(seed_, fmt::format("gradient_descent {}", spec_.data.draws(p, n)), p);
             DescentGrid::fill(spec_, p, n, design);
             if (spec_.method == DescentMethod::iterated) {
                 design.flops_per_trial = IteratedDescent::flops(spec_, design);

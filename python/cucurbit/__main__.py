@@ -8,6 +8,10 @@ from cucurbit import fit_slopes, load, write_parquet
 from cucurbit.program import ProgramError, ProgramNotFound
 
 
+def _levels(text):
+    return [float(level) for level in text.split(",")]
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m cucurbit", description="Figures, pages and Parquet of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -21,6 +25,9 @@ def _parser():
                       choices=["risk", "scaling", "gain", "weights", "student", "recovery", "split",
                                "generations", "descent", "switch", "features"],
                       help="the figure to draw instead of the one that suits the table")
+    plot.add_argument("--x", metavar="PARAMETER",
+                      help="what the figures risk and recovery are drawn along: a parameter, p/n or overlap "
+                           "(default: the parameter with the most values)")
     plot.add_argument("--n", type=int, help="sample size at which the weights are shown")
     report = commands.add_parser("report", help="write runs as one HTML page")
     report.add_argument("sources", type=Path, metavar="DIR", nargs="+", help="run folder")
@@ -31,6 +38,8 @@ def _parser():
     slopes.add_argument("--n-max", type=float, default=float("inf"), help="largest n in the fit")
     parquet = commands.add_parser("parquet", parents=[source], help="write the table as Parquet")
     parquet.add_argument("--trials", action="store_true", help="every trial's value instead of means")
+    parquet.add_argument("--quantiles", metavar="LEVELS", default=(), type=_levels,
+                         help="rows for these quantiles of the trials too: 0.05,0.5,0.95")
     parquet.add_argument("-o", "--output", type=Path, metavar="FILE",
                          help="default: table.parquet, or trials.parquet, in the run folder or beside the table")
     return parser
@@ -44,11 +53,11 @@ def _plot(options):
     from cucurbit.figures import kind_of, plot
     from cucurbit.figures.style import save
 
-    figure = plot(options.source, kind=options.kind, n=options.n)
+    figure = plot(options.source, kind=options.kind, x=options.x, n=options.n)
     for written in save(figure, options.output or _beside(options.source, "figure")):
         print(f"wrote {written}", file=sys.stderr)
     table = load(options.source)
-    if (options.kind or kind_of(table)) == "scaling":
+    if (options.kind or (kind_of(table) if options.x is None else "risk")) == "scaling":
         fit_slopes(table).to_csv(sys.stdout, index=False)
 
 
@@ -66,7 +75,7 @@ def _slopes(options):
 
 def _parquet(options):
     output = options.output or _beside(options.source, "trials.parquet" if options.trials else "table.parquet")
-    write_parquet(options.source, output, trials=options.trials)
+    write_parquet(options.source, output, trials=options.trials, quantiles=options.quantiles)
     print(f"wrote {output}", file=sys.stderr)
 
 

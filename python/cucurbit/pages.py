@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import jinja2
+import numpy
 import pandas
 
 from cucurbit import program
@@ -20,7 +21,19 @@ from cucurbit.files import replaced
 # So many rows are shown in sight, nearest to what theory forbids first; all others unfold.
 _ROWS_IN_SIGHT = 10
 _COLUMNS_IN_SIGHT = ["arm", "estimand", "estimate", "std_err", "theory", "z", "p_value", "relative_gap", "allowed_gap",
-                     "verdict"]
+                     "noticeable_gap", "flags", "verdict"]
+# What a flag of the table means, in a line.
+_FLAGS = {
+    "near_interpolation": "no variance within 3 of interpolation: no interval, read the quantiles",
+    "heavy_tail": "one trial makes the mean: no interval, read the quantiles",
+    "few_trials": "too few trials for a 95 % interval",
+    "conditional_mean": "quantiles of the mean over label noise, not of the risk",
+    "unclear_denominator": "a ratio without an estimate",
+    "no_law": "no prediction applies",
+    "zero_risk": "zero by law, and in the trials up to rounding",
+    "rank_deficient": "trials of less than full rank: not the law’s estimator",
+    "incomplete": "fewer trials than the study asks for",
+}
 
 
 def report(sources, output):
@@ -53,6 +66,7 @@ def _run(folder):
     fixed = [name for name in tables.parameters(table) if table[name].nunique() <= 1]
     return {"folder": folder, "name": about["name"], "kind": about["kind"], "study": study,
             "progress": _progress(folder), "verdicts": judged["verdict"].value_counts().to_dict(),
+            "noticed": _noticed(judged), "flags": _flags(table),
             "failed_trials": int(table["n_failed"].sum()), "figure": _figure(folder, table),
             "fixed": [(name, table[name].iloc[0]) for name in fixed if len(table)],
             "nearest": _nearest(table).drop(columns=fixed, errors="ignore"), "rows": table.drop(columns=fixed),
@@ -65,6 +79,23 @@ def _progress(folder):
     return {"designs": len(designs), "done": done, "wanted": wanted}
 
 
+def _noticed(judged):
+    """Gaps of a law that would be noticed in the sharpest row, in half of the rows and in all, as text."""
+    gaps = judged.loc[judged["verdict"] != "none", "noticeable_gap"]
+    gaps = gaps[numpy.isfinite(gaps)]
+    return [_percent(gap) for gap in numpy.quantile(gaps, [0, 0.5, 1])] if len(gaps) else []
+
+
+def _percent(share):
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _flags(table):
+    """Each flag with how many rows have it and what it means, the commonest first."""
+    counts = table["flags"].str.split().explode().value_counts()
+    return [(flag, count, _FLAGS[flag]) for flag, count in counts.items() if flag in _FLAGS]
+
+
 def _nearest(table):
     """Judged rows, failed ones first, then by how much of what the verdict allows they use."""
     judged = table[table["verdict"] != "none"]
@@ -72,7 +103,8 @@ def _nearest(table):
     used = (judged["relative_gap"].abs() / judged["allowed_gap"]).fillna(1 - judged["p_value"])
     order = pandas.DataFrame({"confirmed": judged["verdict"] == "confirmed", "used": -used, "z": -judged["z"].abs()})
     first = judged.loc[order.sort_values(["confirmed", "used", "z"], kind="stable").index].head(_ROWS_IN_SIGHT)
-    return first[tables.parameters(table) + _COLUMNS_IN_SIGHT].dropna(axis="columns", how="all")
+    first = first[tables.parameters(table) + _COLUMNS_IN_SIGHT]
+    return first.drop(columns=[] if first["flags"].any() else "flags").dropna(axis="columns", how="all")
 
 
 def _figure(folder, table):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy
@@ -11,17 +12,26 @@ from cucurbit import program
 from cucurbit.files import replaced
 
 _TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status")
+# Columns of whole numbers (steps of gradient descent are times in closed form).
+_WHOLE = re.compile(r"p|m|n(_\d+)?|n_pseudo|(weak|strong)_d|(teacher|student)_steps|switch_at|index|n_trials|n_failed|"
+                    r"trial|rung|rank_deficit")
 
 
-def load(source):
+def load(source, *, quantiles=()):
     """The table of a run folder, or of an exported CSV, NPY or Parquet file, as a DataFrame.
 
-    Missing numbers are NaN, missing text is empty. Rows that only theory has (xi, omega, amplified,
-    kept) have no estimate.
+    Missing numbers are NaN, missing text is empty. Sample sizes and other counts are whole numbers where no row
+    lacks them, all other numbers float64. Rows that only theory has (xi, omega, amplified, kept) have no estimate.
+    quantiles: of a run folder, such as (0.05, 0.5, 0.95): adds rows ESTIMAND_q05, ESTIMAND_median, … for every
+    simulated series.
     """
     path = Path(source)
     if path.is_dir():
-        return _from_csv(io.BytesIO(program.output_of("export", program.path_argument(path), "--format", "csv")))
+        asked = ["--quantiles", ",".join(str(float(level)) for level in quantiles)] if len(quantiles) else []
+        exported = program.output_of("export", program.path_argument(path), "--format", "csv", *asked)
+        return _from_csv(io.BytesIO(exported))
+    if len(quantiles):
+        raise ValueError(f"{path}: quantiles are computed from the trials of a run folder")
     if not path.exists():
         raise FileNotFoundError(f"no run folder or table at {path}")
     readers = {".csv": _from_csv, ".npy": _from_npy, ".parquet": _from_parquet}
@@ -83,9 +93,9 @@ def parameters(table):
     return columns[:columns.index("arm" if "arm" in columns else "index")]
 
 
-def write_parquet(source, output, *, trials=False):
+def write_parquet(source, output, *, trials=False, quantiles=()):
     """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet."""
-    frame = _trials_of(source) if trials else load(source)
+    frame = _trials_of(source) if trials else load(source, quantiles=quantiles)
     with replaced(output) as fresh:
         frame.to_parquet(fresh, index=False)
 
@@ -97,15 +107,18 @@ def _from_csv(file):
     # Read as text: Python's own conversion gives back every bit in every version of pandas.
     frame = pandas.read_csv(file, dtype=str, keep_default_na=False)
     for name in frame.columns.difference(_TEXT):
-        frame[name] = _numbers(frame[name])
+        frame[name] = _numbers(name, frame[name])
     return _tidy(frame)
 
 
-def _numbers(texts):
-    try:
-        return texts.map(int)
-    except ValueError:
-        return texts.map(lambda text: float(text) if text else numpy.nan).astype(float)
+def _numbers(name, texts):
+    # By the column and not by what it happens to hold: noise of 0 and 1 is float64 as noise of 0.5 is.
+    if _WHOLE.fullmatch(name):
+        try:
+            return texts.map(int).astype("int64")
+        except ValueError:
+            pass
+    return texts.map(lambda text: float(text) if text else numpy.nan).astype(float)
 
 
 def _from_npy(path):

@@ -179,6 +179,63 @@ TEST_P(FeaturesParity, ATrialAndASizeDoNotDependOnTheOthers) {
         EXPECT_TRUE(agree(single.values[s], first.values[s * 20 + 19], allowed));
 }
 
+// Comparisons of two students, of the same features in other files, or of truncations are paired:
+// a trial's samples are the same. Another seed or number of samples splits otherwise.
+TEST_P(FeaturesParity, SplitsDependOnTheSeedAndTheSamplesAlone) {
+    const GaussianFeatures of = small();
+    // Values that single precision holds too.
+    std::vector<double> weak = of.weak_features();
+    for (double& value : weak) value = static_cast<float>(value);
+    const auto with_weak = [&](bool single, bool fortran) {
+        auto files = of.files();
+        files["weak.npy"] = npy_file(of.samples, of.weak, weak, single, fortran);
+        return study_of(of.text(), files);
+    };
+    /// Values of trials 0 and 1, of these arms.
+    const auto values = [&](const Study& study, const std::set<std::string>& arms) {
+        const Design design = study.setting->designs().at(0);
+        const TrialValues all = simulate(study, design, *engine_, first_trials(2), 2);
+        std::vector<double> chosen;
+        for (std::size_t s = 0; s < design.series.size(); ++s)
+            if (arms.empty() || arms.contains(design.series[s].arm))
+                chosen.insert(chosen.end(), &all.values[2 * s], &all.values[2 * s] + 2);
+        return chosen;
+    };
+    const Study plain = with_weak(false, false);
+    EXPECT_EQ(values(with_weak(true, false), {}), values(plain, {}));
+    EXPECT_EQ(values(with_weak(false, true), {}), values(plain, {}));
+    EXPECT_EQ(values(with_weak(true, true), {}), values(plain, {}));
+
+    const std::vector<double> weak_arm = values(of.study(), {"weak"});
+    GaussianFeatures other = of;
+    other.decay = 0.9;
+    other.strong = 7;
+    other.shared = of.shared;
+    auto files = of.files();
+    files["strong.npy"] = other.files()["strong.npy"];
+    const Study student = study_of(of.text(), files);
+    EXPECT_EQ(values(student, {"weak"}), weak_arm);
+    EXPECT_NE(values(student, {"baseline"}), values(of.study(), {"baseline"}));
+    const auto key = [](const GaussianFeatures& features) {
+        return features.study().setting->designs().at(0).key;
+    };
+    GaussianFeatures truncated = of;
+    truncated.tau = "0.3";
+    EXPECT_EQ(key(truncated), key(of));
+    truncated.test = 20;
+    EXPECT_EQ(key(truncated), key(of));
+
+    GaussianFeatures another = of;
+    another.split_seed += 1;
+    EXPECT_NE(values(another.study(), {"weak"}), weak_arm);
+    another = of;
+    another.samples += 1;
+    EXPECT_NE(key(another), key(of));
+    // Trials of other files are never taken for this study's own.
+    EXPECT_NE(student.identity, of.study().identity);
+    EXPECT_NE(with_weak(true, false).identity, plain.identity);
+}
+
 // Features whose scales fall over six decades, with fewer samples than features.
 TEST_P(FeaturesParity, ClimbsTheLadder) {
     GaussianFeatures of = small();

@@ -17,6 +17,7 @@ from needs import need
 need("numpy", "pandas", "matplotlib", "jinja2")
 
 import cucurbit
+from cucurbit import pages
 
 STUDY = """\
 schema = 1  # <small> & quick
@@ -96,7 +97,15 @@ class Report(unittest.TestCase):
         figure, table = (contents(link) for link in page.files)
         self.assertTrue(figure.lstrip().startswith(b"<?xml") and figure.rstrip().endswith(b"</svg>"))
         self.assertEqual(table.decode(), self.program("export", "out", "--format", "csv"))
-        nearest, rows, machines = page.tables
+        talk = subprocess.run([os.environ["CUCURBIT"], "compare", "out"], cwd=self.folder, capture_output=True,
+                              text=True, check=True).stderr
+        [noticed] = re.findall("this run would notice .* in all", talk)
+        self.assertIn(noticed.replace("this", "This", 1) + ".", page.said)
+        flags, nearest, rows, machines = page.tables
+        counts = cucurbit.load(self.folder / "out").query("n_trials > 0")["flags"].str.split().explode().value_counts()
+        self.assertEqual({row[0]: int(row[1]) for row in flags[1:]}, counts[counts.index.isin(pages._FLAGS)].to_dict())
+        self.assertLessEqual({"near_interpolation", "zero_risk"}, {row[0] for row in flags})
+        self.assertIn("noticeable_gap", nearest[0])
         self.assertEqual(len(nearest), 5)
         exported = [row for row in csv.DictReader(io.StringIO(table.decode())) if row["estimate"]]
         self.assertEqual(len(rows) - 1, len(exported))
@@ -122,7 +131,7 @@ class Report(unittest.TestCase):
         with unittest.mock.patch.dict(os.environ, {"CUCURBIT": str(planting)}):
             page = self.page("out")
         self.assertIn("3 rows confirmed, 1 failed", page.said)
-        first, second = (dict(zip(page.tables[0][0], row, strict=True)) for row in page.tables[0][1:3])
+        first, second = (dict(zip(page.tables[1][0], row, strict=True)) for row in page.tables[1][1:3])
         self.assertEqual([first[name] for name in ("verdict", "arm", "n")], ["failed", "standard", "60"])
         self.assertEqual(second["verdict"], "confirmed")
 
@@ -131,7 +140,7 @@ class Report(unittest.TestCase):
         self.program("run", "study.toml", "-o", "two", "--set", "precision.trials=10000000", "--max-time", "1s",
                      code=75)
         page = self.page("one", "two")
-        self.assertEqual(len(page.tables), 6)
+        self.assertEqual(len(page.tables), 8)
         self.assertRegex(page.said, r"unfinished: [\d,]+ of 10,000,000 trials")
         self.assertIn("stopped", page.tables[-1][1])
 

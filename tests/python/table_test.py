@@ -74,6 +74,18 @@ class Files(unittest.TestCase):
         self.assertEqual(loaded["n"].dtype.kind, "i")
         self.assertTrue(numpy.isinf(loaded["theory"]).any())
 
+    def test_columns_are_typed_by_what_they_are(self):
+        text = ("p,n_1,noise_std_1,penalty_1,arm,estimand,trial,value,status,rung,rank_deficit\n"
+                "5,9,0,1,stage_1,excess_risk,0,2,ok,1,0\n5,9,0,1,stage_1,excess_risk,1,,not_finite,4,2\n")
+        (self.folder / "t.csv").write_text(text)
+        cucurbit.write_parquet(self.folder / "t.csv", self.folder / "t.parquet", trials=True)
+        for name in ("t.csv", "t.parquet"):
+            kinds = cucurbit.trials(self.folder / name).dtypes.map(lambda kind: kind.kind).to_dict()
+            self.assertEqual({name for name, kind in kinds.items() if kind == "i"},
+                             {"p", "n_1", "trial", "rung", "rank_deficit"})
+            self.assertEqual({name for name, kind in kinds.items() if kind == "f"},
+                             {"noise_std_1", "penalty_1", "value"})
+
     def test_an_arm_called_NA_is_text(self):
         self.table["arm"] = self.table["arm"].replace("mask", "NA")
         self.table.to_csv(self.folder / "t.csv", index=False)
@@ -114,6 +126,14 @@ class Calls(unittest.TestCase):
         pandas.testing.assert_frame_equal(cucurbit.load(self.folder), self.table, check_exact=True,
                                           check_dtype=False)
         self.assertEqual(self.called(), [["export", str(self.folder), "--format", "csv"]])
+
+    def test_quantiles_are_asked_for(self):
+        cucurbit.load(self.folder, quantiles=(0.05, 0.5))
+        cucurbit.write_parquet(self.folder, self.folder / "t.parquet", quantiles=[0.25])
+        self.assertEqual(self.called(), [["export", str(self.folder), "--format", "csv", "--quantiles", levels]
+                                         for levels in ("0.05,0.5", "0.25")])
+        with self.assertRaisesRegex(ValueError, "of a run folder"):
+            cucurbit.load(self.folder / "t.csv", quantiles=(0.5,))
 
     def test_every_trial(self):
         cucurbit.trials(self.folder)

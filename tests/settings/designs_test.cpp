@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/settings/studies.hpp"
+#include "tests/support/npy.hpp"
 
 namespace cucurbit {
 namespace {
@@ -160,6 +161,40 @@ TEST(FactorKeys, AreDistinctAndStayWhenAGridGrows) {
     }
     EXPECT_EQ(further_keys(subspaces("[9]", "1", "[1, 2]")).size(), 8u);
     EXPECT_EQ(further_keys(chain("[9]", "1", "[0.5, 2]")), further_keys(chain("[9]", "1", "2")));
+}
+
+/// Gradient descent on the first columns of 30 samples of three classes.
+Study descent_from_files(std::size_t columns, std::size_t samples, bool single,
+                         const std::string& n = "10", const std::string& seed = "1") {
+    std::vector<double> features, labels;
+    for (std::size_t i = 0; i < samples; ++i) {
+        for (std::size_t j = 0; j < columns; ++j)
+            features.push_back(static_cast<double>((i * 7 + j * 3) % 11));
+        labels.push_back(static_cast<double>(i % 3));
+    }
+    return study_of(fmt::format(R"(
+        schema = 1
+        study = {{ name = "test", kind = "gradient_descent", seed = {} }}
+        data = {{ features_file = "x.npy", labels_file = "y.npy", n = {}, flip = 0.1, test = 8 }}
+        teacher = {{ loss = "cross_entropy", steps = 2, step_fraction = 1.0 }}
+        student = {{ steps = 2, step_fraction = 1.0 }}
+        precision = {{ trials = 64 }}
+    )",
+                                seed, n),
+                    {{"x.npy", npy_file(samples, columns, features, single)},
+                     {"y.npy", npy_file(samples, 0, labels)}});
+}
+
+TEST(DescentDesigns, OtherFeaturesOfTheSameSamplesKeepTheDraws) {
+    const Study plain = descent_from_files(4, 30, false);
+    for (const Study& same : {descent_from_files(4, 30, true), descent_from_files(5, 30, false)}) {
+        EXPECT_EQ(keys(same), keys(plain));
+        EXPECT_NE(same.identity, plain.identity);
+    }
+    for (const Study& other :
+         {descent_from_files(4, 33, false), descent_from_files(4, 30, false, "11"),
+          descent_from_files(4, 30, false, "10", "2")})
+        EXPECT_NE(keys(other), keys(plain));
 }
 
 }  // namespace

@@ -165,6 +165,29 @@ TEST(Store, GivesBackItsStudyAndItsFiles) {
     EXPECT_EQ(back.setting->designs().front().key, study.setting->designs().front().key);
 }
 
+// Splits of feature files were once drawn by the bytes of the files: such trials are no longer this
+// study's, and an empty table would hide them.
+TEST(Store, SaysThatAnotherVersionDrewItsTrials) {
+    const Folder folder;
+    Study study = parse_study(
+        "schema = 1\n"
+        "study = { name = \"old\", kind = \"model_shift\", seed = 3 }\n"
+        "population = { p = 3, spectrum = { kind = \"isotropic\" }, signal = { kind = \"uniform\" "
+        "} }\n"
+        "target = { n = 2, noise_std = 0.1, arms = [\"standard\"] }\n"
+        "precision = { trials = 64 }\n",
+        "old.toml", [](const std::string&) { return std::string(); });
+    Store::open_to_write(folder.path(), study);
+    EXPECT_EQ(Store::open_to_read(folder.path()).study().identity, study.identity);
+    const Folder old;
+    study.identity += " once=otherwise";
+    Store::open_to_write(old.path(), study);
+    const std::string error = error_of([&] { Store::open_to_read(old.path()).study(); });
+    EXPECT_NE(error.find("draws otherwise ('once=otherwise' in the folder, nothing in this study)"),
+              std::string::npos)
+        << error;
+}
+
 // What is too large to be copied is found where it lies, as long as it is the same.
 TEST(Store, RefersToMappedFilesAndSeesThatTheyChanged) {
     const Folder folder;

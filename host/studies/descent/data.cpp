@@ -69,10 +69,19 @@ DescentData DescentData::read(Reader& root) {
 
 std::string DescentData::canonical() const {
     if (from_files())
-        return fmt::format("files={} test={} held_out={}", files, test_samples, held_out);
+        // Runs before splits=samples drew their splits by the bytes of the files.
+        return fmt::format("files={} test={} held_out={} splits=samples", files, test_samples,
+                           held_out);
     return fmt::format("spectrum={} signal={} classes={} strength={} test={} held_out={}",
                        spectrum.canonical(), signal.canonical(), classes,
                        canonical_number(strength), test_samples, held_out);
+}
+
+std::string DescentData::draws(std::uint64_t dimension, std::uint64_t n) const {
+    if (from_files())
+        return fmt::format("n={} samples={} classes={} test={} held_out={}", n, file_labels.size(),
+                           classes, test_samples, held_out);
+    return fmt::format("p={} n={} {}", dimension, n, canonical());
 }
 
 DescentFeatures DescentFeatures::read(Reader& root) {

@@ -39,7 +39,11 @@ struct DescentData {
     std::string disturbance_name() const { return classes == 0 ? "noise_std" : "flip"; }
     /// Columns of a model: one for linear and logistic labels.
     std::size_t outputs() const { return classes > 2 ? classes : 1; }
+    /// Everything but grids and flips.
     std::string canonical() const;
+    /// What the draws of a design depend on: of files the numbers of samples and classes, so that
+    /// other features of the same samples are compared on the same splits and flips.
+    std::string draws(std::uint64_t dimension, std::uint64_t n) const;
 };
 
 /// What models see of a sample.

@@ -117,7 +117,8 @@ FeaturesSpec FeaturesSpec::read(Reader& root) {
 }
 
 std::string FeaturesSpec::canonical() const {
-    return fmt::format("{} test={} tau={}", files, test, canonical_number(tau));
+    // Runs before splits=samples drew their splits by the bytes of the files.
+    return fmt::format("{} test={} tau={} splits=samples", files, test, canonical_number(tau));
 }
 
 }  // namespace cucurbit

@@ -28,7 +28,7 @@ struct FeaturesSpec {
     std::size_t all_samples() const { return labels.rows; }
     std::size_t outputs() const { return labels.cols; }
     bool classifies() const { return !classes.empty(); }
-    /// Everything that draws and fits depend on but grids.
+    /// Everything that a trial's values depend on but grids.
     std::string canonical() const;
 };
 

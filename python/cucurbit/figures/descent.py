@@ -32,10 +32,13 @@ def some(values, count):
 
 
 def draw_curve(axes, rows, x, colour, label, marker="o"):
-    """Estimates against a parameter with bars over their 95 % intervals."""
+    """Estimates against a parameter with bars over their 95 % intervals, where they stand for a mean."""
     rows = rows.sort_values(x)
-    bars = [rows["estimate"] - rows["ci95_low"], rows["ci95_high"] - rows["estimate"]]
-    axes.errorbar(rows[x], rows["estimate"], yerr=numpy.nan_to_num(numpy.array(bars, dtype=float)),
+    mean = panels.has_mean(rows) & numpy.isfinite(rows["estimate"])
+    axes.plot(rows[x][~mean], numpy.full((~mean).sum(), numpy.nan), label="_absent")
+    rows = rows[mean]
+    bars = numpy.maximum(0, [rows["estimate"] - rows["ci95_low"], rows["ci95_high"] - rows["estimate"]])
+    axes.errorbar(rows[x], rows["estimate"], yerr=numpy.nan_to_num(bars),
                   color=colour, marker=marker, markersize=3.2, linewidth=1.1, elinewidth=0.8, label=label)
 
 
@@ -45,6 +48,7 @@ def finish(axes, x, y):
     axes.set_xlabel(_LABELS.get(x, x))
     axes.set_ylabel(y)
     axes.legend(fontsize=7)
+    panels.finish(axes)
 
 
 def last_direction(table):
@@ -114,7 +118,7 @@ def draw_margins(axes, table, sample):
     last, ends = rows["student_steps"].max(), []
     for colour, stop in zip(COLOURS, some(rows["teacher_steps"].to_numpy(), 3)):
         teacher, student = (
-            rows[rows["estimand"].str.startswith(f"{whose}_{sample}_margin_")
+            rows[rows["estimand"].str.fullmatch(rf"{whose}_{sample}_margin_\d+")
                  & (rows["teacher_steps"] == stop) & (rows["student_steps"] == last)]
             for whose in ("teacher", "student"))
         draw_curve(axes, student.assign(margin=teacher["estimate"].to_numpy()), "margin", colour,

@@ -3,20 +3,18 @@
 import numpy
 
 from cucurbit.figures import panels
-from cucurbit.figures.style import COLOURS, ArmStyle, arm_styles, legend_below, styled
-from cucurbit.figures.subspaces import draw, grid_of, logarithmic, of
+from cucurbit.figures.style import COLOURS, MARKERS, ArmStyle, arm_styles, legend_below, plain_log_ticks, styled
+from cucurbit.figures.subspaces import grid_of, logarithmic, of
 
 _COLUMNS = 3
 _RATIOS = {"pgr": "performance gap recovery", "opr": "outperforming ratio"}
 _SIZES = {"n_pseudo": ("pseudo-labels N", "n"), "n": ("labels n", "n_pseudo")}
-_MARKERS = "osD^vP*X"
 
 
 def _measured(table):
     """Test errors that have both a prediction and a mean with a variance."""
     rows = of(table, "test_error")
-    near = rows["flags"].str.contains("near_interpolation")
-    return rows[~near & numpy.isfinite(rows["theory"]) & numpy.isfinite(rows["estimate"])]
+    return rows[panels.has_mean(rows) & numpy.isfinite(rows["theory"]) & numpy.isfinite(rows["estimate"])]
 
 
 def _agreement(axes, table, styles):
@@ -35,7 +33,7 @@ def _agreement(axes, table, styles):
 
 def _curve_styles(sizes, name):
     """Colours and markers of the lines of a panel, which its own legend explains."""
-    return {size: ArmStyle(f"{name} = {size:g}", COLOURS[k % len(COLOURS)], _MARKERS[k % len(_MARKERS)])
+    return {size: ArmStyle(f"{name} = {size:g}", COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)])
             for k, size in enumerate(sizes)}
 
 
@@ -43,8 +41,8 @@ def _ratio(axes, table, estimand, against):
     """PGR or OPR against one sample size, a line for each value of the other."""
     label, other = _SIZES[against]
     styles = _curve_styles(sorted(table[other].unique()), {"n": "n", "n_pseudo": "N"}[other])
-    for size, rows in of(table, estimand).groupby(other):
-        draw(axes, rows, against, styles[size])
+    for size, rows in table[table["arm"] == "w2s"].groupby(other):
+        panels.draw_series(axes, rows, estimand, styles[size], x=against)
     axes.axhline(1.0, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
     logarithmic(axes, both=False)
     axes.set_xlabel(label)
@@ -56,8 +54,9 @@ def _ratio(axes, table, estimand, against):
 
 def _errors(axes, rows, styles, against):
     for arm, style in styles.items():
-        draw(axes, of(rows, "test_error", arm), against, style)
-    logarithmic(axes, both=False)
+        panels.draw_arm(axes, rows, arm, style, x=against)
+    axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis)
     panels.choose_risk_scale(axes)
     axes.set_xlabel(_SIZES[against][0])
     axes.set_ylabel("test error")
@@ -78,7 +77,7 @@ def features_figure(table):
         drawn += [(f"{title}, {name}".strip(", "), _errors, (rows, styles, besides[0]))
                   for name, rows in panels.split(part, besides=besides)]
     figure, grid = grid_of(len(drawn), min(len(drawn), _COLUMNS))
-    figure.suptitle(panels.fixed(table), fontsize=9)
+    panels.name(figure, table)
     for axes, (title, function, arguments) in zip(grid, drawn):
         function(axes, *arguments)
         axes.set_title(title)

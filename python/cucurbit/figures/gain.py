@@ -3,7 +3,7 @@
 import numpy
 
 from cucurbit.figures import panels, risk
-from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_log_ticks, styled
+from cucurbit.figures.style import arm_styles, legend_below, new_figure, styled
 from cucurbit.table import parameters
 
 
@@ -19,8 +19,8 @@ def draw(axes, rows, styles):
     """Ratios of means; without bars, since the table does not hold the arms' covariance."""
     for arm in panels.arms(rows):
         ratio = relative_risk(rows, arm)
-        far = ~ratio["flags"].str.contains("near_interpolation")
-        panels.draw_theory(axes, ratio["n"], ratio["theory"].where(far), styles[arm])
+        axes.plot(ratio["n"], ratio["theory"], color=styles[arm].colour, linewidth=1.3, zorder=2, label="_theory")
+        far = panels.has_mean(ratio)
         axes.plot(ratio["n"][far], ratio["estimate"][far], linestyle="none", color=styles[arm].colour,
                   marker=styles[arm].marker, markersize=3.6, markeredgecolor="white",
                   markeredgewidth=0.4)
@@ -34,17 +34,18 @@ def gain_figure(table):
     """One row of panels for each setting that varies besides n: risk, relative risk."""
     parts = panels.split(table)
     figure = new_figure(2, len(parts), width=3.4)
-    figure.suptitle(panels.fixed(table), fontsize=9)
+    panels.name(figure, table)
     styles = arm_styles(panels.arms(table))
     grid = figure.subplots(len(parts), 2, squeeze=False)
     for (left, right), (title, rows) in zip(grid, parts):
         risk.draw(left, rows, styles)
         left.set_ylabel("excess risk")
+        panels.choose_risk_scale(left)
+        panels.mark_interpolation(left, rows)
         draw(right, rows, styles)
+        panels.finish(right)
         left.set_title(title)
         right.set_title(title)
-        if left.get_yscale() == "log":
-            plain_log_ticks(left.yaxis)
     panels.letter(numpy.ravel(grid))
-    legend_below(figure, styles, panels.median_handles(table))
+    legend_below(figure, styles)
     return figure

@@ -3,7 +3,7 @@
 from matplotlib.ticker import MaxNLocator
 
 from cucurbit.figures import panels
-from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_log_ticks, styled
+from cucurbit.figures.style import arm_styles, legend_below, new_figure, styled
 
 _COLUMNS = 3
 
@@ -13,7 +13,7 @@ def generations_figure(table):
     """Risk against the stage: a line for each value of the last parameter that varies, a panel for each
     value of the others."""
     names = panels.varying(table, besides=())
-    table = table[table["estimand"] == "excess_risk"].copy()
+    table = table[table["estimand"].str.startswith("excess_risk")].copy()
     table["stage"] = table["arm"].str.removeprefix("stage_").astype(int)
     line = names[-1] if names else None
     values = sorted(table[line].unique()) if line else [None]
@@ -23,20 +23,15 @@ def generations_figure(table):
     columns = min(len(parts), _COLUMNS)
     lines = -(-len(parts) // columns)
     figure = new_figure(columns, lines)
-    figure.suptitle(panels.fixed(table.drop(columns="stage")), fontsize=9)
+    panels.name(figure, table.drop(columns="stage"))
     grid = [figure.add_subplot(lines, columns, place + 1) for place in range(len(parts))]
     for axes, (title, rows) in zip(grid, parts):
         rows = table.loc[rows.index]
         for value in values:
-            curve = (rows[rows[line] == value] if line else rows).sort_values("stage")
-            near = curve["flags"].str.contains("near_interpolation")
-            panels.draw_theory(axes, curve["stage"], curve["theory"].where(~near),
-                               styles[label[value]])
-            panels.draw_means(axes, curve[~near], styles[label[value]], against="stage")
+            curve = rows[rows[line] == value] if line else rows
+            panels.draw_series(axes, curve, "excess_risk", styles[label[value]], x="stage")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         panels.choose_risk_scale(axes)
-        if axes.get_yscale() == "log":
-            plain_log_ticks(axes.yaxis)
         axes.set_title(title, fontsize=8)
         axes.set_xlabel("stage")
         axes.set_ylabel("excess risk")

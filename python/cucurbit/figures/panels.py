@@ -1,13 +1,15 @@
 """Splits a table into the panels of a figure and draws one arm's curve."""
 
 import numpy
-from matplotlib.lines import Line2D
 
+from cucurbit.figures.style import pale_of, plain_log_ticks
 from cucurbit.table import parameters
 
 _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", "weak_d": "weak d",
           "strong_d": "strong d", "correlation_dimension": "overlap $d_{s∧w}$", "n_pseudo": "N"}
-_FLAG = "near_interpolation"
+_LINEAR = ("n", "p", "p/n", "correlation_dimension")
+_LABELS = {"n": "samples n", "p": "dimension p", "m": "surrogate’s samples m", "n_pseudo": "pseudo-labels N",
+           "correlation_dimension": "correlation dimension $d_{s∧w}$", "p/n": "p/n"}
 
 
 def varying(table, *, besides=("n",)):
@@ -20,6 +22,16 @@ def fixed(table):
     """Parameter columns with one value, as text: "p = 500, noise σ = 0.2"."""
     return title({name: table[name].iloc[0] for name in parameters(table)
                   if table[name].nunique() == 1})
+
+
+def name(figure, table):
+    """The fixed parameters above a figure, in as many lines as its width needs."""
+    lines, most = [""], 14 * figure.get_figwidth()
+    for part in fixed(table).split(", "):
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += f", {part}" if lines[-1] else part
+    figure.suptitle(",\n".join(lines), fontsize=9)
 
 
 def split(table, *, besides=("n",)):
@@ -45,83 +57,189 @@ def _name(parameter):
     return _NAMES.get(stem, stem) + stage.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
-def risks(table, arm):
-    """The excess-risk rows of one arm in ascending n."""
-    chosen = (table["arm"] == arm) & (table["estimand"] == "excess_risk")
-    return table[chosen].sort_values("n")
+def axis_of(table, *, first="n"):
+    """The parameter with the most values, `first` where it is one and none has more."""
+    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first))
+
+
+def along(table, x):
+    """The table with the column that an x axis named so needs, that column's name and the parameters that
+    run along it.
+
+    x: a parameter, `p/n`, `overlap` (the correlation dimension), or a chain's parameter without its stage where it
+    varies in one stage only. Raises ValueError where there is none of that name, or where it has one value.
+    """
+    names = varying(table, besides=())
+    if x == "p/n" and {"p", "n"} <= set(parameters(table)) and {"p", "n"} & set(names):
+        table = table.assign(**{x: table["p"] / table["n"]})
+        return table, x, [min(("n", "p"), key=lambda name: (-table[name].nunique(), name))]
+    name = "correlation_dimension" if x == "overlap" else x
+    stages = [column for column in names if column.rpartition("_")[0] == name and column.rpartition("_")[2].isdigit()]
+    if name not in table and len(stages) == 1:
+        [name] = stages
+    if name not in names:
+        raise ValueError(f"no axis {x!r}: the parameters that vary are {', '.join(names) or 'none'}")
+    return table, name, [name]
+
+
+def label(x):
+    """What an axis along a parameter is called."""
+    return _LABELS.get(x) or _name(x)
+
+
+def scale_axis(axes, x, values):
+    """A logarithmic axis for values over a factor of 20, with a linear piece for zeros; n, p and overlaps are
+    linear."""
+    positive = values[values > 0]
+    if x in _LINEAR or not len(positive) or positive.max() < 20 * positive.min() or (values < 0).any():
+        return
+    if len(positive) == len(values):
+        axes.set_xscale("log")
+        plain_log_ticks(axes.xaxis)
+    else:
+        axes.set_xscale("symlog", linthresh=positive.min())
+        axes.set_xlim(left=-0.2 * positive.min())
+
+
+def risk_of(table):
+    """The estimand that the arms of a table are compared by."""
+    return "excess_risk" if (table["estimand"] == "excess_risk").any() else "test_error"
+
+
+def risks(table, arm, *, x="n"):
+    """The risk rows of one arm in ascending x."""
+    chosen = (table["arm"] == arm) & (table["estimand"] == risk_of(table))
+    return table[chosen].sort_values(x)
 
 
 def arms(table):
-    """Arms that have an excess risk, in the table's order."""
-    return list(table.loc[(table["estimand"] == "excess_risk") & (table["arm"] != ""), "arm"].unique())
+    """Arms that have a risk, in the table's order."""
+    return list(table.loc[(table["estimand"] == risk_of(table)) & (table["arm"] != ""), "arm"].unique())
 
 
-def draw_arm(axes, table, arm, style):
-    """Theory as a line, simulation as markers with 95 % intervals; where the mean does not exist or
-    has no variance (n within 3 of p) the median as an open marker."""
-    rows = risks(table, arm)
-    near = rows["flags"].str.split().apply(lambda flags: _FLAG in flags).to_numpy(dtype=bool)
-    draw_theory(axes, rows["n"], rows["theory"].where(~near), style)
-    draw_means(axes, rows[~near], style)
-    draw_medians(axes, table[(table["arm"] == arm)], style)
+def flagged(rows, *names):
+    """Which rows have one of these flags."""
+    return rows["flags"].str.split().apply(lambda flags: not set(names).isdisjoint(flags)).to_numpy(dtype=bool)
 
 
-def draw_theory(axes, n, values, style):
-    """A line that breaks where theory has no finite value."""
-    finite = numpy.where(numpy.isfinite(values), values, numpy.nan)
-    if numpy.isfinite(finite).any():
-        axes.plot(n, finite, color=style.colour, linewidth=1.3, zorder=2)
+def has_mean(rows):
+    """Rows whose estimate stands for a mean: not those within 3 of interpolation or that one trial decides, of
+    which the quantiles are drawn."""
+    return ~flagged(rows, "near_interpolation", "heavy_tail")
+
+
+def draw_series(axes, table, estimand, style, *, x="n"):
+    """One arm's theory as a line, means as markers with 95 % intervals, quantiles as open markers."""
+    rows = table[table["estimand"] == estimand].sort_values(x)
+    mean = has_mean(rows)
+    axes.plot(rows[x], rows["theory"], color=style.colour, linewidth=1.3, zorder=2, label="_theory")
+    draw_means(axes, rows[mean], style, against=x)
+    medians = draw_medians(axes, table, estimand, style, against=x)
+    absent = rows[(rows["n_trials"] > 0) & ~(mean & numpy.isfinite(rows["estimate"])) & ~rows[x].isin(medians)]
+    axes.plot(absent[x], numpy.full(len(absent), numpy.nan), label="_absent")
+
+
+def draw_arm(axes, table, arm, style, *, x="n"):
+    """The risk of one arm."""
+    draw_series(axes, table[table["arm"] == arm], risk_of(table), style, x=x)
 
 
 def draw_means(axes, rows, style, *, against="n"):
-    """Markers with error bars over [ci95_low, ci95_high]."""
+    """Markers with error bars over [ci95_low, ci95_high]: pale without bars where the table has no interval,
+    crossed where trials had less than full rank."""
     rows = rows[numpy.isfinite(rows["estimate"])]
-    bars = numpy.array([rows["estimate"] - rows["ci95_low"], rows["ci95_high"] - rows["estimate"]])
-    axes.errorbar(rows[against], rows["estimate"], yerr=numpy.nan_to_num(bars),
-                  color=style.colour, marker=style.marker, markersize=3.6, linestyle="none",
-                  elinewidth=0.9, markeredgecolor="white", markeredgewidth=0.4, zorder=3)
+    bare = rows["ci95_low"].isna()
+    for part, pale in ((rows[~bare], False), (rows[bare], True)):
+        if pale and part.empty:
+            continue
+        # An interval corrected for skewness may lie to one side of its mean.
+        bars = numpy.maximum(0, [part["estimate"] - part["ci95_low"], part["ci95_high"] - part["estimate"]])
+        look = ({"markersize": 4.2, "markerfacecolor": pale_of(style.colour), "markeredgecolor": style.colour} if pale
+                else {"markersize": 3.6, "markeredgecolor": "white"})
+        drawn = axes.errorbar(part[against], part["estimate"], yerr=numpy.nan_to_num(bars), color=style.colour,
+                              marker=style.marker, linestyle="none", elinewidth=0.9, markeredgewidth=0.4, zorder=3,
+                              **look)
+        drawn.lines[0].set_label("_pale" if pale else "_mean")
+    deficient = rows[flagged(rows, "rank_deficient")]
+    if len(deficient):
+        axes.plot(deficient[against], deficient["estimate"], linestyle="none", marker="x", markersize=5,
+                  markeredgewidth=0.8, color="0.15", zorder=4, label="_crossed")
 
 
-def draw_medians(axes, rows, style):
-    """Open markers with bars from the 5 % to the 95 % quantile, where the table has quantiles."""
-    middle, low, high = (rows[rows["estimand"] == f"excess_risk_{name}"].set_index("n")["estimate"]
+def draw_medians(axes, rows, estimand, style, *, against="n"):
+    """Open markers with bars from the 5 % to the 95 % quantile, where the table has quantiles; returns where."""
+    middle, low, high = (rows[rows["estimand"] == f"{estimand}_{name}"].sort_values(against)
                          for name in ("median", "q05", "q95"))
-    axes.plot(middle.index, middle, linestyle="none", marker=style.marker, markersize=3.6,
-              markerfacecolor="white", markeredgecolor=style.colour, zorder=3)
-    axes.vlines(low.index, low, high.reindex(low.index), color=style.colour, linewidth=0.9, zorder=2)
+    axes.plot(middle[against], middle["estimate"], linestyle="none", marker=style.marker, markersize=3.6,
+              markerfacecolor="white", markeredgecolor=style.colour, zorder=3, label="_median")
+    if len(low) == len(high):
+        axes.vlines(low[against], low["estimate"], high["estimate"], color=style.colour, linewidth=0.9, zorder=2)
+    return middle[against]
 
 
-def median_handles(table):
-    """What an open marker means, for the legend of a table that has quantiles."""
-    if not (table["estimand"] == "excess_risk_median").any():
-        return []
-    return [Line2D([], [], color="0.3", linewidth=0.9, marker="o", markersize=4,
-                   markerfacecolor="white", label="open: median, 5–95 % of trials")]
-
-
-def mark_interpolation(axes, rows):
-    """A thin vertical line at n = p where the curve crosses it."""
-    p, n = rows["p"].iloc[0], rows["n"]
-    if n.min() < p < n.max():
-        axes.axvline(p, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
-        axes.annotate("n = p", (p, 0.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
+def mark_interpolation(axes, rows, x="n"):
+    """A thin vertical line at n = p where a curve over n, p or p/n crosses it; of subspaces and chains there is
+    no one place."""
+    if "weak_d" in rows or "p" not in rows or "n" not in rows:
+        return
+    place = {"n": rows["p"].iloc[0], "p": rows["n"].iloc[0], "p/n": 1.0}.get(x)
+    if place is not None and rows[x].min() < place < rows[x].max():
+        axes.axvline(place, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
+        axes.annotate("n = p", (place, 0.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
                       textcoords="offset points", color="0.4", fontsize=7.5)
 
 
-def choose_risk_scale(axes):
-    """A logarithmic axis where the risks drawn as lines and markers span more than a factor of 6."""
-    values = numpy.concatenate([numpy.asarray(line.get_ydata(), float) for line in axes.get_lines()])
+def choose_risk_scale(*grid):
+    """The same scale and limits for all panels: logarithmic where what is drawn as lines and markers spans more
+    than a factor of 6. Finishes them."""
+    values = numpy.concatenate([numpy.asarray(line.get_ydata(), float) for axes in grid for line in axes.get_lines()])
     values = values[numpy.isfinite(values) & (values > 0)]
-    if not len(values):
-        return
-    # Bars over quantiles may leave the panel: they span decades at n = p.
-    if values.max() > 6 * values.min():
-        axes.set_yscale("log")
-        axes.set_ylim(values.min() / 1.25, values.max() * 1.25)
+    limits = [limit for axes in grid for limit in axes.get_ylim()]
+    span = values.max() / values.min() if len(values) else 1.0
+    if span > 6:
+        # Bars over quantiles may leave the panel: they span decades at n = p.
+        limits = [values.min() / max(1.25, span ** 0.05), values.max() * max(1.25, span ** 0.05)]
+    for axes in grid:
+        if span > 6:
+            axes.set_yscale("log")
+        axes.set_ylim(min(limits), max(limits))
+        if span > 6:
+            plain_log_ticks(axes.yaxis)
+        finish(axes)
+
+
+def finish(axes):
+    """What depends on the scales: lines of theory break where an axis cannot show it and a value without a
+    neighbour becomes a dash; below the x axis stands where means are not drawn, and why."""
+    logarithmic = axes.get_yscale() == "log"
+    for line in [line for line in axes.get_lines() if line.get_label() == "_theory"]:
+        x, values = line.get_xydata().T
+        known = numpy.isfinite(values) & ((values > 0) | (not logarithmic))
+        line.set_ydata(numpy.where(known, values, numpy.nan))
+        alone = known & ~numpy.append(known[1:], False) & ~numpy.append(False, known[:-1])
+        if alone.any():
+            axes.plot(x[alone], values[alone], color=line.get_color(), linestyle="none", marker="_", markersize=11,
+                      markeredgewidth=1.3, zorder=2, label="_dash")
+    drawn = [line.get_xydata() for line in axes.get_lines() if line.get_label() in ("_mean", "_pale", "_median")]
+    x, y = numpy.concatenate([numpy.empty((0, 2)), *drawn]).T
+    absent = [line.get_xdata() for line in axes.get_lines() if line.get_label() == "_absent"]
+    said = [f"{what} at {_range(places)}{why}" for what, places, why in (
+        ("0", x[(y == 0) & logarithmic], ": not on a log axis"),
+        ("below 0", x[(y < 0) & logarithmic], ": not on a log axis"),
+        ("no mean", numpy.concatenate([numpy.empty(0), *absent]), "")) if len(places)]
+    if said:
+        axes.annotate("\n".join(said), (0.5, 0.0), xycoords=axes.xaxis.label, xytext=(0, -1),
+                      textcoords="offset points", ha="center", va="top", fontsize=6.5, color="0.35")
+
+
+def _range(values):
+    low, high = numpy.min(values), numpy.max(values)
+    return f"{low:.4g}" if low == high else f"{low:.4g} … {high:.4g}"
 
 
 def letter(grid):
     """(a), (b), … before the titles, where there is more than one panel."""
     for place, axes in enumerate(grid if len(grid) > 1 else []):
-        axes.set_title(f"({chr(ord('a') + place)}) {axes.get_title()}".strip(), loc="left")
+        axes.set_title(f"({chr(ord('a') + place)}) {axes.get_title()}".strip(), loc="left",
+                       fontsize=axes.title.get_fontsize())
         axes.set_title("")

@@ -40,6 +40,7 @@ def draw(axes, rows, styles):
     axes.set_yscale("log")
     plain_log_ticks(axes.xaxis)
     plain_log_ticks(axes.yaxis)
+    panels.finish(axes)
     axes.set_xlabel("samples n")
     axes.set_ylabel("excess risk")
     _write_slopes(axes, fit_slopes(rows), styles)
@@ -58,7 +59,7 @@ def scaling_figure(table):
     """One panel for each setting that varies besides n."""
     parts = panels.split(table)
     figure = new_figure(len(parts), width=4.4, height=3.2)
-    figure.suptitle(panels.fixed(table), fontsize=9)
+    panels.name(figure, table)
     styles = arm_styles(panels.arms(table))
     grid = figure.subplots(1, len(parts), squeeze=False)[0]
     for axes, (title, rows) in zip(grid, parts):

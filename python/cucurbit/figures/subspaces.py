@@ -7,19 +7,11 @@ from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_l
 
 _COLUMNS = 3
 _PARTS = ("variance_inherited", "variance_discrepancy", "variance_bias_driven")
-_NEAR = "near_interpolation"
 
 
 def of(table, estimand, arm=None):
     rows = table[table["estimand"] == estimand]
     return rows if arm is None else rows[rows["arm"] == arm]
-
-
-def draw(axes, rows, against, style):
-    """Theory as a line, means as markers; nothing where no variance exists."""
-    rows = rows[~rows["flags"].str.contains(_NEAR)].sort_values(against)
-    panels.draw_theory(axes, rows[against], rows["theory"], style)
-    panels.draw_means(axes, rows, style, against=against)
 
 
 def grid_of(count, columns):
@@ -34,6 +26,7 @@ def logarithmic(axes, *, both=True):
     if both:
         axes.set_yscale("log")
         plain_log_ticks(axes.yaxis)
+    panels.finish(axes)
 
 
 @styled
@@ -41,11 +34,11 @@ def student_figure(table):
     """Excess risk of the four arms against n_pseudo: one panel for each n, overlap, …"""
     parts = panels.split(table, besides=("n_pseudo",))
     figure, grid = grid_of(len(parts), min(len(parts), _COLUMNS))
-    figure.suptitle(panels.fixed(table), fontsize=9)
+    panels.name(figure, table)
     styles = arm_styles(panels.arms(table))
     for axes, (title, rows) in zip(grid, parts):
         for arm, style in styles.items():
-            draw(axes, of(rows, "excess_risk", arm), "n_pseudo", style)
+            panels.draw_arm(axes, rows, arm, style, x="n_pseudo")
         logarithmic(axes)
         axes.set_title(title)
         axes.set_xlabel("pseudo-labels N")
@@ -56,25 +49,30 @@ def student_figure(table):
 
 
 @styled
-def recovery_figure(table):
-    """PGR and OPR against the correlation dimension, a line for each n: one row of panels for each
-    n_pseudo, …"""
-    parts = panels.split(table, besides=("n", "correlation_dimension"))
+def recovery_figure(table, x=None):
+    """PGR and OPR against x (see panels.along), by default the parameter with the most values, a line for each
+    n (against n: for each n_pseudo): one row of panels for each setting of the others."""
+    table, x, besides = panels.along(table, x or panels.axis_of(table, first="correlation_dimension"))
+    line = "n_pseudo" if x in ("n", "p/n") else "n"
+    parts = panels.split(table, besides=(*besides, line))
     figure, grid = grid_of(2 * len(parts), 2)
-    figure.suptitle(panels.fixed(table), fontsize=9)
-    styles = arm_styles([f"n = {n:g}" for n in sorted(table["n"].unique())])
+    panels.name(figure, table)
+    styles = arm_styles([panels.title({line: value}) for value in sorted(table[line].unique())])
     for place, (title, rows) in enumerate(parts):
         for axes, estimand, name, even in (
                 (grid[2 * place], "pgr", "performance gap recovery", 1.0),
                 (grid[2 * place + 1], "opr", "outperforming ratio", 1.0)):
-            for n, curve in of(rows, estimand).groupby("n"):
-                draw(axes, curve, "correlation_dimension", styles[f"n = {n:g}"])
+            for value, curve in rows[rows["arm"] == "w2s"].groupby(line):
+                panels.draw_series(axes, curve, estimand, styles[panels.title({line: value})], x=x)
             axes.axhline(even, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
             axes.set_title(title)
-            axes.set_xlabel("correlation dimension $d_{s∧w}$")
+            panels.scale_axis(axes, x, rows[x])
+            axes.set_xlabel(panels.label(x))
             axes.set_ylabel(name)
         grid[2 * place + 1].set_yscale("log")
         plain_log_ticks(grid[2 * place + 1].yaxis)
+        for axes in grid[2 * place:2 * place + 2]:
+            panels.finish(axes)
     panels.letter(grid)
     legend_below(figure, styles)
     return figure
@@ -88,15 +86,13 @@ def split_figure(table):
     table = table.assign(factor=factor)[factor > 0]
     parts = panels.split(table.drop(columns="factor"), besides=("n_pseudo",))
     figure, grid = grid_of(len(parts), min(len(parts), _COLUMNS))
-    figure.suptitle(panels.fixed(table.drop(columns="factor")), fontsize=9)
+    panels.name(figure, table.drop(columns="factor"))
     styles = arm_styles(list(_PARTS))
     for axes, (title, rows) in zip(grid, parts):
         rows = table.loc[rows.index]
         for part, style in styles.items():
-            drawn = of(rows, part)
-            drawn = drawn[drawn["theory"] > 0]
-            if len(drawn):
-                draw(axes, drawn, "factor", style)
+            if (of(rows, part)["theory"] > 0).any():
+                panels.draw_series(axes, rows[rows["arm"] == "w2s"], part, style, x="factor")
         logarithmic(axes)
         axes.set_title(title)
         axes.set_xlabel("$d_s/(N − d_s − 1)$")
