@@ -1,6 +1,8 @@
 #include "host/theory/dense.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -15,6 +17,10 @@ void dgemm_(const char* transa, const char* transb, const int* m, const int* n, 
             const double* beta, double* c, const int* ldc);
 void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
              double* work, const int* lwork, int* iwork, const int* liwork, int* info);
+void dgejsv_(const char* joba, const char* jobu, const char* jobv, const char* jobr,
+             const char* jobt, const char* jobp, const int* m, const int* n, double* a,
+             const int* lda, double* sva, double* u, const int* ldu, double* v, const int* ldv,
+             double* work, const int* lwork, int* iwork, int* info);
 void openblas_set_num_threads(int threads);
 }
 
@@ -26,6 +32,71 @@ int as_int(std::size_t value) {
 void use_one_thread() {
     openblas_set_num_threads(1);
     reserve_blas_memory(1);
+}
+
+DenseMatrix transposed(const DenseMatrix& a) {
+    DenseMatrix b(a.cols, a.rows);
+    for (std::size_t j = 0; j < a.cols; ++j)
+        for (std::size_t i = 0; i < a.rows; ++i) b(j, i) = a(i, j);
+    return b;
+}
+
+DenseMatrix rows_of_length_one(DenseMatrix a) {
+    for (std::size_t i = 0; i < a.rows; ++i) {
+        double length = 0.0;
+        for (std::size_t j = 0; j < a.cols; ++j) length = std::hypot(length, a(i, j));
+        for (std::size_t j = 0; j < a.cols && length > 0.0; ++j) a(i, j) /= length;
+    }
+    return a;
+}
+
+/// All of a matrix with rows >= columns.
+struct Jacobi {
+    std::vector<double> values;  ///< descending
+    DenseMatrix left, right;     ///< rows×columns and columns×columns
+};
+
+Jacobi jacobi(DenseMatrix a) {
+    use_one_thread();
+    const int m = as_int(a.rows), n = as_int(a.cols);
+    Jacobi of{std::vector<double>(a.cols), DenseMatrix(a.rows, a.cols),
+              DenseMatrix(a.cols, a.cols)};
+    std::vector<double> work(
+        std::max<std::size_t>({7, 2 * a.rows + a.cols, 6 * a.cols + 2 * a.cols * a.cols}));
+    std::vector<int> whole_work(a.rows + 3 * a.cols);
+    const int size = as_int(work.size());
+    int info = 0;
+    // F: rows and columns of very different lengths; N: no value is taken for zero.
+    dgejsv_("F", "U", "V", "N", "N", "N", &m, &n, a.values.data(), &m, of.values.data(),
+            of.left.values.data(), &m, of.right.values.data(), &n, work.data(), &size,
+            whole_work.data(), &info);
+    if (info != 0)
+        throw std::runtime_error(std::string(__FILE__) + ": dgejsv gave info " +
+                                 std::to_string(info));
+    for (double& value : of.values) value *= work[0] / work[1];
+    return of;
+}
+
+/// The same with as many or fewer rows than columns too: min(rows, columns) values.
+Jacobi jacobi_of_any(const DenseMatrix& a) {
+    if (a.rows >= a.cols) return jacobi(a);
+    Jacobi of = jacobi(transposed(a));
+    std::swap(of.left, of.right);
+    return of;
+}
+
+std::size_t numerical_rank(const DenseMatrix& a) {
+    const std::vector<double> values = jacobi_of_any(rows_of_length_one(a)).values;
+    const double least = values.front() * static_cast<double>(std::max(a.rows, a.cols)) *
+                         std::numeric_limits<double>::epsilon() * 4.0;
+    return static_cast<std::size_t>(
+        std::count_if(values.begin(), values.end(), [&](double value) { return value > least; }));
+}
+
+DenseMatrix leading_columns(DenseMatrix a, std::size_t count) {
+    a.cols = count;
+    a.values.resize(a.rows * count);
+    return a;
 }
 
 }  // namespace
@@ -67,6 +138,31 @@ Eigen symmetric_eigen(DenseMatrix a) {
         std::copy_n(&a.values[(a.cols - 1 - j) * a.rows], a.rows,
                     &eigen.vectors.values[j * a.rows]);
     return eigen;
+}
+
+SingularValues singular_values(const DenseMatrix& a) {
+    // Eigenvalues of aᵀa are wrong by eps times the largest.
+    constexpr double clear_of_rounding = 1e-10;
+    const std::size_t full = std::min(a.rows, a.cols);
+    if (full == 0) return {};
+    Eigen eigen = symmetric_eigen(product(a, true, a, false));
+    if (eigen.values[full - 1] > clear_of_rounding * eigen.values.front()) {
+        eigen.values.resize(full);
+        SingularValues of{
+            std::move(eigen.values), leading_columns(std::move(eigen.vectors), full), {}};
+        of.scaled_left = product(a, false, of.right, false);
+        return of;
+    }
+    const std::size_t rank = eigen.values.front() > 0.0 ? numerical_rank(a) : 0;
+    Jacobi all = jacobi_of_any(a);
+    SingularValues of{{},
+                      leading_columns(std::move(all.right), rank),
+                      leading_columns(std::move(all.left), rank)};
+    for (std::size_t k = 0; k < rank; ++k) {
+        of.squares.push_back(all.values[k] * all.values[k]);
+        for (std::size_t i = 0; i < a.rows; ++i) of.scaled_left(i, k) *= all.values[k];
+    }
+    return of;
 }
 
 }  // namespace cucurbit

@@ -15,4 +15,16 @@ struct Eigen {
 };
 Eigen symmetric_eigen(DenseMatrix a);
 
+/// a = U S Vᵀ without what rounding makes of zero singular values.
+struct SingularValues {
+    std::vector<double> squares;  ///< s², descending
+    DenseMatrix right;            ///< V, columns×rank
+    DenseMatrix scaled_left;      ///< U S = a V, rows×rank
+};
+/// From the eigenvectors of aᵀa where all min(rows, columns) of its eigenvalues stand clear of
+/// rounding; otherwise by Jacobi's method, which finds small values to all digits whatever the
+/// lengths of the rows. The rank is that of the rows scaled to length one: a short row counts as
+/// much as a long one. Throws std::runtime_error when the iteration does not converge.
+SingularValues singular_values(const DenseMatrix& a);
+
 }  // namespace cucurbit

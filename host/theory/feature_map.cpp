@@ -64,20 +64,11 @@ FeatureMap::FeatureMap(const DenseMatrix& root, const DenseMatrix& features)
         for (std::size_t i = 0; i < root.rows; ++i) transposed_root_(j, i) = root(i, j);
     if (root.cols != dimension || features.cols != dimension)
         throw std::invalid_argument("root and features differ in dimension");
-    const DenseMatrix seen = product(features, false, root, false);  // A R
-    const Eigen eigen = symmetric_eigen(product(seen, true, seen, false));
-    const double cut_off = eigen.values.front() * static_cast<double>(dimension) *
-                           std::numeric_limits<double>::epsilon() * 16.0;
-    DenseMatrix basis(dimension, dimension);
-    for (std::size_t j = 0; j < dimension && eigen.values[j] > std::max(cut_off, 0.0); ++j) {
-        eigenvalues_.push_back(eigen.values[j]);
-        std::copy_n(&eigen.vectors.values[j * dimension], dimension, &basis.values[j * dimension]);
-    }
-    if (eigenvalues_.empty()) throw std::invalid_argument("features that see nothing");
-    basis.cols = rank();
-    basis.values.resize(dimension * rank());
-    whitened_ = product(basis, true, root, true);
-    hand_on_ = product(features, true, product(seen, false, basis, false), false);
+    SingularValues seen = singular_values(product(features, false, root, false));  // of A R
+    if (seen.squares.empty()) throw std::invalid_argument("features that see nothing");
+    eigenvalues_ = std::move(seen.squares);
+    whitened_ = product(seen.right, true, root, true);
+    hand_on_ = product(features, true, seen.scaled_left, false);
     complete_ = rank() == dimension;
     const double largest = eigenvalues_.front(), smallest = eigenvalues_.back();
     isotropic_ = largest - smallest <= 1e-12 * largest;

@@ -103,6 +103,18 @@ class Verdicts(ProgramTest):
         self.assertEqual({row["verdict"] for row in rows}, {"none"})
         self.assertTrue(all(row["reason"] for row in rows))
 
+    def test_a_short_feature_counts_or_is_missed_openly(self):
+        """Least squares sees three orthogonal features of 20 whatever their lengths: the risk is 17/20 + (σ² + 17/20) 3/26."""
+        for length, verdict in ((1e-7, "confirmed"), (1e-30, "none")):
+            features = [[float(i == j) * (length if i == 1 else 1.0) for j in range(20)] for i in range(3)]
+            self.write_bytes({"features.npy": npy(features)})
+            study = CHAIN.format(spectrum='"isotropic"', n=30, penalty="0.0\nfeatures = { kind = \"file\", file = "
+                                 "\"features.npy\" }")
+            row, = self.judged(study, f"length{length}")
+            self.assertAlmostEqual(float(row["theory"]), 0.85 + (0.09 + 0.85) * 3 / 26, places=12)
+            self.assertEqual(row["verdict"], verdict, row)
+            self.assertEqual("rank_deficient" in self.table(f"length{length}"), verdict == "none")
+
     def test_real_features_with_heavy_tails_have_quantiles_and_no_interval(self):
         generator = random.Random(2)
         points = [generator.uniform(-1, 1) for _ in range(1000)]

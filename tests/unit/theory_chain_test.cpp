@@ -267,5 +267,35 @@ TEST(WeakToStrongLaw, KnownValues) {
     EXPECT_EQ(copy.w2s.excess_risk(), copy.weak.excess_risk());
 }
 
+// A short row says as much about a label as a long one: least squares does not depend on lengths.
+TEST(FeatureMap, ShortFeaturesCount) {
+    const std::size_t p = 6;
+    const DenseMatrix q = rotation(p, 5), root = identity(p);
+    const std::vector<double> truth{1.0, -0.5, 0.25, 2.0, 0.0, 1.0};
+    const auto features = [&](const std::vector<double>& lengths) {
+        DenseMatrix rows(lengths.size(), p);
+        for (std::size_t i = 0; i < rows.rows; ++i)
+            for (std::size_t j = 0; j < p; ++j) rows(i, j) = lengths[i] * q(j, i);
+        return rows;
+    };
+    const auto risk = [&](const DenseMatrix& rows) {
+        const FeatureMap map(root, rows);
+        EXPECT_EQ(map.rank(), 3u);
+        return excess_risk(map.fit(given_dense_labels(truth), 30, 0.25, 0.0), truth, root).value;
+    };
+    const double equal = risk(features({1.0, 1.0, 1.0}));
+    for (const double length : {1e-3, 1e-7, 1e-10, 1e-14, 1e-40})
+        EXPECT_NEAR(risk(features({1.0, length, 1.0})), equal, 1e-8 * equal) << length;
+    // Rows that add no direction add no rank, however short.
+    DenseMatrix more(5, p);
+    const DenseMatrix three = features({1.0, 1e-7, 1.0});
+    for (std::size_t j = 0; j < p; ++j) {
+        for (std::size_t i = 0; i < 3; ++i) more(i, j) = three(i, j);
+        more(3, j) = 2.0 * three(0, j);
+        more(4, j) = 1e-9 * (three(0, j) - three(2, j));
+    }
+    EXPECT_NEAR(risk(more), equal, 1e-8 * equal);
+}
+
 }  // namespace
 }  // namespace cucurbit

@@ -42,18 +42,13 @@ DenseMatrix transposed(const DenseMatrix& a) {
     return b;
 }
 
-/// S Vᵀ of a = U S Vᵀ without what rounding leaves of zero singular values: the same aᵀa with
-/// fewest rows.
+/// S Vᵀ of a = U S Vᵀ: the same aᵀa with fewest rows.
 DenseMatrix compact(const DenseMatrix& a) {
-    const Eigen eigen = symmetric_eigen(product(a, true, a, false));
-    const double least = 1e-13 * *std::max_element(eigen.values.begin(), eigen.values.end());
-    std::vector<std::size_t> kept;
-    for (std::size_t k = 0; k < a.cols; ++k)
-        if (eigen.values[k] > least) kept.push_back(k);
-    DenseMatrix rows(kept.size(), a.cols);
-    for (std::size_t k = 0; k < kept.size(); ++k)
+    const SingularValues of = singular_values(a);
+    DenseMatrix rows(of.squares.size(), a.cols);
+    for (std::size_t k = 0; k < rows.rows; ++k)
         for (std::size_t j = 0; j < a.cols; ++j)
-            rows(k, j) = std::sqrt(eigen.values[kept[k]]) * eigen.vectors(j, kept[k]);
+            rows(k, j) = std::sqrt(of.squares[k]) * of.right(j, k);
     return rows;
 }
 
