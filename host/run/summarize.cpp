@@ -160,31 +160,31 @@ TheoryRow derive_theory(const std::vector<TheoryRow>& theory, const DerivedRow& 
 /// The values of every term's series at a point, as summarize_derived takes them; empty where one
 /// of them is not of the design.
 std::vector<std::vector<BlockValues>> read_terms(const Store& store, const Study& study,
-                                                 const Design& design, std::size_t point,
+                                                 const Design& design,
+                                                 const std::vector<const Series*>& of_point,
                                                  const DerivedRow& derived) {
     std::vector<std::vector<BlockValues>> values;
     for (const DerivedRow::Term& term : all_terms(derived)) {
         const auto found =
-            std::find_if(design.series.begin(), design.series.end(), [&](const Series& series) {
-                return series.point == point && series.arm == term.arm &&
-                       series.estimand == term.estimand;
+            std::find_if(of_point.begin(), of_point.end(), [&](const Series* series) {
+                return series->arm == term.arm && series->estimand == term.estimand;
             });
-        if (found == design.series.end()) return {};
-        values.push_back(store.read(series_key(*study.setting, design, *found)));
+        if (found == of_point.end()) return {};
+        values.push_back(store.read(series_key(*study.setting, design, **found)));
     }
     return values;
 }
 
 void add_derived(const Store* store, const Study& study, const Design& design, std::size_t point,
-                 const std::vector<TheoryRow>& theory, std::uint64_t wanted,
-                 std::vector<Row>& rows) {
+                 const std::vector<const Series*>& of_point, const std::vector<TheoryRow>& theory,
+                 std::uint64_t wanted, std::vector<Row>& rows) {
     for (const DerivedRow& derived : study.setting->derived()) {
         const TheoryRow* own = find_theory(theory, derived.arm, derived.estimand);
         const TheoryRow predicted = own != nullptr ? *own : derive_theory(theory, derived);
         Row row = empty_row(design.points[point], derived.arm, derived.estimand);
         add_theory(&predicted, row);
         if (store != nullptr) {
-            const auto values = read_terms(*store, study, design, point, derived);
+            const auto values = read_terms(*store, study, design, of_point, derived);
             if (values.empty()) continue;
             SeriesSummary summary = summarize_derived(derived, values, wanted);
             const bool ratio = !derived.below.empty();
@@ -201,12 +201,13 @@ void add_derived(const Store* store, const Study& study, const Design& design, s
 /// Rows of one point: its series, then what is derived from them, then what theory alone
 /// says. store: null for theory alone. quantiles: of every series.
 void add_point(const Store* store, const Study& study, const Design& design, std::size_t point,
-               std::uint64_t wanted, const std::vector<double>& quantiles, std::vector<Row>& rows) {
+               const std::vector<const Series*>& of_point, std::uint64_t wanted,
+               const std::vector<double>& quantiles, std::vector<Row>& rows) {
     static const std::vector<double> instead_of_an_interval{0.05, 0.5, 0.95};
     const std::vector<TheoryRow> theory = study.setting->theory(design.points[point]);
     std::vector<bool> used(theory.size(), false);
-    for (const Series& series : design.series) {
-        if (series.point != point) continue;
+    for (const Series* each : of_point) {
+        const Series& series = *each;
         const TheoryRow* predicted = find_theory(theory, series.arm, series.estimand);
         if (predicted) used[static_cast<std::size_t>(predicted - theory.data())] = true;
         if (!store && !predicted) continue;
@@ -228,7 +229,7 @@ void add_point(const Store* store, const Study& study, const Design& design, std
         add_quantiles(summary, row, quantiles.empty() && lacks ? instead_of_an_interval : quantiles,
                       study.precision.label_noise, rows);
     }
-    add_derived(store, study, design, point, theory, wanted, rows);
+    add_derived(store, study, design, point, of_point, theory, wanted, rows);
     for (std::size_t i = 0; i < theory.size(); ++i) {
         if (used[i] || is_derived(*study.setting, theory[i])) continue;
         Row row = empty_row(design.points[point], theory[i].arm, theory[i].estimand);
@@ -242,8 +243,9 @@ Table make_table(const Store* store, const Study& study,
     Table table{study.setting->parameters(), study.setting->whole_parameters(), {}};
     for (const Design& design : study.setting->designs()) {
         const std::uint64_t wanted = store ? wanted_trials(*store, study, design) : 0;
+        const auto series = series_by_point(design);
         for (std::size_t point = 0; point < design.points.size(); ++point)
-            add_point(store, study, design, point, wanted, quantiles, table.rows);
+            add_point(store, study, design, point, series[point], wanted, quantiles, table.rows);
     }
     return table;
 }

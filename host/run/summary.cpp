@@ -140,6 +140,12 @@ SeriesSummary summarize_derived(const DerivedRow& row,
     return summary;
 }
 
+std::vector<std::vector<const Series*>> series_by_point(const Design& design) {
+    std::vector<std::vector<const Series*>> points(design.points.size());
+    for (const Series& series : design.series) points[series.point].push_back(&series);
+    return points;
+}
+
 const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::string& arm,
                              const std::string& estimand) {
     const auto found = std::find_if(rows.begin(), rows.end(), [&](const TheoryRow& row) {

@@ -41,6 +41,9 @@ SeriesSummary summarize_derived(const DerivedRow& row,
                                 const std::vector<std::vector<BlockValues>>& values,
                                 std::uint64_t limit);
 
+/// Of each of a design's points its series, in the design's order.
+std::vector<std::vector<const Series*>> series_by_point(const Design& design);
+
 /// The theory of an estimand of an arm among a point's predictions; null when there is none.
 const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::string& arm,
                              const std::string& estimand);

@@ -7,6 +7,7 @@
 
 #include "cucurbit/run.hpp"
 #include "host/run/precision.hpp"
+#include "host/run/summary.hpp"
 
 namespace cucurbit {
 namespace {
@@ -82,13 +83,11 @@ std::vector<Column> trial_columns(const Store& store, const Study& study) {
     Trials trials(*study.setting);
     for (const Design& design : study.setting->designs()) {
         const std::uint64_t wanted = wanted_trials(store, study, design);
-        for (std::size_t point = 0; point < design.points.size(); ++point)
-            for (const Series& series : design.series) {
-                if (series.point != point) continue;
+        for (const auto& of_point : series_by_point(design))
+            for (const Series* series : of_point)
                 for (const BlockValues& block :
-                     store.read(series_key(*study.setting, design, series)))
-                    trials.add(design.points[point], series, block, wanted);
-            }
+                     store.read(series_key(*study.setting, design, *series)))
+                    trials.add(design.points[series->point], *series, block, wanted);
     }
     return std::move(trials).columns();
 }
