@@ -61,6 +61,10 @@ WriterLock::WriterLock(const std::filesystem::path& directory) {
         const int error = errno;
         const std::string other = holder(file_);
         ::close(file_);
+        if (error == ENOSYS || error == ENOLCK || error == EOPNOTSUPP)
+            throw StoreError(fmt::format(
+                "{}: this file system has no locks ({}): run on a local disk, then copy the folder",
+                path.string(), std::generic_category().message(error)));
         if (error != EWOULDBLOCK) fail(path, "lock", error);
         throw StoreError(
             fmt::format("{}: another run writes to this folder ({})", directory.string(), other));
