@@ -1,4 +1,5 @@
-// File systems without locks, such as NFS or Lustre mounted without them.
+// Places where a store cannot be: file systems without locks, such as NFS or Lustre mounted without
+// them, and long paths.
 
 #include <gtest/gtest.h>
 #include <sys/file.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
 
 #include "cucurbit/store.hpp"
@@ -42,7 +44,7 @@ std::string refusal(int error) {
     return text;
 }
 
-TEST(Locks, AFileSystemWithoutThemIsNamed) {
+TEST(Places, AFileSystemWithoutThemIsNamed) {
     for (const int error : {ENOSYS, ENOLCK, EOPNOTSUPP})
         EXPECT_NE(refusal(error).find("store.lock: this file system has no locks"),
                   std::string::npos)
@@ -50,6 +52,22 @@ TEST(Locks, AFileSystemWithoutThemIsNamed) {
     EXPECT_NE(refusal(EIO).find("store.lock: cannot lock"), std::string::npos) << refusal(EIO);
     EXPECT_NE(refusal(EWOULDBLOCK).find("another run"), std::string::npos);
     EXPECT_EQ(refusal(0), "locked");
+}
+
+TEST(Places, APathThatSqliteCannotTakeIsNamedBeforeAFolderIsMade) {
+    const Folder folder;
+    const std::filesystem::path parts =
+        std::filesystem::canonical(folder.path()) / std::string(200, 'x') / std::string(200, 'y');
+    const std::size_t left = 491 - parts.string().size() - 1;
+    create_folder(parts / std::string(left, 'z'));
+    const std::filesystem::path longer = parts / std::string(left + 1, 'z');
+    try {
+        create_folder(longer);
+        ADD_FAILURE() << "created";
+    } catch (const StoreError& error) {
+        EXPECT_NE(std::string(error.what()).find("too long a path"), std::string::npos);
+    }
+    EXPECT_FALSE(std::filesystem::exists(longer));
 }
 
 }  // namespace
