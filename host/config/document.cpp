@@ -67,6 +67,16 @@ std::string_view redefined_key(std::string_view description) {
     return description.substr(begin + 1, description.find('\'', begin + 1) - begin - 1);
 }
 
+/// Whether an error is about an inline table of several lines or one that ends in a comma, as TOML
+/// 1.1 allows.
+bool is_line_break_in_table(std::string_view description) {
+    const auto says = [&](std::string_view part) {
+        return description.find(part) != std::string_view::npos;
+    };
+    return says("closing '}'") &&
+           (says("dangling comma") || says("\\n") || says("\\r") || says("\n") || says("\r"));
+}
+
 /// An error of toml++ in this project's words: a duplicate key at the key itself (toml++ points
 /// behind it), a bare word with the advice to quote it.
 StudyError syntax_error(const toml::parse_error& error, const std::string& text,
@@ -82,6 +92,12 @@ StudyError syntax_error(const toml::parse_error& error, const std::string& text,
         if (at != std::string_view::npos) position.column = characters(row.substr(0, at)) + 1;
         return {position, fmt::format("{}: defined twice; a key or table stands once", key)};
     }
+    if (is_line_break_in_table(description))
+        return {position,
+                fmt::format("not valid TOML: {}; TOML 1.0 has no line breaks or last commas inside "
+                            "{{ }}: write one line, or a table under its own header, "
+                            "such as [population.spectrum]",
+                            description)};
     const std::size_t equals = row.find('=');
     std::string advice;
     if (equals != std::string_view::npos && equals + 1 < row.size()) {

@@ -1,5 +1,8 @@
 #include "host/config/edits.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "cucurbit/study.hpp"
@@ -37,9 +40,54 @@ toml::table parse_edit(const std::string& edit) {
         try {
             return parse_toml(fmt::format("{}=\"{}\"", edit.substr(0, equals), value), source);
         } catch (const StudyError&) {
-            refuse(edit, fmt::format("{} is not a key", in_quotes(edit.substr(0, equals))));
+            const std::string key = edit.substr(0, equals);
+            const bool indexed = key.find('[') != std::string::npos;
+            refuse(edit, fmt::format("{} is not a key{}", in_quotes(key),
+                                     indexed ? "; a list's first table is list.1" : ""));
         }
     }
+}
+
+bool is_list_of_tables(const toml::node& node) {
+    const toml::array* list = node.as_array();
+    return list && std::any_of(list->begin(), list->end(),
+                               [](const toml::node& entry) { return entry.is_table(); });
+}
+
+/// The index in a list of the entry that a key names by its number from 1, as in the columns of a
+/// run's table (n_1).
+std::size_t index_of(const toml::array& list, const toml::key& key, const std::string& path,
+                     const std::string& edit) {
+    const std::string_view text = key.str();
+    const char* end = text.data() + text.size();
+    std::size_t number = 0;
+    const auto read = std::from_chars(text.data(), end, number);
+    if (read.ec != std::errc{} || read.ptr != end || number < 1 || number > list.size())
+        refuse(edit, fmt::format("{}: is not in the list; allowed: {}", path,
+                                 allowed_counts(1, list.size())));
+    return number - 1;
+}
+
+/// What stands under a key of a table or of a list of tables; null where a table has no such key.
+toml::node* entry_of(toml::node& parent, const toml::key& key, const std::string& path,
+                     const std::string& edit) {
+    if (toml::table* table = parent.as_table()) return table->get(key.str());
+    toml::array& list = *parent.as_array();
+    return list.get(index_of(list, key, path, edit));
+}
+
+/// Sets what entry_of finds.
+void assign(toml::node& parent, const toml::key& key, toml::node& value, const std::string& path,
+            const std::string& edit) {
+    value.visit([&](auto& node) {
+        if (toml::table* table = parent.as_table()) {
+            table->insert_or_assign(key, std::move(node));
+        } else {
+            toml::array& list = *parent.as_array();
+            const auto index = static_cast<std::ptrdiff_t>(index_of(list, key, path, edit));
+            list.replace(list.cbegin() + index, std::move(node));
+        }
+    });
 }
 
 }  // namespace
@@ -50,7 +98,8 @@ bool is_edit(std::string_view source) {
 
 void apply_edit(toml::table& root, const std::string& edit) {
     toml::table parsed = parse_edit(edit);
-    toml::table *from = &parsed, *to = &root;
+    toml::table* from = &parsed;
+    toml::node* to = &root;
     std::string path;
     while (true) {
         if (from->size() != 1) refuse(edit, "an edit sets one key");
@@ -60,15 +109,12 @@ void apply_edit(toml::table& root, const std::string& edit) {
         if (!path.empty()) path += '.';
         path += key.str();
         toml::table* inner = value.as_table();
-        toml::node* existing = to->get(key.str());
-        if (!inner || inner->is_inline() || !existing) {
-            value.visit([&](auto& node) { to->insert_or_assign(key, std::move(node)); });
-            return;
-        }
-        if (!existing->is_table())
+        toml::node* existing = entry_of(*to, key, path, edit);
+        if (!inner || inner->is_inline() || !existing) return assign(*to, key, value, path, edit);
+        if (!existing->is_table() && !is_list_of_tables(*existing))
             refuse(edit, fmt::format("{}: is not a table, so it has no keys", path));
         from = inner;
-        to = existing->as_table();
+        to = existing;
     }
 }
 

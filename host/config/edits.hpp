@@ -8,8 +8,9 @@
 
 namespace cucurbit {
 
-/// Applies "table.key=value" (value in TOML; a bare word is text) to the tree. What it sets carries
-/// the edit itself as its source, so that errors point at it. Throws StudyError.
+/// Applies "table.key=value" (value in TOML; a bare word is text) to the tree. In a list of tables
+/// the key is a number from 1: "stage.1.n=20". What it sets carries the edit itself as its source,
+/// so that errors point at it. Throws StudyError.
 void apply_edit(toml::table& root, const std::string& edit);
 
 /// Whether a node's source is an edit, not a file.

@@ -14,7 +14,8 @@ namespace {
 class Descriptor {
 public:
     explicit Descriptor(const std::filesystem::path& path)
-        : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+        // A pipe without a writer would not open otherwise.
+        : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
     ~Descriptor() {
@@ -39,6 +40,7 @@ FileContents FileContents::map(const std::filesystem::path& path) {
     struct stat facts {};
     if (file.number() < 0 || ::fstat(file.number(), &facts) != 0)
         throw std::runtime_error("cannot be read");
+    if (!S_ISREG(facts.st_mode)) throw std::runtime_error("is not a regular file");
     FileContents contents;
     contents.mapped_from_ = std::filesystem::absolute(path);
     const auto size = static_cast<std::size_t>(facts.st_size);

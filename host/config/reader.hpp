@@ -70,7 +70,7 @@ public:
     };
     std::vector<Item> items(std::string_view key);
     Reader table(std::string_view key);
-    /// The finite values of a .npy (fp32/fp64 little-endian, one axis) or .csv file (one column,
+    /// The finite values of a .npy (one axis, one row or one column) or .csv file (one column,
     /// optional header) named under this key; hash is hash_digits of the file's bytes.
     struct File {
         std::vector<double> values;

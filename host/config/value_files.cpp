@@ -1,6 +1,7 @@
 #include "host/config/value_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -54,36 +55,52 @@ std::string_view take_header(std::string_view& bytes) {
     return header;
 }
 
-// Values are read as they lie in the file.
+// Values are read as they lie in the file, those of big-endian files with their bytes reversed.
 static_assert(std::endian::native == std::endian::little);
 
 template <class Stored>
-NpyElement element() {
-    return {sizeof(Stored), [](const char* at) {
-                Stored value{};
-                std::memcpy(&value, at, sizeof value);
-                return static_cast<double>(value);
-            }};
+double read_little(const char* at) {
+    Stored value{};
+    std::memcpy(&value, at, sizeof value);
+    return static_cast<double>(value);
 }
 
+template <class Stored>
+double read_big(const char* at) {
+    std::array<char, sizeof(Stored)> reversed{};
+    std::reverse_copy(at, at + sizeof(Stored), reversed.begin());
+    return read_little<Stored>(reversed.data());
+}
+
+template <class Stored>
+NpyElement element(bool big) {
+    return {sizeof(Stored), big ? read_big<Stored> : read_little<Stored>};
+}
+
+/// The element of a dtype: '<', '>', '=' (this machine's order, little-endian) or '|' (one byte),
+/// then a letter and the size.
 NpyElement element_of(std::string_view header) {
-    const std::map<std::string_view, NpyElement> known{
-        {"<f8", element<double>()},       {"<f4", element<float>()},
-        {"<i8", element<std::int64_t>()}, {"<u8", element<std::uint64_t>()},
-        {"<i4", element<std::int32_t>()}, {"<u4", element<std::uint32_t>()},
-        {"<i2", element<std::int16_t>()}, {"<u2", element<std::uint16_t>()},
-        {"|i1", element<std::int8_t>()},  {"|u1", element<std::uint8_t>()},
-        {"|b1", element<std::uint8_t>()},
-    };
     const std::string_view entry = header_entry(header, "descr");
     std::string_view type = entry.substr(0, entry.find_first_of(",}", 1));
     if (type.size() > 1 && type.front() == '\'' && type.back() == '\'')
         type = type.substr(1, type.size() - 2);
-    const auto found = known.find(type);
-    if (found != known.end()) return found->second;
+    const bool big = type.starts_with('>');
+    const std::map<std::string_view, NpyElement> known{
+        {"f8", element<double>(big)},         {"f4", element<float>(big)},
+        {"i8", element<std::int64_t>(big)},   {"u8", element<std::uint64_t>(big)},
+        {"i4", element<std::int32_t>(big)},   {"u4", element<std::uint32_t>(big)},
+        {"i2", element<std::int16_t>(big)},   {"u2", element<std::uint16_t>(big)},
+        {"i1", element<std::int8_t>(false)},  {"u1", element<std::uint8_t>(false)},
+        {"b1", element<std::uint8_t>(false)},
+    };
+    if (!type.empty() && std::string_view("<>=|").find(type.front()) != std::string_view::npos) {
+        const auto found = known.find(type.substr(1));
+        const bool one_byte = found != known.end() && found->second.size == 1;
+        if (found != known.end() && (one_byte || type.front() != '|')) return found->second;
+    }
     refuse(
-        fmt::format("its values have dtype {}; allowed: '<f8', '<f4' (little-endian float64, "
-                    "float32), integers such as '<i8', or '|b1'",
+        fmt::format("its values have dtype {}; allowed: '<f8', '<f4' (float64, float32), integers "
+                    "such as '<i8', these with '>' (big-endian), or '|b1'",
                     in_quotes(type)));
 }
 
@@ -111,10 +128,13 @@ NpyShape shape_of(std::string_view header) {
     return parsed;
 }
 
+/// The length of the only axis, a row or a column.
 std::uint64_t only_axis(std::string_view header) {
-    const NpyShape shape = shape_of(header);
-    if (shape.axes.size() == 1) return shape.axes[0];
-    refuse(fmt::format("its shape is {}; allowed: one axis, (p,)", in_quotes(shape_text(header))));
+    const std::vector<std::uint64_t> axes = shape_of(header).axes;
+    if (axes.size() == 1 || (axes.size() == 2 && axes[1] == 1)) return axes[0];
+    if (axes.size() == 2 && axes[0] == 1) return axes[1];
+    refuse(fmt::format("its shape is {}; allowed: (p,), (p, 1) or (1, p)",
+                       in_quotes(shape_text(header))));
 }
 
 /// Rows and columns of a matrix in C order.
@@ -164,6 +184,39 @@ bool read_number(std::string_view cell, double& value) {
     return read.ec == std::errc{} && read.ptr == end;
 }
 
+/// How other programs mark a value that is not there.
+bool is_missing(std::string_view cell) {
+    static constexpr std::array<std::string_view, 8> marks{"NA",   "N/A",  "#N/A", "<NA>",
+                                                           "NULL", "null", "None", "-"};
+    return std::find(marks.begin(), marks.end(), cell) != marks.end();
+}
+
+/// Two groups of digits around one comma, such as "1,5".
+bool may_be_decimal_comma(std::string_view cell) {
+    const std::size_t comma = cell.find(',');
+    if (comma == std::string_view::npos) return false;
+    const std::string_view behind = cell.substr(comma + 1);
+    double whole = 0.0;
+    return read_number(cell.substr(0, comma), whole) && !behind.empty() && behind[0] >= '0' &&
+           behind[0] <= '9' && read_number(behind, whole);
+}
+
+/// The number in a cell; throws where there is more than one, or none that is allowed. False for
+/// other text.
+bool read_cell(std::string_view cell, std::size_t line, double& value) {
+    if (may_be_decimal_comma(cell))
+        refuse(
+            fmt::format("line {}: {} has a decimal comma or a second column; allowed: one "
+                        "number a line, with a decimal point",
+                        line, in_quotes(cell)));
+    if (cell.find_first_of(",;\t") != std::string_view::npos)
+        refuse(fmt::format("line {} has more than one column; allowed: one", line));
+    if (is_missing(cell))
+        refuse(fmt::format("line {}: {} marks a missing value; allowed: finite numbers", line,
+                           in_quotes(cell)));
+    return read_number(cell, value);
+}
+
 }  // namespace
 
 NpyShape parse_npy_shape(std::string_view& bytes) {
@@ -182,6 +235,8 @@ std::vector<double> parse_npy(std::string_view bytes) {
 
 std::vector<double> parse_csv(std::string_view bytes) {
     if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+    if (bytes.find('\0') != std::string_view::npos)
+        refuse("holds zero bytes, as text in UTF-16 does; allowed: text in UTF-8");
     std::vector<double> values;
     std::size_t line = 0, blank = 0;
     while (!bytes.empty()) {
@@ -194,10 +249,8 @@ std::vector<double> parse_csv(std::string_view bytes) {
             continue;
         }
         if (blank != 0) refuse(fmt::format("line {} is empty", blank));
-        if (cell.find_first_of(",;\t") != std::string_view::npos)
-            refuse(fmt::format("line {} has more than one column; allowed: one", line));
         double value = 0.0;
-        if (read_number(cell, value))
+        if (read_cell(cell, line, value))
             values.push_back(value);
         else if (line > 1)
             refuse(fmt::format("line {}: {} is not a number", line, in_quotes(cell)));

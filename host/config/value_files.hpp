@@ -21,7 +21,8 @@ struct ValueTable {
 /// The matrix of a .npy file with two axes in C order, not empty. Throws as parse_value_file does.
 ValueTable parse_value_table(const std::string& path, std::string_view bytes);
 
-/// How a .npy file stores a value: a little-endian float64 or float32, an integer or a truth value.
+/// How a .npy file stores a value: float64, float32 or an integer in either byte order, or a truth
+/// value.
 struct NpyElement {
     std::size_t size = 0;                   ///< in bytes
     double (*read)(const char*) = nullptr;  ///< the value at an address; integers round as in C
@@ -36,10 +37,11 @@ struct NpyShape {
 /// Takes the header off the bytes, so that the values are left. Throws as parse_value_file does.
 NpyShape parse_npy_shape(std::string_view& bytes);
 
-/// One axis of values, format versions 1 to 3 (NumPy Enhancement Proposal 1).
+/// One axis of values, or a matrix of one row or column, in format versions 1 to 3 (NumPy
+/// Enhancement Proposal 1).
 std::vector<double> parse_npy(std::string_view bytes);
 
-/// One column of numbers, one a line, an optional header line first.
+/// One column of numbers, one a line, an optional header line first, in UTF-8.
 std::vector<double> parse_csv(std::string_view bytes);
 
 }  // namespace cucurbit

@@ -17,6 +17,8 @@ namespace cucurbit {
 
 namespace {
 
+constexpr std::size_t longest_path = 512;  // of SQLite, for a database and its journal
+
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& action, int error) {
     throw StoreError(fmt::format("{}: cannot {}: {}", path.string(), action,
                                  std::system_category().message(error)));
@@ -61,6 +63,10 @@ WriterLock::WriterLock(const std::filesystem::path& directory) {
         const int error = errno;
         const std::string other = holder(file_);
         ::close(file_);
+        if (error == ENOSYS || error == ENOLCK || error == EOPNOTSUPP)
+            throw StoreError(fmt::format(
+                "{}: this file system has no locks ({}): run on a local disk, then copy the folder",
+                path.string(), std::generic_category().message(error)));
         if (error != EWOULDBLOCK) fail(path, "lock", error);
         throw StoreError(
             fmt::format("{}: another run writes to this folder ({})", directory.string(), other));
@@ -83,6 +89,10 @@ WriterLock::~WriterLock() {
 
 void create_folder(const std::filesystem::path& directory) {
     std::error_code error;
+    const std::filesystem::path place = std::filesystem::weakly_canonical(directory, error);
+    if ((place / "store.sqlite-journal").string().size() > longest_path)
+        throw StoreError(fmt::format("{}: too long a path: SQLite's files have at most {} bytes",
+                                     directory.string(), longest_path));
     std::filesystem::create_directories(directory, error);
     if (error) fail(directory, "create the folder", error.value());
     if (!std::filesystem::is_directory(directory, error))

@@ -19,7 +19,8 @@ private:
     int file_ = -1;
 };
 
-/// Creates the folder and its parents; throws StoreError.
+/// Creates the folder and its parents; throws StoreError, also where its path is too long for a
+/// store in it.
 void create_folder(const std::filesystem::path& directory);
 
 /// Writes what is to become a file's contents under its name and ".new"; throws StoreError.

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cstring>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
 #include "host/config/value_files.hpp"
@@ -70,6 +73,41 @@ TEST(Files, NpyOfIntegers) {
     expect_read<std::uint8_t>("|b1", {0, 1, 1});
 }
 
+template <class Stored>
+void expect_read_reversed(const std::string& type, const std::vector<Stored>& stored) {
+    std::string data = raw(stored);
+    for (std::size_t i = 0; i < data.size(); i += sizeof(Stored))
+        std::reverse(data.begin() + static_cast<std::ptrdiff_t>(i),
+                     data.begin() + static_cast<std::ptrdiff_t>(i + sizeof(Stored)));
+    EXPECT_EQ(parse_npy(npy(header(type, "(3,)"), data)),
+              std::vector<double>(stored.begin(), stored.end()))
+        << type;
+}
+
+TEST(Files, NpyOfBigEndianMachines) {
+    expect_read_reversed<double>(">f8", three);
+    expect_read_reversed<float>(">f4", {1.0F, 0.5F, 0.1F});
+    expect_read_reversed<std::int64_t>(">i8", {-1, 0, 1LL << 40});
+    expect_read_reversed<std::uint64_t>(">u8", {0, 1, 1ULL << 63});
+    expect_read_reversed<std::int32_t>(">i4", {-1, 0, 70'000});
+    expect_read_reversed<std::uint32_t>(">u4", {0, 1, 4'000'000'000});
+    expect_read_reversed<std::int16_t>(">i2", {-1, 0, 300});
+    expect_read_reversed<std::uint16_t>(">u2", {0, 1, 60'000});
+}
+
+TEST(Files, NpyOfThisMachinesOrder) {
+    expect_read<double>("=f8", three);
+    expect_read<std::int32_t>("=i4", {-1, 0, 70'000});
+}
+
+TEST(Files, NpyOfOneRowOrColumn) {
+    for (const char* shape : {"(3, 1)", "(1, 3)"})
+        for (const char* order : {"False", "True"})
+            EXPECT_EQ(parse_npy(npy(header("<f8", shape, order), raw(three))), three);
+    EXPECT_EQ(parse_npy(npy(header("<f8", "(1, 1)"), raw(std::vector<double>{2.0}))),
+              (std::vector<double>{2.0}));
+}
+
 TEST(Files, TablesOfTwoAxes) {
     const std::vector<double> six = {1, 2, 3, 4, 5, 6};
     const auto table = [](const std::string& bytes, const std::string& name = "b.npy") {
@@ -108,15 +146,19 @@ TEST(Files, BadNpy) {
     EXPECT_EQ(refused(good + "x"), "its header announces 3 values of 8 bytes, 25 bytes follow");
     EXPECT_EQ(refused(npy(header("<f8", "(3,)"), raw(three), 4)),
               "format version 4 is not known; allowed: 1 to 3");
-    EXPECT_EQ(refused(npy(header(">f8", "(3,)"), raw(three))),
-              "its values have dtype '>f8'; allowed: '<f8', '<f4' (little-endian float64, "
-              "float32), integers such as '<i8', or '|b1'");
+    for (const char* type : {"<f16", ">f2", "|f8", "f8", "<", "", ">c16"})
+        EXPECT_EQ(refused(npy(header(type, "(3,)"), raw(three))),
+                  fmt::format("its values have dtype '{}'; allowed: '<f8', '<f4' (float64, "
+                              "float32), integers such as '<i8', these with '>' (big-endian), or "
+                              "'|b1'",
+                              type));
     EXPECT_EQ(refused(npy(header("<U3", "(3,)"), raw(three))).substr(0, 27),
               "its values have dtype '<U3'");
     EXPECT_EQ(refused(npy("{'descr': [('a', '<f8')], 'shape': (3,)}", raw(three))).substr(0, 24),
               "its values have dtype '[");
-    EXPECT_EQ(refused(npy(header("<f8", "(3, 1)"), raw(three))),
-              "its shape is '(3, 1)'; allowed: one axis, (p,)");
+    for (const char* shape : {"(2, 3)", "(1, 3, 1)"})
+        EXPECT_EQ(refused(npy(header("<f8", shape), raw(three))),
+                  fmt::format("its shape is '{}'; allowed: (p,), (p, 1) or (1, p)", shape));
     EXPECT_EQ(refused(npy(header("<f8", "()"), raw(three))).substr(0, 17), "its shape is '()'");
     EXPECT_EQ(refused(npy("{}", raw(three))), "its .npy header has no 'descr'");
     EXPECT_EQ(refused(npy(header("<f8", "(0,)"), "")), "holds no values");
@@ -144,12 +186,30 @@ TEST(Files, CsvOfEveryAllowedForm) {
 TEST(Files, BadCsv) {
     EXPECT_EQ(refused("", "b.csv"), "holds no values");
     EXPECT_EQ(refused("beta\n", "b.csv"), "holds no values");
-    EXPECT_EQ(refused("1\n2,3\n", "b.csv"), "line 2 has more than one column; allowed: one");
+    EXPECT_EQ(refused("1\n2,3,4\n", "b.csv"), "line 2 has more than one column; allowed: one");
+    EXPECT_EQ(refused("1\n2,x\n", "b.csv"), "line 2 has more than one column; allowed: one");
     EXPECT_EQ(refused("1;2\n", "b.csv"), "line 1 has more than one column; allowed: one");
     EXPECT_EQ(refused("1\nx\n", "b.csv"), "line 2: 'x' is not a number");
     EXPECT_EQ(refused("1\n1.5.2\n", "b.csv"), "line 2: '1.5.2' is not a number");
     EXPECT_EQ(refused("1\n\n3\n", "b.csv"), "line 2 is empty");
     EXPECT_EQ(refused("1\n+-3\n", "b.csv"), "line 2: '+-3' is not a number");
+}
+
+TEST(Files, CsvAsOtherProgramsWriteIt) {
+    for (const char* cell : {"1,5", "-1,5", "0,25e-3"})
+        EXPECT_EQ(refused("beta\n" + std::string(cell) + "\n", "b.csv"),
+                  fmt::format("line 2: '{}' has a decimal comma or a second column; allowed: one "
+                              "number a line, with a decimal point",
+                              cell));
+    for (const char* cell : {"NA", "N/A", "#N/A", "<NA>", "NULL", "null", "None", "-"})
+        for (const std::string before : {"", "1\n"})
+            EXPECT_EQ(refused(before + cell + "\n2\n", "b.csv"),
+                      fmt::format("line {}: '{}' marks a missing value; allowed: finite numbers",
+                                  before.empty() ? 1 : 2, cell));
+    const std::string one{"1\0\n\0", 4};
+    for (const std::string& bytes : {one, "\xff\xfe" + one})
+        EXPECT_EQ(refused(bytes, "b.csv"),
+                  "holds zero bytes, as text in UTF-16 does; allowed: text in UTF-8");
 }
 
 TEST(Files, MissingAndUnknown) {

@@ -212,6 +212,34 @@ TEST(Edits, ErrorsPointAtTheEdit) {
     EXPECT_EQ(set("#=1"), "--set #=1: an edit sets one key");
 }
 
+TEST(Edits, NumberTheTablesOfAList) {
+    const std::string text = "l = [{ n = 1 }, { n = 2, k = { m = 5 } }]\nnumbers = [1, 2]\n";
+    const auto edited = [&](const std::string& edit) {
+        return parse_document(text, "s.toml", source_of({}), std::vector{edit})->text;
+    };
+    const std::string rest = "\nnumbers = [1, 2]\n";
+    EXPECT_EQ(edited("l.1.n=7"), "l = [{ n = 7 }, { n = 2, k = { m = 5 } }]" + rest);
+    EXPECT_EQ(edited("l.2.n=[7, 8]"), "l = [{ n = 1 }, { n = [7, 8], k = { m = 5 } }]" + rest);
+    EXPECT_EQ(edited("l.2.k.m=7"), "l = [{ n = 1 }, { n = 2, k = { m = 7 } }]" + rest);
+    EXPECT_EQ(edited("l.1.new=a"), "l = [{ n = 1, new = \"a\" }, { n = 2, k = { m = 5 } }]" + rest);
+    EXPECT_EQ(edited("l.2={ n = 7 }"), "l = [{ n = 1 }, { n = 7 }]" + rest);
+    EXPECT_EQ(edited("l=[]"), "l = []" + rest);
+    const auto refused = [&](const std::string& edit) {
+        const std::string message = error_of([&] { edited(edit); });
+        const std::string before = "--set " + edit + ": ";
+        EXPECT_EQ(message.substr(0, before.size()), before);
+        return message.substr(before.size());
+    };
+    for (const std::string entry : {"l.0", "l.3", "l.-1", "l.x", "l.1x", "l.99999999999999999999"})
+        for (const std::string behind : {".n=7", "={ n = 7 }"})
+            EXPECT_EQ(refused(entry + behind),
+                      entry + ": is not in the list; allowed: a whole number from 1 to 2");
+    EXPECT_EQ(refused("l[0].n=7"), "'l[0].n' is not a key; a list's first table is list.1");
+    EXPECT_EQ(refused("numbers.1.n=7"), "numbers: is not a table, so it has no keys");
+    EXPECT_EQ(refused("numbers.1=7"), "numbers: is not a table, so it has no keys");
+    EXPECT_EQ(refused("l.1.n.m=7"), "l.1.n: is not a table, so it has no keys");
+}
+
 TEST(Edits, TheTextReadsBackToTheSameTree) {
     const std::string text =
         "z = 0\n'a b' = true\n[t]\nz = { b = 0.30000000000000004, a = -1 }\n[[l]]\nd = 1979-05-27\n"

@@ -1,7 +1,9 @@
 // Matrices in .npy files: every form that is allowed, blocks, mapped files, and what is refused.
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -46,6 +48,17 @@ TEST(MatrixFile, HoldsIntegersAsNumPySavesThem) {
     EXPECT_EQ(column, (std::vector<double>{2.0, 0.0, 0.0, 1.0}));
 }
 
+TEST(MatrixFile, HoldsBigEndianNumbers) {
+    std::string bytes = npy_file(2, 3, six);
+    const std::size_t data = bytes.size() - 6 * sizeof(double);
+    bytes.replace(bytes.find("<f8"), 3, ">f8");
+    for (auto at = bytes.begin() + static_cast<std::ptrdiff_t>(data); at != bytes.end(); at += 8)
+        std::reverse(at, at + 8);
+    std::vector<double> block(4);
+    MatrixFile("a.npy", bytes).read(0, 2, 1, 2, block.data());
+    EXPECT_EQ(block, (std::vector<double>{2.0, 5.0, 3.0, -6.25}));
+}
+
 std::string refusal(const std::string& bytes, const std::string& path = "a.npy") {
     try {
         const MatrixFile file(path, bytes);
@@ -86,6 +99,20 @@ TEST(FileContents, MappedBytesAreTheFilesAndOutliveIt) {
     EXPECT_EQ(mapped, FileContents(bytes));
     EXPECT_EQ(MatrixFile("a.npy", mapped).hash(), hash_digits(bytes));
     EXPECT_THROW(FileContents::map(path), std::runtime_error);
+}
+
+TEST(FileContents, APipeIsNotWaitedFor) {
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / "cucurbit_mapped_pipe.npy";
+    std::filesystem::remove(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    try {
+        FileContents::map(path);
+        ADD_FAILURE() << "mapped";
+    } catch (const std::runtime_error& error) {
+        EXPECT_STREQ(error.what(), "is not a regular file");
+    }
+    std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ DescentData DescentData::read(Reader& root) {
         read_labels(table, data);
     }
     if (data.classes > 0) {
-        data.test_samples = table.count("test", 1, most_test_samples);
+        // The slope of the student's margins on the teacher's needs two points.
+        data.test_samples = table.count("test", 2, most_test_samples);
         if (table.has("held_out")) data.held_out = table.count("held_out", 1, most_test_samples);
     }
     table.finish();
