@@ -204,6 +204,28 @@ TEST_P(TwoStageParity, ATrialAloneIsTheTrialInABatch) {
     }
 }
 
+// The surrogate's squared error overflows, σ²/λ = 1e200/1e-150: a status, not an exception.
+TEST_P(TwoStageParity, AValueThatIsNotFiniteIsAStatus) {
+    for (const char* label_noise : {"integrate", "sample"}) {
+        const Study study = study_of(fmt::format(R"(
+            schema = 1
+            study = {{ name = "overflow", kind = "two_stage", seed = 11 }}
+            surrogate = {{ spectrum = {{ kind = "isotropic", value = 1e-150 }}, m = 5, noise_std = 1e100 }}
+            target = {{ n = [3, 4], noise_std = 0.1, arms = ["surrogate", "target"] }}
+            precision = {{ trials = 64, label_noise = "{}" }}
+            [population]
+            p = 8
+            spectrum = {{ kind = "isotropic" }}
+            signal = {{ kind = "uniform" }}
+        )",
+                                                 label_noise));
+        const Design design = study.setting->designs().at(0);
+        const auto values = simulate(study, design, *engine_, first_trials(5), 5);
+        for (std::size_t k = 0; k < values.values.size(); ++k)
+            EXPECT_EQ(values.outcomes[k].status, Status::not_finite) << values.values[k];
+    }
+}
+
 CUCURBIT_ON_EVERY_ENGINE(TwoStageParity);
 
 }  // namespace
