@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "host/cli/exit.hpp"
+
 namespace cucurbit::cli {
 
 namespace {
@@ -30,6 +32,29 @@ void end_with_parent() {
     ::unsetenv("CUCURBIT_PARENT");
 }
 
+/// How the system answers a reading of a mapped file beyond its present end. What a run has
+/// committed stays.
+void on_bus_error(int signal, siginfo_t* about, void*) {
+    if (about->si_code != BUS_ADRERR) {
+        std::signal(signal, SIG_DFL);
+        std::raise(signal);
+        return;
+    }
+    constexpr std::string_view text =
+        "cucurbit: error: a mapped file, such as a study's features, became shorter while it was "
+        "read, or its disk cannot be read\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(static_cast<int>(Exit::store));
+}
+
+void answer_bus_errors() {
+    struct sigaction action {};
+    action.sa_sigaction = on_bus_error;
+    action.sa_flags = SA_SIGINFO;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGBUS, &action, nullptr);
+}
+
 }  // namespace
 
 void prepare_process() {
@@ -39,6 +64,7 @@ void prepare_process() {
     } while (file >= 0 && file <= STDERR_FILENO);
     if (file > STDERR_FILENO) ::close(file);
     for (const int signal : ignored) std::signal(signal, SIG_IGN);
+    answer_bus_errors();
     end_with_parent();
 }
 

@@ -4,7 +4,8 @@
 namespace cucurbit::cli {
 
 /// Opens standard streams that are closed, so that no file of ours takes their place; lets writes
-/// to closed pipes and beyond the limit on file sizes fail instead of ending the process; and,
+/// to closed pipes and beyond the limit on file sizes fail instead of ending the process; ends it
+/// with a message and Exit::store where a mapped file cannot be read, having become shorter; and,
 /// where the environment's CUCURBIT_PARENT is the process that started this one, ends with it: its
 /// end is a SIGTERM.
 void prepare_process();

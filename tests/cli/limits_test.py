@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 import unittest
+from pathlib import Path
 
-from program import LONG_DESCENT, LONG_STUDY, PROGRAM, ProgramTest
+from program import LONG_DESCENT, LONG_STUDY, PROGRAM, ProgramTest, npy
 
 MIB = 1 << 20
 
@@ -82,6 +83,41 @@ class FileSize(ProgramTest):
         _, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 6, err)
         self.assertEqual([file.name for file in self.folder.iterdir() if "table" in file.name], [])
+
+
+class MappedFile(ProgramTest):
+    """Files above 256 MiB are mapped, and reading beyond the end of one that has become shorter is a SIGBUS."""
+
+    STUDY = """\
+schema = 1
+study = { name = "mapped", kind = "features", seed = 1 }
+weak = { n = 100 }
+strong = { n_pseudo = 100 }
+precision = { trials = 1 }
+[features]
+weak = "weak.npy"
+strong = "weak.npy"
+labels = "labels.npy"
+task = "regression"
+test = 100
+"""
+
+    def test_a_file_that_shrinks_is_said(self):
+        rows, columns = 40_000, 1000
+        header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}\n".encode()
+        head = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+        with open(self.folder / "weak.npy", "wb") as file:
+            file.write(head)
+            file.truncate(len(head) + 8 * rows * columns)
+        self.write_bytes({"labels.npy": npy([[1.0]] * rows)})
+        process = self.start("run", self.write("mapped.toml", self.STUDY), "-o", "out")
+        while "weak.npy" not in Path(f"/proc/{process.pid}/maps").read_text():
+            self.assertIsNone(process.poll())
+            time.sleep(0.001)
+        os.truncate(self.folder / "weak.npy", 4096)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 6, err)
+        self.assertIn("a mapped file, such as a study's features, became shorter", err.decode())
 
 
 class Parent(ProgramTest):
