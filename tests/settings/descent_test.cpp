@@ -184,8 +184,9 @@ TEST(Descent, DivergedRunsFailAndDoNotCrash) {
     DescentText text = DescentText::classes();
     text.n = "70";
     text.labels = R"({ kind = "softmax", classes = 3, strength = 3.0, flip = 0.3 })";
-    text.teacher = R"(loss = "cross_entropy", step_size = 1e200)";
-    text.student = "step_size = 1e200, margin_bins = 2";
+    text.spectrum = R"({ kind = "isotropic", value = 1e100 })";
+    text.teacher = R"(loss = "cross_entropy", step_size = 1e100)";
+    text.student = "step_size = 1e100, margin_bins = 2";
     text.teacher_steps = text.student_steps = "[1, 100]";
     std::size_t failed = 0;
     for (const auto& [key, of] : values_of(text.study(), 2))
