@@ -52,7 +52,7 @@ struct Row {
     double workers = unknown, batch = unknown, trials = unknown;
     double trials_per_second = unknown;
     double difference = unknown;
-    std::string limit{};  // as g++ wants it. NOLINT(readability-redundant-member-init)
+    std::string limit{};  // g++ warns of rows without it. NOLINT(readability-redundant-member-init)
 };
 
 class BenchTable {

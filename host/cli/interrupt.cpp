@@ -60,7 +60,8 @@ void on_signal(int signal) {
             say_from_handler(reason(signal), " again: stopping at once\n");
             break;
         default:
-            if (signal == SIGXCPU) break;  // nobody's impatience: it comes every second
+            if (signal == SIGXCPU)
+                break;  // the kernel sends it every second, whatever the user wants
             std::signal(signal, SIG_DFL);
             std::raise(signal);
     }

@@ -1,5 +1,5 @@
 #pragma once
-// What the process owes to those who started it, before anything else happens.
+// How the process deals with signals, standard streams and the process that started it.
 
 namespace cucurbit::cli {
 

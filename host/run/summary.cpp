@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <string_view>
 #include <utility>
 
 namespace cucurbit {
@@ -152,16 +151,6 @@ const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::stri
         return row.arm == arm && row.estimand == estimand;
     });
     return found == rows.end() ? nullptr : &*found;
-}
-
-bool has_flag(const std::string& flags, const std::string& flag) {
-    // No stream, which would take a lack of memory for the end of the flags.
-    for (std::string_view rest = flags; !rest.empty();) {
-        const std::size_t end = std::min(rest.find(' '), rest.size());
-        if (rest.substr(0, end) == flag) return true;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return false;
 }
 
 bool has_heavy_tail(const SeriesSummary& summary) {

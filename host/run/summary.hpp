@@ -10,6 +10,7 @@
 #include "cucurbit/moments.hpp"
 #include "cucurbit/store.hpp"
 #include "cucurbit/study.hpp"
+#include "host/table/flags.hpp"
 
 namespace cucurbit {
 
@@ -47,9 +48,6 @@ std::vector<std::vector<const Series*>> series_by_point(const Design& design);
 /// The theory of an estimand of an arm among a point's predictions; null when there is none.
 const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::string& arm,
                              const std::string& estimand);
-
-/// Whether one of the space-separated flags is this one.
-bool has_flag(const std::string& flags, const std::string& flag);
 
 /// Whether one trial makes most of the spread: its squared deviation from the mean is more than
 /// half of the sum, and it lies 15 times as far from the median as half of the trials do. Rare

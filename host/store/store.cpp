@@ -42,13 +42,17 @@ Database::Mode mode_to_read(const std::filesystem::path& file) {
     return needs_no_locks(file) ? Database::Mode::read_unchanging : Database::Mode::read;
 }
 
+std::string read_identity(Database& database) {
+    std::optional<std::string> document = read_document(database, "study", "identity");
+    if (!document) database.fail(std::string("is damaged: it does not say which study it holds"));
+    return *std::move(document);
+}
+
 }  // namespace
 
 void require_identity(Database& database, const std::filesystem::path& directory,
                       const std::string& identity) {
-    const std::optional<std::string> document = read_document(database, "study", "identity");
-    if (!document) database.fail(std::string("is damaged: it does not say which study it holds"));
-    const std::string& stored = *document;
+    const std::string stored = read_identity(database);
     if (stored == identity) return;
     throw StudyError(
         {directory.string(), 0, 0},
@@ -163,7 +167,7 @@ Study Store::study() const {
     Study study = parsed();
     // A version that draws otherwise would find nothing of its own in here, or take other draws for
     // its own.
-    const std::string stored = read_document(database, "study", "identity").value_or("");
+    const std::string stored = read_identity(database);
     if (stored != study.identity)
         database.fail(fmt::format(
             "was written by a version of cucurbit that draws otherwise ({}): read it with that "

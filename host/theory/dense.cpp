@@ -34,13 +34,6 @@ void use_one_thread() {
     reserve_blas_memory(1);
 }
 
-DenseMatrix transposed(const DenseMatrix& a) {
-    DenseMatrix b(a.cols, a.rows);
-    for (std::size_t j = 0; j < a.cols; ++j)
-        for (std::size_t i = 0; i < a.rows; ++i) b(j, i) = a(i, j);
-    return b;
-}
-
 DenseMatrix rows_of_length_one(DenseMatrix a) {
     for (std::size_t i = 0; i < a.rows; ++i) {
         double length = 0.0;
@@ -101,6 +94,13 @@ DenseMatrix leading_columns(DenseMatrix a, std::size_t count) {
 
 }  // namespace
 
+DenseMatrix transposed(const DenseMatrix& a) {
+    DenseMatrix b(a.cols, a.rows);
+    for (std::size_t j = 0; j < a.cols; ++j)
+        for (std::size_t i = 0; i < a.rows; ++i) b(j, i) = a(i, j);
+    return b;
+}
+
 DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b,
                     bool transpose_b) {
     const std::size_t rows = transpose_a ? a.cols : a.rows, inner = transpose_a ? a.rows : a.cols;
@@ -153,7 +153,8 @@ SingularValues singular_values(const DenseMatrix& a) {
         of.scaled_left = product(a, false, of.right, false);
         return of;
     }
-    const std::size_t rank = eigen.values.front() > 0.0 ? numerical_rank(a) : 0;
+    if (!(eigen.values.front() > 0.0)) return {};
+    const std::size_t rank = numerical_rank(a);
     Jacobi all = jacobi_of_any(a);
     SingularValues of{{},
                       leading_columns(std::move(all.right), rank),

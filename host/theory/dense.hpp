@@ -7,6 +7,8 @@
 
 namespace cucurbit {
 
+DenseMatrix transposed(const DenseMatrix& a);
+
 /// Eigenvalues of a symmetric matrix, descending, and its eigenvectors as columns. Throws
 /// std::runtime_error when the iteration does not converge.
 struct Eigen {

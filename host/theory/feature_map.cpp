@@ -58,10 +58,8 @@ DenseLaw given_dense_labels(const std::vector<double>& coefficients) {
 }
 
 FeatureMap::FeatureMap(const DenseMatrix& root, const DenseMatrix& features)
-    : transposed_root_(root.cols, root.rows) {
+    : transposed_root_(transposed(root)) {
     const std::size_t dimension = root.rows;
-    for (std::size_t j = 0; j < root.cols; ++j)
-        for (std::size_t i = 0; i < root.rows; ++i) transposed_root_(j, i) = root(i, j);
     if (root.cols != dimension || features.cols != dimension)
         throw std::invalid_argument("root and features differ in dimension");
     SingularValues seen = singular_values(product(features, false, root, false));  // of A R

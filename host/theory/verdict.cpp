@@ -5,12 +5,12 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cucurbit/moments.hpp"
 #include "cucurbit/run.hpp"
+#include "host/table/flags.hpp"
 
 namespace cucurbit {
 namespace {
@@ -27,25 +27,15 @@ constexpr double rounding = 1e-9;
 // A confirmed equivalent further off than this says so.
 constexpr double many_errors = 10.0;
 
-bool has_flag(const Row& row, const char* flag) {
-    // No stream, which would take a lack of memory for the end of the flags.
-    for (std::string_view rest = row.flags; !rest.empty();) {
-        const std::size_t end = std::min(rest.find(' '), rest.size());
-        if (rest.substr(0, end) == flag) return true;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return false;
-}
-
 std::string why_no_verdict(const Row& row) {
     if (row.theory_kind == TheoryKind::none || std::isnan(row.theory)) return "no theory";
     if (row.arm.empty()) return "a quantity of the point, not simulated";
     if (std::isinf(row.theory)) return "the mean is infinite";
     if (row.n_trials == 0 || !std::isfinite(row.estimate)) return "not measured";
-    if (has_flag(row, "near_interpolation")) return "no variance within 3 of n = p";
-    if (has_flag(row, "heavy_tail")) return "one trial makes most of the spread";
-    if (has_flag(row, "few_trials")) return "too few trials for such a tail";
-    if (has_flag(row, "rank_deficient")) return "trials below full rank follow another law";
+    if (has_flag(row.flags, "near_interpolation")) return "no variance within 3 of n = p";
+    if (has_flag(row.flags, "heavy_tail")) return "one trial makes most of the spread";
+    if (has_flag(row.flags, "few_trials")) return "too few trials for such a tail";
+    if (has_flag(row.flags, "rank_deficient")) return "trials below full rank follow another law";
     if (row.n_trials - row.n_failed < 2 || !std::isfinite(row.std_err)) return "no standard error";
     if (row.theory == 0.0 && !(row.zero_scale > 0.0)) return "zero up to rounding";
     if (!(row.relative_error <= largest_tolerance))

@@ -35,7 +35,8 @@ class Damage(ProgramTest):
         self.call("run", self.study, "-o", "out")
         with sqlite3.connect(self.folder / "out" / "store.sqlite") as database:
             database.execute("DELETE FROM document WHERE name = 'identity'")
-        self.refused("run", "out", code=6)
+        for command in ("run", "export", "status"):
+            self.assertIn("does not say which study", self.refused(command, "out", code=6))
 
 
 def change_a_value(file):

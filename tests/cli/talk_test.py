@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from program import LONG_STUDY, PROGRAM, ProgramTest
+from terminal import read_terminal
 
 
 class Talk(ProgramTest):
@@ -35,20 +36,11 @@ class Talk(ProgramTest):
 
     def terminal(self, *arguments, **environment):
         """All that the program writes to stderr when that is a terminal."""
-        controller, terminal = os.openpty()
-        process = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=terminal,
-                                   env={**os.environ, "TERM": "xterm-256color", **environment})
-        os.close(terminal)
-        text = b""
-        try:
-            while chunk := os.read(controller, 4096):
-                text += chunk
-        except OSError:
-            pass
-        os.close(controller)
+        process, text = read_terminal(lambda terminal: subprocess.Popen(
+            [PROGRAM, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal,
+            env={**os.environ, "TERM": "xterm-256color", **environment}))
         out, _ = process.communicate(timeout=60)
-        return process.returncode, out, text.decode()
+        return process.returncode, out, text
 
     def test_a_bar_on_a_terminal(self):
         self.write("long.toml", LONG_STUDY)

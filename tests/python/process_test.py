@@ -20,6 +20,9 @@ import cucurbit
 from cucurbit.files import replaced
 from cucurbit.figures.style import save
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+from terminal import read_terminal
+
 STUDY = """\
 schema = 1
 study = { name = "small", kind = "model_shift", seed = 7 }
@@ -76,20 +79,11 @@ class Process(unittest.TestCase):
         self.assertNotIn("\x1b", err)
 
     def test_a_bar_where_that_is_a_terminal(self):
-        controller, terminal = os.openpty()
-        process = self.python("cucurbit.run('study.toml', 'out')", stderr=terminal,
-                              env={**os.environ, "TERM": "xterm"})
-        os.close(terminal)
-        text = b""
-        try:
-            while chunk := os.read(controller, 4096):
-                text += chunk
-        except OSError:
-            pass
-        os.close(controller)
+        process, text = read_terminal(lambda terminal: self.python(
+            "cucurbit.run('study.toml', 'out')", stderr=terminal, env={**os.environ, "TERM": "xterm"}))
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0)
-        self.assertRegex(text.decode(), r"\r\[=+\] +100 %  100 of 100 trials")
+        self.assertRegex(text, r"\r\[=+\] +100 %  100 of 100 trials")
 
     def test_an_interrupt_is_a_keyboard_interrupt(self):
         process = self.computing("""

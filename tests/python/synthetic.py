@@ -219,3 +219,9 @@ def chain(stages=3, sizes=(60, 120), noise=0.3):
             risk += noise ** 2 * 20 / ((n if k == 1 else 80) - 21)
             rows.append(row(values, f"stage_{k}", risk, generator, kind="exact"))
     return pandas.DataFrame(rows, columns=[*names, *COLUMNS])
+
+
+def by_p(sizes=(10, 20, 25, 40, 60), n=30, noises=(0.5,)):
+    """Risk against p at fixed n: the textbook's figure."""
+    tables = [model_shift(p, samples=(n,), noises=noises) for p in sizes]
+    return pandas.concat(tables, ignore_index=True)

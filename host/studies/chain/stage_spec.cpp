@@ -35,13 +35,6 @@ double column_product(const DenseMatrix& a, std::size_t j, std::size_t k) {
     return sum;
 }
 
-DenseMatrix transposed(const DenseMatrix& a) {
-    DenseMatrix b(a.cols, a.rows);
-    for (std::size_t j = 0; j < a.cols; ++j)
-        for (std::size_t i = 0; i < a.rows; ++i) b(j, i) = a(i, j);
-    return b;
-}
-
 /// S Vᵀ of a = U S Vᵀ: the same aᵀa with fewest rows.
 DenseMatrix compact(const DenseMatrix& a) {
     const SingularValues of = singular_values(a);
