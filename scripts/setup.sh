@@ -94,19 +94,26 @@ say_steps() {
 
 # Seconds that the calls of build took.
 building=0
-# What a first configuration leaves out; later ones have it.
-left_out=()
+# -DNAME=VALUE …: what a script's builds are configured with besides their preset.
+wanted=()
+# is_configured PRESET: whether its build folder is up to date with packages, presets and what is wanted.
+is_configured() {
+    local option name
+    [ "$packages_installed" = no ] && [ -e "build/$1/build.ninja" ] || return 1
+    [ ! CMakePresets.json -nt "build/$1/build.ninja" ] || return 1
+    for option in "${wanted[@]}"; do
+        name=${option%%=*}
+        grep -q "^${name#-D}:[A-Z]*=${option#*=}$" "build/$1/CMakeCache.txt" || return 1
+    done
+}
 # build PRESET [TARGET…]: configures when it must, then builds.
 build() {
-    local preset=$1 start=$SECONDS options=()
-    local ninja_file=build/$preset/build.ninja
+    local preset=$1 start=$SECONDS
     shift
-    [ -e "$ninja_file" ] || options=("${left_out[@]}")
-    if [ "$packages_installed" = yes ] || [ ! -e "$ninja_file" ] || [ CMakePresets.json -nt "$ninja_file" ] ||
-        { [ ${#left_out[@]} = 0 ] && grep -qs "^CUCURBIT_TESTS:.*=OFF" "build/$preset/CMakeCache.txt"; }; then
+    if ! is_configured "$preset"; then
         say "configuring build/$preset"
-        quietly "configure-$preset" cmake --preset "$preset" "${options[@]}"
-        touch "$ninja_file"
+        quietly "configure-$preset" cmake --preset "$preset" "${wanted[@]}"
+        touch "build/$preset/build.ninja"
     fi
     # A dry run would not tell whether there is work: with globbed folders it always says so.
     local log=build/log/build-$preset.log
