@@ -23,6 +23,9 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   list(APPEND CUCURBIT_WARNINGS -Wno-restrict) # false alarms on std::string, GCC bug 105651
 endif()
+if(CMAKE_UNITY_BUILD)
+  list(APPEND CUCURBIT_WARNINGS -Wno-shadow) # a local name may be a constant of another file
+endif()
 if(CUCURBIT_WARNINGS_AS_ERRORS)
   list(APPEND CUCURBIT_WARNINGS -Werror)
 endif()
@@ -30,6 +33,8 @@ if(CUCURBIT_SANITIZE)
   add_compile_options(-fsanitize=${CUCURBIT_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CUCURBIT_SANITIZE})
-  # Its checks hide from g++ which paths initialise what.
-  list(APPEND CUCURBIT_WARNINGS -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Its checks hide from g++ which paths initialise what.
+    list(APPEND CUCURBIT_WARNINGS -Wno-maybe-uninitialized)
+  endif()
 endif()

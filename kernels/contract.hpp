@@ -31,9 +31,16 @@ struct BatchMatrix {
     std::size_t count = 0;
     std::size_t lanes = 1;
 
+    /// Without data where this has none (a workspace that only counts).
     BatchMatrix block(std::size_t row, std::size_t row_count, std::size_t col,
                       std::size_t col_count) const {
-        return {data + (row + col * ld) * lanes, row_count, col_count, ld, stride, count, lanes};
+        return {data != nullptr ? data + (row + col * ld) * lanes : nullptr,
+                row_count,
+                col_count,
+                ld,
+                stride,
+                count,
+                lanes};
     }
     BatchMatrix leading(std::size_t row_count, std::size_t col_count) const {
         return block(0, row_count, 0, col_count);

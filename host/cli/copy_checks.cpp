@@ -72,21 +72,20 @@ void check_subtract(Worktable& on, std::size_t n) {
     on.take(e, 0.0);
 }
 
-constexpr OperationCheck checks[] = {
-    {"draw", largest_checked, check_draw},
-    {"draw_triangular", largest_checked, check_draw_triangular},
-    {"fill", largest_checked, check_fill},
-    {"copy", largest_checked, check_copy},
-    {"scale_rows", largest_checked, check_scale_rows},
-    {"transpose", largest_checked, check_transpose},
-    {"diagonal", largest_checked, check_diagonal},
-    {"spread", largest_checked, check_spread},
-    {"subtract", largest_checked, check_subtract},
-};
-
 }  // namespace
 
 std::span<const OperationCheck> copy_checks() {
+    static constexpr OperationCheck checks[] = {
+        {"draw", largest_checked, check_draw},
+        {"draw_triangular", largest_checked, check_draw_triangular},
+        {"fill", largest_checked, check_fill},
+        {"copy", largest_checked, check_copy},
+        {"scale_rows", largest_checked, check_scale_rows},
+        {"transpose", largest_checked, check_transpose},
+        {"diagonal", largest_checked, check_diagonal},
+        {"spread", largest_checked, check_spread},
+        {"subtract", largest_checked, check_subtract},
+    };
     return checks;
 }
 

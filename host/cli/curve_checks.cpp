@@ -106,23 +106,22 @@ void check_prefix_sums(Worktable& on, std::size_t n) {
     }
 }
 
-constexpr OperationCheck checks[] = {
-    {"project", largest_checked, check_project},
-    {"gram_and_project", largest_checked, check_gram_and_project},
-    {"solve_lower", largest_checked, check_solve_lower},
-    {"solve_lower_transposed", largest_checked, check_solve_lower_transposed},
-    {"add_to_columns", largest_checked, check_add_to_columns},
-    {"combine", largest_checked, check_combine},
-    {"products", largest_checked, check_products},
-    {"weighted_norm", largest_checked, check_weighted_norm},
-    {"row_norms", largest_checked, check_row_norms},
-    {"gains", largest_checked, check_gains},
-    {"prefix_sums", largest_checked, check_prefix_sums},
-};
-
 }  // namespace
 
 std::span<const OperationCheck> curve_checks() {
+    static constexpr OperationCheck checks[] = {
+        {"project", largest_checked, check_project},
+        {"gram_and_project", largest_checked, check_gram_and_project},
+        {"solve_lower", largest_checked, check_solve_lower},
+        {"solve_lower_transposed", largest_checked, check_solve_lower_transposed},
+        {"add_to_columns", largest_checked, check_add_to_columns},
+        {"combine", largest_checked, check_combine},
+        {"products", largest_checked, check_products},
+        {"weighted_norm", largest_checked, check_weighted_norm},
+        {"row_norms", largest_checked, check_row_norms},
+        {"gains", largest_checked, check_gains},
+        {"prefix_sums", largest_checked, check_prefix_sums},
+    };
     return checks;
 }
 

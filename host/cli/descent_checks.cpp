@@ -79,17 +79,16 @@ void check_descend(Worktable& on, std::size_t n) {
     check_descend_in(DescentSpace::row, on, n);
 }
 
-constexpr OperationCheck checks[] = {
-    {"eigen", 100, check_eigen},
-    {"rectify", largest_checked, check_rectify},
-    {"gather", largest_checked, check_gather},
-    {"predict", largest_checked, check_predict},
-    {"descend", largest_checked, check_descend},
-};
-
 }  // namespace
 
 std::span<const OperationCheck> descent_checks() {
+    static constexpr OperationCheck checks[] = {
+        {"eigen", 100, check_eigen},
+        {"rectify", largest_checked, check_rectify},
+        {"gather", largest_checked, check_gather},
+        {"predict", largest_checked, check_predict},
+        {"descend", largest_checked, check_descend},
+    };
     return checks;
 }
 

@@ -96,22 +96,21 @@ void check_multiply_by_lower(Worktable& on, std::size_t n) {
     on.take(a, rounding(n));
 }
 
-constexpr OperationCheck checks[] = {
-    {"gram", largest_checked, check_gram},
-    {"add_outer", largest_checked, check_add_outer},
-    {"cholesky", largest_checked, check_cholesky},
-    {"invert_lower", largest_checked, check_invert_lower},
-    {"orthogonal_columns", largest_checked, check_orthogonal_columns},
-    {"lower_factor", largest_checked, check_lower_factor},
-    {"truncate", 65, check_truncate},
-    {"multiply", largest_checked, check_multiply},
-    {"multiply_by_transposed_lower", largest_checked, check_multiply_by_transposed_lower},
-    {"multiply_by_lower", largest_checked, check_multiply_by_lower},
-};
-
 }  // namespace
 
 std::span<const OperationCheck> factorisation_checks() {
+    static constexpr OperationCheck checks[] = {
+        {"gram", largest_checked, check_gram},
+        {"add_outer", largest_checked, check_add_outer},
+        {"cholesky", largest_checked, check_cholesky},
+        {"invert_lower", largest_checked, check_invert_lower},
+        {"orthogonal_columns", largest_checked, check_orthogonal_columns},
+        {"lower_factor", largest_checked, check_lower_factor},
+        {"truncate", 65, check_truncate},
+        {"multiply", largest_checked, check_multiply},
+        {"multiply_by_transposed_lower", largest_checked, check_multiply_by_transposed_lower},
+        {"multiply_by_lower", largest_checked, check_multiply_by_lower},
+    };
     return checks;
 }
 

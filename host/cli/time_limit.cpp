@@ -4,8 +4,10 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <regex>
+#include <iterator>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace cucurbit::cli {
 
@@ -13,49 +15,79 @@ namespace {
 
 constexpr double minute = 60.0, hour = 3600.0, day = 86400.0;
 
-double number_of(std::string_view digits) {
+/// The number at the start of the text, which goes on behind it; digits alone where it is whole.
+std::optional<double> take_number(std::string_view& text, std::chars_format format) {
+    if (text.empty() || !std::isdigit(static_cast<unsigned char>(text.front()))) return {};
     double number = 0.0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const auto [end, error] = std::from_chars(text.begin(), text.end(), number, format);
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
     return error == std::errc::result_out_of_range ? HUGE_VAL : number;
 }
 
-/// A part of a match; 0 where it is absent.
-double number_of(const std::ssub_match& part) {
-    return part.matched ? number_of(std::string_view(&*part.first, part.length())) : 0.0;
+std::optional<double> take_whole(std::string_view& text) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    std::string_view whole = text.substr(0, digits);
+    text.remove_prefix(digits);
+    return take_number(whole, std::chars_format::fixed);
 }
 
-/// Minutes and seconds as on a clock, below 60.
-std::optional<double> of_clock(double days, double hours, double minutes, double seconds) {
-    if (seconds >= 60.0 || minutes >= 60.0) return {};
-    return days * day + hours * hour + minutes * minute + seconds;
+bool take(std::string_view& text, std::string_view sign) {
+    if (!text.starts_with(sign)) return false;
+    text.remove_prefix(sign.size());
+    return true;
 }
 
-std::optional<double> seconds_in(const std::string& text) {
-    static const std::string number = "([0-9]+(?:\\.[0-9]+)?)";
-    static const std::regex plain("[0-9]+(\\.[0-9]*)?(e\\+?[0-9]+)?");
-    static const std::regex units("(?:" + number + "d)?(?:" + number + "h)?(?:" + number +
-                                  "m(?:in)?)?(?:" + number + "s)?");
-    static const std::regex clock("(?:([0-9]+):)?([0-9]+):([0-9]+)");
-    static const std::regex slurm("([0-9]+)-([0-9]+)(?::([0-9]+))?(?::([0-9]+))?");
-    std::smatch part;
-    if (std::regex_match(text, plain)) return number_of(text);
-    if (!text.empty() && std::regex_match(text, part, units))
-        return number_of(part[1]) * day + number_of(part[2]) * hour + number_of(part[3]) * minute +
-               number_of(part[4]);
-    if (std::regex_match(text, part, clock)) {
-        // Minutes and seconds alone may be any number of minutes.
-        if (!part[1].matched)
-            return number_of(part[3]) < 60.0
-                       ? std::optional(number_of(part[2]) * minute + number_of(part[3]))
-                       : std::nullopt;
-        return of_clock(0.0, number_of(part[1]), number_of(part[2]), number_of(part[3]));
+/// Numbers with units, each at most once, from days to seconds: 1h30m.
+std::optional<double> of_units(std::string_view text) {
+    constexpr std::pair<char, double> units[] = {
+        {'d', day}, {'h', hour}, {'m', minute}, {'s', 1.0}};
+    double seconds = 0.0;
+    const auto* unit = std::begin(units);
+    while (!text.empty()) {
+        const std::optional<double> number = take_number(text, std::chars_format::fixed);
+        if (!number || text.empty()) return {};
+        unit =
+            std::find_if(unit, std::end(units), [&](const auto& u) { return u.first == text[0]; });
+        if (unit == std::end(units)) return {};
+        if (!take(text, "min")) text.remove_prefix(1);
+        seconds += *number * unit->second;
+        ++unit;
     }
-    if (std::regex_match(text, part, slurm)) {
-        if (number_of(part[2]) >= 24.0) return {};
-        return of_clock(number_of(part[1]), number_of(part[2]), number_of(part[3]),
-                        number_of(part[4]));
+    return seconds;
+}
+
+/// [days-]hours:minutes:seconds; after days the last two may be left out, without days the hours,
+/// and minutes and seconds alone may be any number of minutes.
+std::optional<double> of_clock(std::string_view text) {
+    std::optional<double> days;
+    std::vector<double> fields;
+    for (;;) {
+        const std::optional<double> number = take_whole(text);
+        if (!number) return {};
+        if (!days && fields.empty() && take(text, "-")) {
+            days = number;
+            continue;
+        }
+        fields.push_back(*number);
+        if (text.empty()) break;
+        if (!take(text, ":")) return {};
     }
-    return {};
+    if (fields.size() > 3 || (!days && fields.size() < 2)) return {};
+    if (!days && fields.size() == 2) {
+        if (fields[1] >= 60.0) return {};
+        return fields[0] * minute + fields[1];
+    }
+    fields.resize(3, 0.0);
+    if ((days && fields[0] >= 24.0) || fields[1] >= 60.0 || fields[2] >= 60.0) return {};
+    return days.value_or(0.0) * day + fields[0] * hour + fields[1] * minute + fields[2];
+}
+
+std::optional<double> seconds_in(std::string_view text) {
+    std::string_view rest = text;
+    const std::optional<double> plain = take_number(rest, std::chars_format::general);
+    if (plain && rest.empty() && text.find('-') == text.npos) return plain;
+    if (const std::optional<double> seconds = of_units(text)) return seconds;
+    return of_clock(text);
 }
 
 }  // namespace

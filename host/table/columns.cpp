@@ -1,16 +1,14 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "host/table/writers.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 
 namespace {
-
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 template <class T, class Get>
 Column column(const char* name, const Table& table, Get get) {

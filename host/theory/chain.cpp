@@ -1,16 +1,14 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 
 #include "cucurbit/theory.hpp"
 #include "host/theory/arguments.hpp"
+#include "host/theory/special.hpp"
 #include "host/theory/sum.hpp"
 
 namespace cucurbit {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check_length(std::size_t length, std::size_t expected) {
     if (length != expected)

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <vector>
 
+#include "host/theory/special.hpp"
+
 namespace cucurbit {
-namespace {
-
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 void Moments::add(double value) {
     least_ = count_ == 0 ? value : std::min(least_, value);

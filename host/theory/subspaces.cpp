@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <stdexcept>
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
@@ -26,7 +26,6 @@ struct FitMap {
 };
 
 FitMap fit_map(std::size_t features, std::size_t samples) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     const double d = static_cast<double>(features), n = static_cast<double>(samples);
     FitMap map;
     if (samples >= features) {
@@ -49,8 +48,8 @@ RiskLaw supervised(std::size_t features, std::size_t samples, const std::vector<
                    double unexplained, double noise_variance) {
     const FitMap map = fit_map(features, samples);
     const double inside = squared_norm(truth);
-    const double missing = 1.0 - map.mean;
-    return {unexplained + missing * missing * inside,
+    const double unlearned = 1.0 - map.mean;
+    return {unexplained + unlearned * unlearned * inside,
             map.explained * inside + times(map.unexplained, noise_variance + unexplained),
             map.mean};
 }

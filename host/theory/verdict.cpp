@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,11 +10,11 @@
 #include "cucurbit/moments.hpp"
 #include "cucurbit/run.hpp"
 #include "host/table/flags.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
 
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 constexpr double significance = 1e-3;
 // Of an estimate outside of what an equivalent may be off by: P(|normal| > 4).
 constexpr double equivalent_significance = 6.334248366623996e-5;

@@ -20,12 +20,9 @@ void throw_call_failure(const char* call, int info, const char* file, int line) 
 
 namespace {
 
-constexpr double one = 1.0;
+using lapack::as_int;
+using lapack::one;
 constexpr double zero = 0.0;
-
-int as_int(std::size_t value) {
-    return static_cast<int>(value);
-}
 
 /// Workspace query of a LAPACK routine, in doubles.
 template <class Call>

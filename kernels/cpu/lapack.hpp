@@ -1,5 +1,6 @@
 #pragma once
 // The Fortran symbols of BLAS and LAPACK that the CPU engine calls, with C++ signatures.
+#include <cstddef>
 
 namespace cucurbit::lapack {
 
@@ -28,6 +29,12 @@ void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const 
 void openblas_set_num_threads(int threads);
 char* openblas_get_config();
 char* openblas_get_corename();
+}
+
+/// Arguments are passed by address: the factor of a product, and a size.
+inline constexpr double one = 1.0;
+inline int as_int(std::size_t value) {
+    return static_cast<int>(value);
 }
 
 /// A LAPACK call refused its arguments or its workspace: a defect of ours, never of the data.

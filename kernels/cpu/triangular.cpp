@@ -9,11 +9,8 @@
 namespace cucurbit {
 namespace {
 
-constexpr double one = 1.0;
-
-int as_int(std::size_t value) {
-    return static_cast<int>(value);
-}
+using lapack::as_int;
+using lapack::one;
 
 void clear_above_diagonal(double* a, std::size_t n, std::size_t ld) {
     for (std::size_t j = 1; j < n; ++j) std::fill_n(a + j * ld, std::min(j, n), 0.0);

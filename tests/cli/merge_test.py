@@ -11,10 +11,17 @@ MANY = STUDY.replace("p = 40", "p = [30, 40, 50, 60]").replace("n = [8, 16, 60]"
 
 
 class Merge(ProgramTest):
+    WHOLE = None  # the bytes of the whole study's store, and its table: computed by the first test
+
     def setUp(self):
         super().setUp()
         self.write("many.toml", MANY)
-        self.call("run", "many.toml", "-o", "whole")
+        if Merge.WHOLE is None:
+            self.call("run", "many.toml", "-o", "whole")
+            Merge.WHOLE = {path.name: path.read_bytes() for path in (self.folder / "whole").iterdir()}
+        else:
+            (self.folder / "whole").mkdir()
+            self.write_bytes({f"whole/{name}": contents for name, contents in Merge.WHOLE.items()})
         self.expected = self.table("whole")
         self.assertEqual(self.expected.count("excess_risk"), 4 * 2 * 2 * 2)
 
@@ -99,7 +106,7 @@ class Merge(ProgramTest):
         self.refused("merge", "joined", "-o", "other", code=6)
 
     def test_killed_and_repeated(self):
-        self.call("run", "many.toml", "-o", "whole", "--set", "precision.trials=60000")
+        self.call("run", "many.toml", "-o", "whole", "--set", "precision.trials=10000")
         expected = self.table("whole")
         generator = random.Random(5)
         kills, wait = 0, 0.02

@@ -45,8 +45,8 @@ LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 200") \
 LONG_DESCENT = """\
 schema = 1
 study = { name = "descent", kind = "gradient_descent", seed = 9 }
-teacher = { loss = "cross_entropy", steps = [30, 300], step_fraction = 1.0, batch = 16 }
-student = { steps = [40, 400], step_fraction = 1.0, momentum = 0.5 }
+teacher = { loss = "cross_entropy", steps = [20, 120], step_fraction = 1.0, batch = 16 }
+student = { steps = [30, 160], step_fraction = 1.0, momentum = 0.5 }
 precision = { trials = 150 }
 
 [data]
@@ -66,7 +66,7 @@ study = { name = "features", kind = "features", seed = 11 }
 weak = { n = [30, 60] }
 strong = { n_pseudo = [40, 150], surrogates = ["mask"] }
 heads = { penalty = [0.0, 2.0] }
-precision = { trials = 600 }
+precision = { trials = 200 }
 
 [features]
 weak = "weak.npy"

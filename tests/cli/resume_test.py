@@ -10,7 +10,7 @@ from program import LONG_DESCENT, LONG_FEATURES, LONG_STUDY, ProgramTest, featur
 
 
 class Prepared(ProgramTest):
-    STUDY = LONG_STUDY.replace("trials = 1000000", "trials = 600")
+    STUDY = LONG_STUDY.replace("trials = 1000000", "trials = 200")
     FILES = {}
 
     def setUp(self):
@@ -38,7 +38,7 @@ class Prepared(ProgramTest):
             self.assertIn(process.returncode, (75, -number), err)
             interruptions += 1
             # Longer and longer, so that machines that store slowly get to the end.
-            wait *= 1.3
+            wait *= 1.5
 
 
 class Interrupted(Prepared):
@@ -65,7 +65,7 @@ class InterruptedFeatures(Interrupted):
 
 class Resume(Prepared):
     def test_grown_in_steps(self):
-        for trials in (10, 100, 577, 600):
+        for trials in (10, 64, 177, 200):
             self.call("run", "long.toml", "-o", "grown", "--set", f"precision.trials={trials}")
         self.assertEqual(self.table("grown"), self.expected)
 

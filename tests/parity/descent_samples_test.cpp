@@ -12,8 +12,6 @@ using reference::product;
 using reference::Real;
 using reference::transposed;
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-
 class DescentPreparations : public OnEngine {
 protected:
     Operand operand(const std::vector<Matrix>& items) { return {*engine_, items, 1}; }

@@ -12,7 +12,6 @@ using reference::product;
 using reference::Real;
 using reference::transposed;
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr DescentLink identity{DescentLink::Kind::identity, 1, 1.0};
 
 class DescentOperations : public OnEngine {

@@ -13,12 +13,9 @@ using reference::product;
 using reference::Real;
 using reference::transposed;
 
-constexpr std::size_t sizes[] = {1, 2, 3, 31, 33, 65};
-constexpr double eps = std::numeric_limits<double>::epsilon();
-
 using Factorisations = OnBatches;
 
-Matrix identity(std::size_t n) {
+Matrix unit_matrix(std::size_t n) {
     Matrix a(n, n);
     for (std::size_t i = 0; i < n; ++i) a(i, i) = 1;
     return a;
@@ -118,8 +115,8 @@ TEST_P(Factorisations, InvertLower) {
         for (const std::size_t t : good_items) {
             const Matrix inverse = l.item(t);
             expect_close(inverse, lower_part(inverse), 0.0, "upper triangle of invert_lower");
-            expect_close(product(inverse, items[t]), identity(n), 40 * eps * static_cast<double>(n),
-                         "invert_lower");
+            expect_close(product(inverse, items[t]), unit_matrix(n),
+                         40 * eps * static_cast<double>(n), "invert_lower");
         }
     }
 }
@@ -167,7 +164,7 @@ TEST_P(Factorisations, LargeTriangles) {
                         back(k, j) += factors[t](i, k) * y(i, j);
                     }
                 }
-            expect_close(one, identity(n), tolerance, "invert_lower");
+            expect_close(one, unit_matrix(n), tolerance, "invert_lower");
             expect_close(ahead, right[t], tolerance, "solve_lower");
             expect_close(back, right[t], tolerance, "solve_lower_transposed");
         }
@@ -184,7 +181,7 @@ TEST_P(Factorisations, OrthogonalColumns) {
             for (const std::size_t t : good_items) {
                 const Matrix q = a.item(t), lower = l.item(t);
                 const double tolerance = 20 * eps * static_cast<double>(p);
-                expect_close(product(transposed(q), q), identity(n), tolerance, "QᵀQ");
+                expect_close(product(transposed(q), q), unit_matrix(n), tolerance, "QᵀQ");
                 expect_close(product(q, transposed(lower)), items[t], tolerance, "Q Lᵀ");
                 expect_close(lower, lower_part(lower), 0.0, "upper triangle of L");
                 for (std::size_t j = 0; j < n; ++j) EXPECT_GT(lower(j, j), 0);

@@ -18,6 +18,8 @@
 
 namespace cucurbit {
 
+inline constexpr double eps = std::numeric_limits<double>::epsilon();
+inline constexpr std::size_t sizes[] = {1, 2, 3, 31, 33, 65};
 /// Trials in every batch: more than one group of lanes, and the last group not full.
 inline constexpr std::size_t batch_count = 9;
 /// The item of a poisoned batch that is not a number, and some of the others.

@@ -10,9 +10,6 @@ using reference::product;
 using reference::Real;
 using reference::transposed;
 
-constexpr std::size_t sizes[] = {1, 2, 3, 31, 33, 65};
-constexpr double eps = std::numeric_limits<double>::epsilon();
-
 using Operations = OnBatches;
 
 // k ascending lengths up to n, the last of them n.

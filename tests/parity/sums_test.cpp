@@ -10,8 +10,6 @@ using reference::product;
 using reference::Real;
 using reference::transposed;
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-
 using Sums = OnBatches;
 
 TEST_P(Sums, WeightedProductsAndNorms) {

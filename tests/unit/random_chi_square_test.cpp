@@ -14,11 +14,11 @@
 namespace cucurbit {
 namespace {
 
-constexpr Stream stream{0x6375637572626974, 1, Purpose::chi_square};
+constexpr Stream squares{0x6375637572626974, 1, Purpose::chi_square};
 
 std::vector<double> draws(std::uint64_t freedom, std::size_t count) {
     std::vector<double> values(count);
-    for (std::size_t t = 0; t < count; ++t) values[t] = draw_chi_square(stream, t, 5, freedom);
+    for (std::size_t t = 0; t < count; ++t) values[t] = draw_chi_square(squares, t, 5, freedom);
     return values;
 }
 
@@ -66,9 +66,10 @@ TEST(ChiSquare, RowsAndTrialsAreIndependent) {
     double sum = 0.0;
     constexpr std::size_t count = 20000;
     for (std::size_t t = 0; t < count; ++t)
-        sum += (draw_chi_square(stream, t, 5, 8) - 8.0) * (draw_chi_square(stream, t, 6, 8) - 8.0) +
-               (draw_chi_square(stream, t, 7, 8) - 8.0) *
-                   (draw_chi_square(stream, t + count, 7, 8) - 8.0);
+        sum +=
+            (draw_chi_square(squares, t, 5, 8) - 8.0) * (draw_chi_square(squares, t, 6, 8) - 8.0) +
+            (draw_chi_square(squares, t, 7, 8) - 8.0) *
+                (draw_chi_square(squares, t + count, 7, 8) - 8.0);
     EXPECT_LE(std::abs(sum) / (16.0 * std::sqrt(2.0 * count)), 4.0);
 }
 
@@ -105,9 +106,9 @@ TEST(ChiSquare, TriangularFactorsTakeTheirDrawsFromTheirAddresses) {
 }
 
 TEST(ChiSquare, RefusesWhatDoesNotFit) {
-    EXPECT_THROW(draw_chi_square(stream, max_trial + 1, 0, 3), std::out_of_range);
-    EXPECT_THROW(draw_chi_square(stream, 0, max_row + 1, 3), std::out_of_range);
-    EXPECT_THROW(draw_chi_square(stream, 0, 0, 0), std::invalid_argument);
+    EXPECT_THROW(draw_chi_square(squares, max_trial + 1, 0, 3), std::out_of_range);
+    EXPECT_THROW(draw_chi_square(squares, 0, max_row + 1, 3), std::out_of_range);
+    EXPECT_THROW(draw_chi_square(squares, 0, 0, 0), std::invalid_argument);
 }
 
 TEST(ChiSquare, HasThePinnedBits) {

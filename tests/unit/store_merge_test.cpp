@@ -8,8 +8,8 @@
 namespace cucurbit {
 namespace {
 
-const SeriesKey key{7, "n=10", "standard", "excess_risk"};
-const SeriesKey other{8, "n=20", "mask", "excess_risk"};
+const SeriesKey kept_key{7, "n=10", "standard", "excess_risk"};
+const SeriesKey other_key{8, "n=20", "mask", "excess_risk"};
 
 TEST(Ranges, LeaveOutWhatTheyDoNotCover) {
     const std::vector<TrialRange> ranges{{2, 3}, {7, 1}, {20, 5}};
@@ -24,7 +24,7 @@ TEST(Ranges, LeaveOutWhatTheyDoNotCover) {
 
 std::vector<double> values_of(const Store& store) {
     std::vector<double> all;
-    for (const BlockValues& block : store.read(key))
+    for (const BlockValues& block : store.read(kept_key))
         all.insert(all.end(), block.values.begin(), block.values.end());
     return all;
 }
@@ -34,18 +34,18 @@ TEST(StoreMerge, CopiesWhatLacksAndKeepsWhatIsThere) {
     Store into = Store::open_to_write(first.path(), fake::study({}, 64));
     BlockValues kept = some_values(20, 10);
     for (double& value : kept.values) value += 1.0;
-    into.write({{key, kept}});
+    into.write({{kept_key, kept}});
     {
         Store from = Store::open_to_write(second.path(), fake::study({}, 64));
         from.record({{"host", "far away"}});
-        from.write({{key, some_values(0, 64)}, {other, some_values(5, 3)}});
+        from.write({{kept_key, some_values(0, 64)}, {other_key, some_values(5, 3)}});
     }
     const Store from = Store::open_to_read(second.path());
     const Merged merged = into.merge(from);
     EXPECT_EQ(merged.copied, 57u);
     EXPECT_EQ(merged.held, 10u);
-    EXPECT_EQ(into.trials(key), (std::vector<TrialRange>{{0, 64}}));
-    EXPECT_EQ(into.trials(other), (std::vector<TrialRange>{{5, 3}}));
+    EXPECT_EQ(into.trials(kept_key), (std::vector<TrialRange>{{0, 64}}));
+    EXPECT_EQ(into.trials(other_key), (std::vector<TrialRange>{{5, 3}}));
     std::vector<double> expected = some_values(0, 64).values;
     for (std::size_t k = 0; k < 10; ++k) expected[20 + k] = kept.values[k];
     EXPECT_EQ(values_of(into), expected);
@@ -64,7 +64,7 @@ TEST(StoreMerge, TakesMoreThanOneTransaction) {
     const Folder first, second;
     Store from = Store::open_to_write(first.path(), fake::study({}, 64));
     for (std::uint64_t block = 0; block < 9; ++block)
-        from.write({{key, some_values(block * 30'000, 30'000)}});
+        from.write({{kept_key, some_values(block * 30'000, 30'000)}});
     Store into = Store::open_to_write(second.path(), fake::study({}, 64));
     EXPECT_EQ(into.merge(from).copied, 270'000u);
     EXPECT_EQ(values_of(into), values_of(from));

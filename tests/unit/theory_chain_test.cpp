@@ -4,17 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <random>
 
 #include "cucurbit/chain.hpp"
 #include "cucurbit/population.hpp"
 #include "cucurbit/subspaces.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 DenseMatrix diagonal(const std::vector<double>& values) {
     DenseMatrix matrix(values.size(), values.size());

@@ -7,6 +7,7 @@
 
 #include "cucurbit/population.hpp"
 #include "cucurbit/theory.hpp"
+#include "host/theory/special.hpp"
 #include "tests/unit/theory_random.hpp"
 
 namespace cucurbit {
@@ -130,7 +131,6 @@ TEST(FixedPoint, MillionCoordinates) {
 
 TEST(FixedPoint, RefusesMeaninglessArguments) {
     const std::vector<double> fine{1.0, 0.5};
-    const double infinity = std::numeric_limits<double>::infinity();
     const double nan = std::numeric_limits<double>::quiet_NaN();
     EXPECT_THROW(solve_fixed_point({}, 1), std::invalid_argument);
     EXPECT_THROW(solve_fixed_point(fine, 0), std::invalid_argument);

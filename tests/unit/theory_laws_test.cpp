@@ -1,17 +1,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 
 #include "cucurbit/population.hpp"
 #include "cucurbit/theory.hpp"
+#include "host/theory/special.hpp"
 #include "tests/unit/theory_random.hpp"
 
 namespace cucurbit {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct TwoStages {
     double surrogate_exponent, target_exponent, signal_exponent;

@@ -2,16 +2,14 @@
 
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <limits>
 
 #include "cucurbit/run.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
 
 using Kind = Verdict::Kind;
-
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 Table one_fit() {
     return {{"n", "p", "noise_std"}, {true, true, false}, {}};
@@ -147,7 +145,7 @@ TEST(Verdict, SaysWhyThereIsNone) {
     table.rows[0].arm = "";
     table.rows[1].theory_kind = TheoryKind::none;
     table.rows[2].theory = missing;
-    table.rows[3].theory = std::numeric_limits<double>::infinity();
+    table.rows[3].theory = infinity;
     table.rows[4].estimate = missing;
     table.rows[5].n_trials = 0;
     table.rows[6].n_trials = 1;
@@ -199,7 +197,6 @@ TEST(Verdict, FlagsThatLeaveNoVerdict) {
 
 // At n = p with a penalty that does nothing the equivalent may be off by anything.
 TEST(Verdict, NoToleranceAboveAQuarter) {
-    const double infinity = std::numeric_limits<double>::infinity();
     for (const double error : {0.2501, 3.0, infinity, missing}) {
         Table table = one_fit();
         only_row(table, TheoryKind::deterministic_equivalent, -0.9, 1e-5).relative_error = error;

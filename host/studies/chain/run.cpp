@@ -11,14 +11,6 @@
 #include "cucurbit/hash.hpp"
 
 namespace cucurbit {
-namespace {
-
-std::vector<double> square_roots(std::vector<double> values) {
-    for (double& value : values) value = std::sqrt(value);
-    return values;
-}
-
-}  // namespace
 
 std::uint64_t ChainRun::key(std::uint64_t seed, const Design& design, std::size_t stage,
                             std::uint64_t n) {

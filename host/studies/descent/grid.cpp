@@ -6,11 +6,10 @@
 #include <stdexcept>
 
 #include "cucurbit/hash.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
-
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 /// Positions of a point's parameters.
 enum Parameter : std::size_t { disturbance = 2, teacher_step = 3, student_step = 4, switch_at = 5 };

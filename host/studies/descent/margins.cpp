@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "host/studies/descent/confidence.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
 
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 /// Of a margin's size: thousands of steps round to less.
 constexpr double rounding = 1e-9;
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "host/studies/descent/confidence.hpp"
 #include "host/studies/descent/margins.hpp"
+#include "host/theory/special.hpp"
 
 namespace cucurbit {
 namespace {
@@ -45,8 +45,6 @@ private:
 double loss_of(double margin) {
     return margin > 0.0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin;
 }
-
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 

@@ -152,11 +152,6 @@ std::vector<double> noise_mixing(const std::vector<double>& noise_stds) {
     return mixing;
 }
 
-std::vector<double> square_roots(std::vector<double> values) {
-    for (double& value : values) value = std::sqrt(value);
-    return values;
-}
-
 std::string DescentModel::canonical() const {
     return fmt::format("loss={} {}={} momentum={} batch={}",
                        loss == Loss::squared ? "squared" : "cross_entropy",

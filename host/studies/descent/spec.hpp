@@ -107,6 +107,5 @@ struct DescentSpec {
 /// [1 … 1; noise_std …], by columns: labels of every noise level from noise-free labels and unit
 /// noise.
 std::vector<double> noise_mixing(const std::vector<double>& noise_stds);
-std::vector<double> square_roots(std::vector<double> values);
 
 }  // namespace cucurbit

@@ -10,11 +10,6 @@
 namespace cucurbit {
 namespace {
 
-std::vector<double> square_roots(std::vector<double> values) {
-    for (double& value : values) value = std::sqrt(value);
-    return values;
-}
-
 /// The distinct fits that the products name, ascending in n.
 std::vector<Fit> distinct_fits(const StageRequest& request) {
     std::vector<Fit> fits;

@@ -1,6 +1,7 @@
 #pragma once
 // Engine memory of one simulation, and its count before an engine exists.
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -9,6 +10,12 @@
 #include "kernels/contract.hpp"
 
 namespace cucurbit {
+
+/// Of a spectrum: the scale of each coordinate's draws.
+inline std::vector<double> square_roots(std::vector<double> values) {
+    for (double& value : values) value = std::sqrt(value);
+    return values;
+}
 
 /// Hands out batched matrices and shared constants. Without an engine it only counts, so that a
 /// plan's bytes come from the very code that allocates.

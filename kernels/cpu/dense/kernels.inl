@@ -15,13 +15,11 @@
 
 #include "kernels/common/host_device.hpp"
 #include "kernels/cpu/dense/kernels.hpp"
+#include "kernels/cpu/vectors.hpp"
 
 namespace cucurbit::CUCURBIT_INSTRUCTION_SET {
 namespace {
 
-using Vector = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
-
-constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 /// As many accumulators as the registers hold beside a column of the strip and one factor.
 constexpr std::size_t tile_vectors = CUCURBIT_LANE_BYTES == 16 ? 2 : 3;
 constexpr std::size_t tile_rows = tile_vectors * lanes;
@@ -34,14 +32,6 @@ static_assert(block_rows % tile_rows == 0);
 constexpr std::size_t packed_left = block_depth * block_rows;
 constexpr std::size_t packed_right = block_depth * tile_cols;
 
-CUCURBIT_INLINE Vector load(const double* from) {
-    Vector value;
-    __builtin_memcpy(&value, from, sizeof value);
-    return value;
-}
-CUCURBIT_INLINE void store(double* to, Vector value) {
-    __builtin_memcpy(to, &value, sizeof value);
-}
 constexpr std::size_t smaller(std::size_t a, std::size_t b) {
     return a < b ? a : b;
 }

@@ -5,25 +5,24 @@
 #include "kernels/common/exponential.hpp"
 #include "kernels/cpu/descent/links.hpp"
 #include "kernels/cpu/random/lanes.hpp"
+#include "kernels/cpu/vectors.hpp"
 
 namespace cucurbit::CUCURBIT_INSTRUCTION_SET {
 namespace {
-
-using Stored = double __attribute__((vector_size(CUCURBIT_LANE_BYTES), aligned(8), may_alias));
 
 template <class Lane>
 CUCURBIT_INLINE typename Lane::Real get(const double* from) {
     if constexpr (std::is_same_v<Lane, ScalarLane>)
         return *from;
     else
-        return *reinterpret_cast<const Stored*>(from);
+        return load(from);
 }
 template <class Lane>
 CUCURBIT_INLINE void put(double* to, typename Lane::Real value) {
     if constexpr (std::is_same_v<Lane, ScalarLane>)
         *to = value;
     else
-        *reinterpret_cast<Stored*>(to) = value;
+        store(to, value);
 }
 
 struct Identity {

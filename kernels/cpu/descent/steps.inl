@@ -4,23 +4,15 @@
 
 #include "kernels/common/host_device.hpp"
 #include "kernels/cpu/descent/steps.hpp"
+#include "kernels/cpu/vectors.hpp"
 
 namespace cucurbit::CUCURBIT_INSTRUCTION_SET {
 namespace {
 
-using Vector = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
-using Stored = double __attribute__((vector_size(CUCURBIT_LANE_BYTES), aligned(8), may_alias));
-constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 /// Accumulators of a tile leave registers for its factors.
 constexpr std::size_t tile_rows = CUCURBIT_LANE_BYTES == 64 ? 4 : 3;
 constexpr std::size_t tile_cols = CUCURBIT_LANE_BYTES == 64 ? 4 : 3;
 
-CUCURBIT_INLINE Vector load(const double* from) {
-    return *reinterpret_cast<const Stored*>(from);
-}
-CUCURBIT_INLINE void store(double* to, Vector value) {
-    *reinterpret_cast<Stored*>(to) = value;
-}
 /// The sum of the lanes, by halves.
 CUCURBIT_INLINE double total(Vector value) {
 #if CUCURBIT_LANE_BYTES == 64

@@ -8,6 +8,7 @@
 
 #include "kernels/common/host_device.hpp"
 #include "kernels/cpu/interleaved/kernels.hpp"
+#include "kernels/cpu/vectors.hpp"
 
 namespace cucurbit::CUCURBIT_INSTRUCTION_SET {
 namespace {

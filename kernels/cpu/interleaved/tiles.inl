@@ -1,21 +1,11 @@
 // Vectors of lanes, matrices of them, and the product of two strips, on which all else is built.
 
-using Vector = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
 using Mask = std::int64_t __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
-using Stored = double __attribute__((vector_size(CUCURBIT_LANE_BYTES), aligned(8), may_alias));
-
-constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 /// Order of a tile: as many accumulators as the registers hold beside their factors.
 constexpr std::size_t tile_order = CUCURBIT_LANE_BYTES == 64 ? 4 : 3;
 
 CUCURBIT_INLINE Vector broadcast(double value) {
     return value - Vector{};  // Vector{} + value would be computed, for it turns −0 into 0
-}
-CUCURBIT_INLINE Vector load(const double* from) {
-    return *reinterpret_cast<const Stored*>(from);
-}
-CUCURBIT_INLINE void store(double* to, Vector value) {
-    *reinterpret_cast<Stored*>(to) = value;
 }
 CUCURBIT_INLINE Vector choose(Mask mask, Vector if_set, Vector if_clear) {
     return reinterpret_cast<Vector>((reinterpret_cast<Mask>(if_set) & mask) |

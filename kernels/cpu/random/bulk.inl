@@ -186,15 +186,6 @@ CUCURBIT_INLINE void draw_tile(const Keys& keys, const Tile& tile, std::size_t r
     }
 }
 
-CUCURBIT_INLINE Real load(const double* from) {
-    Real value;
-    __builtin_memcpy(&value, from, sizeof value);
-    return value;
-}
-CUCURBIT_INLINE void store(double* to, Real value) {
-    __builtin_memcpy(to, &value, sizeof value);
-}
-
 #include "kernels/cpu/random/bulk_interleaved.inl"
 #include "kernels/cpu/random/bulk_rows.inl"
 

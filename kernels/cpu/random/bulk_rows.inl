@@ -31,7 +31,7 @@ void draw_row_tile(const Keys& keys, const Tile& tile, std::size_t rows, const R
             const std::size_t column = at.unit * columns_per_block;
             double* out = to.out + at.row * to.ld + column;
             if (column + columns_per_block <= to.columns) {
-                write_block<Scaled>(chunk, unit, to.scale + column, out);
+                write_block<Scaled>(chunk, unit, Scaled ? to.scale + column : nullptr, out);
                 return;
             }
             double whole[columns_per_block];

@@ -10,14 +10,14 @@
 #endif
 
 #include "kernels/common/normal.hpp"
+#include "kernels/cpu/vectors.hpp"
 
 namespace cucurbit::CUCURBIT_INSTRUCTION_SET {
 
 using Bits = std::uint64_t __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
 using SignedBits = std::int64_t __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
-using Real = double __attribute__((vector_size(CUCURBIT_LANE_BYTES)));
+using Real = Vector;
 
-inline constexpr std::size_t lanes = CUCURBIT_LANE_BYTES / sizeof(double);
 inline constexpr std::uint64_t low_word = 0xffffffff;
 
 #if CUCURBIT_LANE_BYTES == 64
