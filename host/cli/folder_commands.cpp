@@ -7,6 +7,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
+#include "host/table/printable.hpp"
 
 namespace cucurbit::cli {
 
@@ -89,8 +90,18 @@ Exit merge(const MergeOptions& options) {
     const Study study = Store::exists(options.output) ? Store::open_to_read(options.output).study()
                                                       : stores[0].study();
     Store into = Store::open_to_write(options.output, study);
+    const AllowedDifference allowed = allowed_differences(study);
     for (const Store& from : stores) {
-        const Merged merged = into.merge(from);
+        const Merged merged = into.merge(from, allowed);
+        if (merged.contradicted > 0) {
+            complain(
+                fmt::format("{} and {} hold different values of the same trials: {}, such as {}. "
+                            "One of them is "
+                            "wrong (replay tells which); nothing was copied",
+                            options.output, from.directory().string(),
+                            plural(merged.contradicted, "value"), merged.contradiction));
+            return Exit::disagreement;
+        }
         say(fmt::format("{}: {} copied, {} were there", from.directory().string(),
                         plural(merged.copied, "value"), count_text(merged.held)));
         if (from.study().text != study.text)
@@ -128,7 +139,7 @@ Exit verify(const std::string& directory) {
         complain(error.what());
         return Exit::disagreement;
     }
-    std::cout << directory << ": all checksums agree\n";
+    std::cout << printable(directory) << ": all checksums agree\n";
     finish_stdout();
     return Exit::done;
 }

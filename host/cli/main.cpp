@@ -7,7 +7,7 @@
 #include "cucurbit/store.hpp"
 #include "cucurbit/study.hpp"
 #include "host/cli/process.hpp"
-#include "host/cli/program.hpp"
+#include "host/cli/run_program.hpp"
 #include "host/cli/talk.hpp"
 
 // OpenBLAS asks this function of its own for OPENBLAS_NUM_THREADS when it is loaded, and starts so

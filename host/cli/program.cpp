@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "host/cli/output.hpp"
+#include "host/cli/run_program.hpp"
 #include "host/cli/usage.hpp"
 
 namespace cucurbit::cli {

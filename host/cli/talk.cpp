@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "host/table/printable.hpp"
+
 namespace cucurbit::cli {
 
 namespace {
@@ -31,7 +33,7 @@ public:
 std::string one_line(std::string text) {
     while (!text.empty() && text.back() == '\n') text.pop_back();
     std::replace(text.begin(), text.end(), '\n', ' ');
-    return text;
+    return printable(text);
 }
 
 }  // namespace

@@ -13,10 +13,10 @@ double work(const Design& design, std::uint64_t trials) {
 
 }  // namespace
 
-void Pace::planned(const std::vector<Task>& tasks) {
-    for (const Task& task : tasks) {
-        planned_ += task.trials.count;
-        work_planned_ += work(*task.design, task.trials.count);
+void Pace::planned(const std::vector<Work>& more) {
+    for (const Work& part : more) {
+        planned_ += part.trials().count;
+        work_planned_ += work(part.design(), part.trials().count);
     }
 }
 

@@ -14,7 +14,7 @@ class Pace {
 public:
     /// trials that the store holds already, over all designs.
     void found(std::uint64_t trials) { found_ = trials; }
-    void planned(const std::vector<Task>& tasks);
+    void planned(const std::vector<Work>& more);
     void done(const Design& design, std::uint64_t trials);
     std::uint64_t computed() const { return computed_; }
     double seconds() const;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <set>
 #include <stdexcept>
 
 #include "cucurbit/costs.hpp"
@@ -114,6 +117,27 @@ std::vector<Replayed> replay(const Store& store, const Study& study, const Selec
     }
     if (!found) throw std::invalid_argument("no point of the study has these parameters");
     return out;
+}
+
+AllowedDifference allowed_differences(const Study& study) {
+    // Asked for only where values differ: the theory of a large study takes a while.
+    auto zero_risks = std::make_shared<std::optional<std::set<SeriesKey>>>();
+    return [&study, zero_risks](const SeriesKey& key) {
+        if (!*zero_risks) {
+            zero_risks->emplace();
+            const Setting& setting = *study.setting;
+            for (const Design& design : setting.designs()) {
+                std::vector<std::vector<TheoryRow>> theory;
+                for (const Point& point : design.points) theory.push_back(setting.theory(point));
+                for (const Series& series : design.series)
+                    if (is_zero_risk(
+                            find_theory(theory[series.point], series.arm, series.estimand)))
+                        (*zero_risks)->insert(series_key(setting, design, series));
+            }
+        }
+        return (*zero_risks)->contains(key) ? std::numeric_limits<double>::infinity()
+                                            : allowed_difference;
+    };
 }
 
 }  // namespace cucurbit

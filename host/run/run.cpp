@@ -33,12 +33,12 @@ public:
           workers_(*study.setting, plan_.devices, plan_.workers) {}
 
     RunEnd run() {
-        std::vector<Task> tasks = next_tasks();
-        if (!tasks.empty()) store_.record(starting_facts(plan_, options_));
+        std::vector<Work> work = next_work();
+        if (!work.empty()) store_.record(starting_facts(plan_, options_));
         try {
-            while (!tasks.empty() && stop_asked() == 0) {
-                compute(std::move(tasks));
-                tasks = next_tasks();
+            while (!work.empty() && stop_asked() == 0) {
+                compute(std::move(work));
+                work = next_work();
             }
         } catch (const StoreError&) {
             throw;
@@ -46,7 +46,7 @@ public:
             store_.record(ending_facts(std::string("failed: ") + error.what(), pace_.computed()));
             throw;
         }
-        const bool complete = tasks.empty();
+        const bool complete = work.empty();
         if (pace_.computed() > 0)
             store_.record(ending_facts(complete ? "complete" : "stopped", pace_.computed()));
         report();
@@ -55,8 +55,8 @@ public:
 
 private:
     /// What is lacking up to the end of each design's present round.
-    std::vector<Task> next_tasks() {
-        std::vector<Task> tasks;
+    std::vector<Work> next_work() {
+        std::vector<Work> work;
         std::uint64_t found = 0;
         for (const Plan::Entry& entry : plan_.entries) {
             const std::uint64_t wanted = wanted_trials(store_, study_, entry.design);
@@ -65,17 +65,17 @@ private:
             std::uint64_t lacking = 0;
             for (const Gap& gap : gaps) lacking += gap.trials.count;
             found -= lacking;
-            std::vector<Task> more = make_tasks(
+            std::vector<Work> more = fill_gaps(
                 entry.design, gaps, trials_per_task(entry, plan_.workers, lacking), entry.batch);
-            std::move(more.begin(), more.end(), std::back_inserter(tasks));
+            std::move(more.begin(), more.end(), std::back_inserter(work));
         }
         if (pace_.computed() == 0) pace_.found(found);
-        return tasks;
+        return work;
     }
 
-    void compute(std::vector<Task> tasks) {
-        pace_.planned(tasks);
-        workers_.add(std::move(tasks));
+    void compute(std::vector<Work> work) {
+        pace_.planned(work);
+        workers_.add(std::move(work));
         Clock::time_point last_commit = Clock::now();
         for (bool finished = false; !finished;) {
             collect();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace cucurbit {
 
@@ -51,22 +52,36 @@ Design restrict_design(const Design& design, const std::vector<std::size_t>& ser
     return part;
 }
 
-std::vector<Task> make_tasks(const Design& design, const std::vector<Gap>& gaps,
-                             std::uint64_t trials_per_task, std::size_t batch) {
+Work::Work(std::shared_ptr<const Design> design, std::size_t batch, TrialRange trials,
+           std::uint64_t trials_per_task)
+    : design_(std::move(design)),
+      batch_(batch),
+      trials_(trials),
+      trials_per_task_(trials_per_task) {}
+
+std::uint64_t Work::tasks() const {
+    if (trials_.count == 0) return 0;
+    return (trials_.end() - 1) / trials_per_task_ - trials_.first / trials_per_task_ + 1;
+}
+
+Task Work::take() {
+    const std::uint64_t cell_end = (trials_.first / trials_per_task_ + 1) * trials_per_task_;
+    const std::uint64_t end = std::min(cell_end, trials_.end());
+    Task task{design_, batch_, {trials_.first, end - trials_.first}};
+    trials_ = {end, trials_.end() - end};
+    return task;
+}
+
+std::vector<Work> fill_gaps(const Design& design, const std::vector<Gap>& gaps,
+                            std::uint64_t trials_per_task, std::size_t batch) {
     std::map<std::vector<std::size_t>, std::shared_ptr<const Design>> restricted;
-    std::vector<Task> tasks;
+    std::vector<Work> work;
     for (const Gap& gap : gaps) {
         std::shared_ptr<const Design>& part = restricted[gap.series];
         if (!part) part = std::make_shared<const Design>(restrict_design(design, gap.series));
-        std::uint64_t first = gap.trials.first;
-        while (first < gap.trials.end()) {
-            const std::uint64_t cell_end = (first / trials_per_task + 1) * trials_per_task;
-            const std::uint64_t end = std::min(cell_end, gap.trials.end());
-            tasks.push_back({part, batch, {first, end - first}});
-            first = end;
-        }
+        work.emplace_back(part, batch, gap.trials, trials_per_task);
     }
-    return tasks;
+    return work;
 }
 
 }  // namespace cucurbit

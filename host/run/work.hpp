@@ -32,8 +32,29 @@ struct Task {
     TrialRange trials;
 };
 
-/// The gaps, cut at the multiples of `trials_per_task`.
-std::vector<Task> make_tasks(const Design& design, const std::vector<Gap>& gaps,
-                             std::uint64_t trials_per_task, std::size_t batch);
+/// Trials of a design that are given to workers a task at a time: a list of all the tasks of 10^11
+/// trials would fill a machine's memory.
+class Work {
+public:
+    Work(std::shared_ptr<const Design> design, std::size_t batch, TrialRange trials,
+         std::uint64_t trials_per_task);
+
+    const Design& design() const { return *design_; }
+    /// Those that no task has taken yet.
+    TrialRange trials() const { return trials_; }
+    std::uint64_t tasks() const;
+    /// The first of the tasks that are left: they are cut at the multiples of `trials_per_task`.
+    Task take();
+
+private:
+    std::shared_ptr<const Design> design_;
+    std::size_t batch_;
+    TrialRange trials_;
+    std::uint64_t trials_per_task_;
+};
+
+/// One Work for each gap; those that lack the same series share a design.
+std::vector<Work> fill_gaps(const Design& design, const std::vector<Gap>& gaps,
+                            std::uint64_t trials_per_task, std::size_t batch);
 
 }  // namespace cucurbit

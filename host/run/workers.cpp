@@ -64,12 +64,12 @@ Workers::~Workers() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-void Workers::add(std::vector<Task> tasks) {
+void Workers::add(std::vector<Work> more) {
     const std::lock_guard lock(mutex_);
-    tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(next_));
-    next_ = 0;
-    std::move(tasks.begin(), tasks.end(), std::back_inserter(tasks_));
-    const std::size_t wanted = std::min(most_threads_, tasks_.size());
+    std::move(more.begin(), more.end(), std::back_inserter(work_));
+    std::uint64_t tasks = 0;
+    for (const Work& part : work_) tasks += part.tasks();
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(most_threads_, tasks));
     if (wanted > threads_.size()) reserve_blas_memory(wanted);
     while (threads_.size() < wanted) {
         const Device& device = devices_[threads_.size() % devices_.size()];
@@ -135,10 +135,12 @@ std::optional<Task> Workers::take() {
     std::unique_lock lock(mutex_);
     --busy_;
     if (quiet()) arrived_.notify_all();
-    added_.wait(lock, [this] { return stop_ != Stop::none || next_ < tasks_.size(); });
+    added_.wait(lock, [this] { return stop_ != Stop::none || !work_.empty(); });
     if (stop_ != Stop::none) return {};
     ++busy_;
-    return tasks_[next_++];
+    Task task = work_.front().take();
+    if (work_.front().trials().count == 0) work_.pop_front();
+    return task;
 }
 
 bool Workers::compute_if_it_fits(const Task& task, std::size_t batch, Engine& engine,

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -46,7 +47,7 @@ public:
     ~Workers();
 
     /// More tasks, after those added before; starts threads where there are fewer than tasks.
-    void add(std::vector<Task> tasks);
+    void add(std::vector<Work> more);
     /// From any thread; after_batch: engine calls in flight are finished and handed on.
     void stop(Stop stop);
     /// The pieces that have arrived by this time, or earlier when all are done or many are waiting.
@@ -61,7 +62,7 @@ private:
     /// The next task, waited for; none when it is time to end.
     std::optional<Task> take();
     /// No thread computes, and none will without more tasks.
-    bool quiet() const { return busy_ == 0 && (next_ == tasks_.size() || stop_ != Stop::none); }
+    bool quiet() const { return busy_ == 0 && (work_.empty() || stop_ != Stop::none); }
     /// False, and no simulation, where the device has too little memory for the batch; throws
     /// DeviceError where the batch is a single trial.
     bool compute_if_it_fits(const Task& task, std::size_t batch, Engine& engine,
@@ -79,8 +80,7 @@ private:
     std::condition_variable added_;    ///< tasks, or the end
     std::condition_variable arrived_;  ///< pieces, or nothing more will
     std::condition_variable taken_;    ///< pieces, or the end
-    std::vector<Task> tasks_;
-    std::size_t next_ = 0;
+    std::deque<Work> work_;            ///< each with a task at least
     std::vector<Piece> pieces_;
     std::size_t waiting_values_ = 0;
     std::size_t busy_ = 0;  ///< threads that make an engine or compute a task

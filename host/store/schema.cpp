@@ -1,5 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
 #include "cucurbit/hash.hpp"
 #include "host/store/encoding.hpp"
 #include "host/store/state.hpp"
@@ -11,18 +16,40 @@ namespace {
 constexpr std::int64_t application = 0x63756375;  // "cucu"
 constexpr std::int64_t schema_version = 1;
 
-constexpr const char* tables = R"sql(
-    CREATE TABLE document(kind TEXT NOT NULL, name TEXT NOT NULL, contents BLOB NOT NULL,
-                          checksum INTEGER NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;
-    CREATE TABLE manifest(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL,
-                          checksum INTEGER NOT NULL);
-    CREATE TABLE series(id INTEGER PRIMARY KEY, design INTEGER NOT NULL, point TEXT NOT NULL,
-                        arm TEXT NOT NULL, estimand TEXT NOT NULL, checksum INTEGER NOT NULL);
-    CREATE TABLE trials(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, first INTEGER NOT NULL,
-                        count INTEGER NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
-    CREATE TABLE total(id INTEGER PRIMARY KEY CHECK(id = 1), series INTEGER NOT NULL,
-                       rows INTEGER NOT NULL, checksum INTEGER NOT NULL);
-)sql";
+constexpr std::array<std::string_view, 5> tables{
+    "CREATE TABLE document(kind TEXT NOT NULL, name TEXT NOT NULL, contents BLOB NOT NULL, "
+    "checksum INTEGER NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID",
+    "CREATE TABLE manifest(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL, "
+    "checksum INTEGER NOT NULL)",
+    "CREATE TABLE series(id INTEGER PRIMARY KEY, design INTEGER NOT NULL, point TEXT NOT NULL, "
+    "arm TEXT NOT NULL, estimand TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    "CREATE TABLE trials(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, first INTEGER NOT NULL, "
+    "count INTEGER NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL)",
+    "CREATE TABLE total(id INTEGER PRIMARY KEY CHECK(id = 1), series INTEGER NOT NULL, "
+    "rows INTEGER NOT NULL, checksum INTEGER NOT NULL)"};
+
+/// With one space wherever there are several and line breaks: earlier versions broke the lines.
+std::string one_line(const std::string& sql) {
+    std::string line;
+    for (const char c : sql)
+        if (c != '\n' && c != ' ')
+            line += c;
+        else if (!line.empty() && line.back() != ' ')
+            line += ' ';
+    return line;
+}
+
+/// A view in a table's place could run for ever, and a trigger delete what is written.
+void check_tables(Database& database) {
+    std::vector<std::string> found;
+    Statement schema = database.prepare("SELECT sql FROM sqlite_schema");
+    while (schema.row()) found.push_back(one_line(schema.text(0)));
+    std::vector<std::string> own(tables.begin(), tables.end());
+    std::sort(found.begin(), found.end());
+    std::sort(own.begin(), own.end());
+    if (found != own)
+        database.fail(std::string("is damaged or altered: its tables are not those of a store"));
+}
 
 std::int64_t document_checksum(const std::string& kind, const std::string& name,
                                const std::string& contents) {
@@ -48,7 +75,10 @@ std::filesystem::path store_file(const std::filesystem::path& directory) {
 bool check_schema(Database& database) {
     const std::int64_t owner = database.integer("PRAGMA application_id");
     const std::int64_t version = database.integer("PRAGMA user_version");
-    if (owner == application && version == schema_version) return true;
+    if (owner == application && version == schema_version) {
+        check_tables(database);
+        return true;
+    }
     if (owner == application)
         database.fail(fmt::format("has store version {}; this program reads version {}", version,
                                   schema_version));
@@ -58,7 +88,7 @@ bool check_schema(Database& database) {
 }
 
 void create_schema(Database& database) {
-    database.execute(tables);
+    for (const std::string_view table : tables) database.execute(std::string(table));
     database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                  application, schema_version));
     write_totals(database, {});

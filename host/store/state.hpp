@@ -43,9 +43,10 @@ struct Store::State {
 /// Where the store of a folder lies.
 std::filesystem::path store_file(const std::filesystem::path& directory);
 
-/// Creates the tables of an empty file. Throws StoreError when a file is none of ours or of a newer
-/// version; false when it is empty.
+/// False when the file is empty. Throws StoreError when it is none of ours or of a newer version,
+/// or has other tables, views or triggers than ours.
 bool check_schema(Database& database);
+/// Creates the tables of an empty file.
 void create_schema(Database& database);
 
 /// A file that the stored study refers to: what was copied, or, of a file that was too large for

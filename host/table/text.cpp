@@ -5,6 +5,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "host/table/printable.hpp"
 #include "host/table/writers.hpp"
 
 namespace cucurbit {
@@ -64,7 +65,9 @@ struct AlignedCell {
     std::string operator()(const std::vector<std::int64_t>& values) const {
         return fmt::format("{}", values[row]);
     }
-    std::string operator()(const std::vector<std::string>& values) const { return values[row]; }
+    std::string operator()(const std::vector<std::string>& values) const {
+        return printable(values[row]);
+    }
 };
 
 std::size_t code_points(const std::string& text) {

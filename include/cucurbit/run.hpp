@@ -163,6 +163,10 @@ std::vector<Replayed> replay(const Store& store, const Study& study,
                              const std::vector<std::uint64_t>& trials,
                              const std::string& device = "auto");
 
+/// allowed_difference (cucurbit/costs.hpp) for each series of the study; infinite where the risk is
+/// zero but for rounding. Refers to the study.
+AllowedDifference allowed_differences(const Study& study);
+
 /// One row's part in the verdict of compare (docs/theory.md, "When is theory confirmed?").
 struct Verdict {
     enum class Kind { confirmed, failed, none };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -51,8 +52,13 @@ SeriesKey series_key(const Setting& setting, const Design& design, const Series&
 /// What a merge did, in values: one for every series and trial.
 struct Merged {
     std::uint64_t copied = 0;
-    std::uint64_t held = 0;  ///< that were there already, and stay
+    std::uint64_t held = 0;          ///< that were there already, and stay
+    std::uint64_t contradicted = 0;  ///< of those that were there, the other store's differ
+    std::string contradiction;       ///< the first of them, with both values
 };
+
+/// By how much two computers' values of a trial may differ, relative to the larger of both.
+using AllowedDifference = std::function<double(const SeriesKey&)>;
 
 class Store {
 public:
@@ -90,8 +96,9 @@ public:
     std::vector<BlockValues> read(const SeriesKey& key) const;
     /// Copies what this store lacks of another store of the same study, and the facts about the
     /// runs that wrote it. Values come in transactions of their own: a merge that was interrupted
-    /// can be repeated. Throws StudyError when the studies' identities differ.
-    Merged merge(const Store& from);
+    /// can be repeated. Where trials that both hold differ by more than is allowed, one of the
+    /// stores is wrong: nothing is copied. Throws StudyError when the studies' identities differ.
+    Merged merge(const Store& from, const AllowedDifference& allowed);
     /// Checks the file's structure and every checksum; throws StoreError at the first fault.
     void verify() const;
 

@@ -1,5 +1,7 @@
 """Stores whose bytes have changed: what each command says, and its exit code."""
 
+import contextlib
+import shutil
 import sqlite3
 import unittest
 
@@ -37,6 +39,35 @@ class Damage(ProgramTest):
             database.execute("DELETE FROM document WHERE name = 'identity'")
         for command in ("run", "export", "status"):
             self.assertIn("does not say which study", self.refused(command, "out", code=6))
+
+    def test_other_tables_views_and_triggers_are_damage(self):
+        self.call("run", self.study, "-o", "whole")
+        views = ["ALTER TABLE total RENAME TO kept",
+                 "CREATE VIEW total AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+                 "SELECT id, series, rows, checksum FROM kept, c WHERE x < 0"]
+        trigger = ["CREATE TRIGGER t AFTER INSERT ON manifest BEGIN DELETE FROM trials; END"]
+        table = ["CREATE TABLE other(x)"]
+        for number, statements in enumerate((views, trigger, table)):
+            out = f"out{number}"
+            shutil.copytree(self.folder / "whole", self.folder / out)
+            with contextlib.closing(sqlite3.connect(self.folder / out / "store.sqlite")) as database:
+                for statement in statements:
+                    database.execute(statement)
+                database.commit()
+            for arguments in (["verify", out], ["status", out], ["run", self.study, "-o", out],
+                              ["merge", "whole", "-o", out]):
+                self.assertIn("altered: its tables are not those of a store", self.refused(*arguments, code=6))
+
+    def test_no_text_of_a_store_or_path_commands_a_terminal(self):
+        name = "a\x1b]0;title\x07\x1b[2Jb"
+        _, err = self.call("run", self.study, "-o", name)
+        self.assertIn("\\x1b[2Jb", err)
+        self.call("merge", name, "-o", "joined")
+        facts, _ = self.call("status", "joined", "--manifest", "--format", "aligned")
+        self.assertIn("\\x1b]0;title\\x07", facts)
+        texts = [err, facts, *self.call("verify", name), *self.call("export", name, "--format", "aligned"),
+                 self.refused("status", name + "x", code=6), self.refused("run", name + ".toml")]
+        self.assertNotIn("\x1b", "".join(texts))
 
 
 def change_a_value(file):

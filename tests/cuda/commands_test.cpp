@@ -4,7 +4,7 @@
 
 #include "cucurbit/engine.hpp"
 #include "host/cli/operation_checks.hpp"
-#include "host/cli/program.hpp"
+#include "host/cli/run_program.hpp"
 #include "kernels/card/engine.hpp"
 #include "kernels/costs/counting_engine.hpp"
 #include "tests/standin/standin.hpp"

@@ -220,7 +220,13 @@ TEST(Gaps, SplitWhereTheLackingSeriesChange) {
     EXPECT_EQ(gaps[2].trials, (TrialRange{120, 40}));
     EXPECT_EQ(gaps[2].series, without_4);
     EXPECT_EQ(gaps[3].trials, (TrialRange{160, 40}));
-    const std::vector<Task> tasks = make_tasks(design, gaps, 64, 8);
+    std::vector<Work> work = fill_gaps(design, gaps, 64, 8);
+    std::vector<Task> tasks;
+    for (Work& part : work)
+        for (std::uint64_t left = part.tasks(); left > 0; --left) {
+            EXPECT_EQ(part.tasks(), left);
+            tasks.push_back(part.take());
+        }
     std::vector<TrialRange> cuts;
     cuts.reserve(tasks.size());
     for (const Task& task : tasks) cuts.push_back(task.trials);
@@ -228,6 +234,13 @@ TEST(Gaps, SplitWhereTheLackingSeriesChange) {
                         {30, 34}, {64, 36}, {100, 20}, {120, 8}, {128, 32}, {160, 32}, {192, 8}}));
     EXPECT_EQ(tasks[2].design, tasks[5].design);
     EXPECT_TRUE(find_gaps(store, setting, design, 30).empty());
+}
+
+TEST(Work, HoldsAnyNumberOfTrials) {
+    Work work(nullptr, 8, {10, 100'000'000'000}, 64);
+    EXPECT_EQ(work.tasks(), 1'562'500'001u);
+    EXPECT_EQ(work.take().trials, (TrialRange{10, 54}));
+    EXPECT_EQ(work.trials(), (TrialRange{64, 99'999'999'946}));
 }
 
 TEST(Gaps, RestrictedDesignsKeepTheirKeyAndPoints) {

@@ -90,6 +90,7 @@ void pack_left(const Factor& left, std::size_t row, std::size_t rows, std::size_
                             packed);
             continue;
         }
+        if (depth == 0) continue;  // the factor may be a null pointer
         const double* from = left.data + row + i + first * left.ld;
         double* strip = packed;
         if (height == tile_rows)
