@@ -65,7 +65,7 @@ class Damage(ProgramTest):
         self.call("merge", name, "-o", "joined")
         facts, _ = self.call("status", "joined", "--manifest", "--format", "aligned")
         self.assertIn("\\x1b]0;title\\x07", facts)
-        texts = [err, facts, *self.call("verify", name), *self.call("export", name, "--format", "aligned"),
+        texts = [err, facts, *self.call("verify", name), *self.call("status", name),
                  self.refused("status", name + "x", code=6), self.refused("run", name + ".toml")]
         self.assertNotIn("\x1b", "".join(texts))
 
