@@ -24,7 +24,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   list(APPEND CUCURBIT_WARNINGS -Wno-restrict) # false alarms on std::string, GCC bug 105651
 endif()
 if(CMAKE_UNITY_BUILD)
-  list(APPEND CUCURBIT_WARNINGS -Wno-shadow) # a local name may be a constant of another file
+  # A local name may be a constant of another file; clang cannot leave that out alone.
+  list(APPEND CUCURBIT_WARNINGS -Wno-shadow)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    list(APPEND CUCURBIT_WARNINGS -Wshadow=local)
+  endif()
 endif()
 if(CUCURBIT_WARNINGS_AS_ERRORS)
   list(APPEND CUCURBIT_WARNINGS -Werror)

@@ -94,12 +94,11 @@ Exit merge(const MergeOptions& options) {
     for (const Store& from : stores) {
         const Merged merged = into.merge(from, allowed);
         if (merged.contradicted > 0) {
-            complain(
-                fmt::format("{} and {} hold different values of the same trials: {}, such as {}. "
-                            "One of them is "
-                            "wrong (replay tells which); nothing was copied",
-                            options.output, from.directory().string(),
-                            plural(merged.contradicted, "value"), merged.contradiction));
+            complain(fmt::format(
+                "{} and {} hold different values of the same trials: {}, such as {}. "
+                "One of them is wrong (replay tells which); nothing of the second was copied",
+                options.output, from.directory().string(), plural(merged.contradicted, "value"),
+                merged.contradiction));
             return Exit::disagreement;
         }
         say(fmt::format("{}: {} copied, {} were there", from.directory().string(),

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double minute = 60.0, hour = 3600.0, day = 86400.0;
 
-/// The number at the start of the text, which goes on behind it; digits alone where it is whole.
+/// The number at the start of the text, which goes on behind it; none where no digit is there.
 std::optional<double> take_number(std::string_view& text, std::chars_format format) {
     if (text.empty() || !std::isdigit(static_cast<unsigned char>(text.front()))) return {};
     double number = 0.0;
@@ -24,6 +24,7 @@ std::optional<double> take_number(std::string_view& text, std::chars_format form
     return error == std::errc::result_out_of_range ? HUGE_VAL : number;
 }
 
+/// Digits alone.
 std::optional<double> take_whole(std::string_view& text) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     std::string_view whole = text.substr(0, digits);
@@ -45,7 +46,7 @@ std::optional<double> of_units(std::string_view text) {
     const auto* unit = std::begin(units);
     while (!text.empty()) {
         const std::optional<double> number = take_number(text, std::chars_format::fixed);
-        if (!number || text.empty()) return {};
+        if (!number || text.empty() || text.data()[-1] == '.') return {};
         unit =
             std::find_if(unit, std::end(units), [&](const auto& u) { return u.first == text[0]; });
         if (unit == std::end(units)) return {};

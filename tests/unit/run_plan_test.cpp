@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 
+#include "cucurbit/costs.hpp"
 #include "cucurbit/engine.hpp"
 #include "cucurbit/run.hpp"
 #include "host/run/choice.hpp"
@@ -272,6 +274,20 @@ TEST(Replay, FindsStoredTrialsToTheBitAndPlantedDifferences) {
     EXPECT_GT(different, 0u);
     EXPECT_THROW(replay(store, study, {{"m", 1.0}}, {0}, "cpu"), std::invalid_argument);
     EXPECT_THROW(replay(store, study, {{"n", 21.0}}, {0}, "cpu"), std::invalid_argument);
+}
+
+TEST(AllowedDifferences, AreUnlimitedWhereTheRiskIsZero) {
+    Options options;
+    options.zero_risk = 20;
+    const Study study = fake::study(options, 64);
+    const AllowedDifference allowed = allowed_differences(study);
+    const Design design = study.setting->designs().front();
+    for (const Series& series : design.series) {
+        const double n = design.points[series.point].parameters[1];
+        EXPECT_EQ(allowed(series_key(*study.setting, design, series)),
+                  n == 20.0 ? std::numeric_limits<double>::infinity() : allowed_difference)
+            << series.arm << " at " << n;
+    }
 }
 
 }  // namespace
