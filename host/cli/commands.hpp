@@ -84,6 +84,8 @@ Shard shard_of(const std::string& text);
 std::string device_text(const std::string& device, const std::string& reason);
 /// "1 design, 48 points, 144 series".
 std::string extent_text(const Study& study);
+/// Says what the study's author should know before it runs.
+void warn_of_remarks(const Study& study);
 /// "1,024 trials", or "until rel_std_err 0.005, at most 100,000 trials"
 std::string precision_text(const Precision& precision);
 

@@ -142,6 +142,10 @@ std::string extent_text(const Study& study) {
            plural(series, "series");
 }
 
+void warn_of_remarks(const Study& study) {
+    for (const std::string& remark : study.setting->remarks()) warn(remark);
+}
+
 std::string precision_text(const Precision& precision) {
     if (precision.trials != 0) return plural(precision.trials, "trial") + " of each design";
     std::string text = "until";

@@ -168,6 +168,7 @@ Exit plan_cards(const Study& study, const PlanArguments& options) {
 
 Exit plan_command(const PlanArguments& options) {
     const Study study = read_study(options.study, options.output);
+    warn_of_remarks(study);
     if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
     const Shard shard = shard_of(options.shard);
     const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);

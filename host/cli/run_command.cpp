@@ -55,6 +55,7 @@ void announce(const Study& study, const RunArguments& options,
                     precision_text(study.precision), directory.string(),
                     shard_text(study, options)));
     if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
+    warn_of_remarks(study);
 }
 
 void warn_of_imprecise(const Table& table) {

@@ -17,6 +17,7 @@ Exit check(const StudyOptions& options) {
         "name       {}\nkind       {}\nseed       {}\nextent     {}\nprecision  {}\n", study.name,
         study.kind, study.seed, extent_text(study), precision_text(study.precision));
     finish_stdout();
+    warn_of_remarks(study);
     return Exit::done;
 }
 

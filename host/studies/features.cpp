@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cucurbit/hash.hpp"
 #include "host/studies/features/run.hpp"
 #include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
@@ -125,6 +126,23 @@ Setting::Coordinates Features::coordinates(const Point&) const {
         table.columns[2].push_back(std::sqrt(square / spec_.strong.spectrum[i]));
     }
     return table;
+}
+
+std::vector<std::string> Features::remarks() const {
+    std::vector<std::string> remarks;
+    const auto look = [&](const char* model, const FeatureSpace& space) {
+        const double share = mean_share(space);
+        if (share < 0.5) return;
+        remarks.push_back(fmt::format(
+            "features.{}: the samples' mean holds {:.3g} % of the features' squares, so that tau = "
+            "{} keeps {} of what may be many directions; subtract the mean, and add a column of "
+            "ones for an intercept",
+            model, 100.0 * share, canonical_number(spec_.tau),
+            space.dimension() == 1 ? "one" : std::to_string(space.dimension())));
+    };
+    look("weak", spec_.weak);
+    look("strong", spec_.strong);
+    return remarks;
 }
 
 std::vector<DerivedRow> Features::derived() const {

@@ -36,6 +36,8 @@ public:
     /// PGR and OPR (Dong et al. 2025, performance gap recovery and outperforming ratio) of test
     /// errors and, for classes, of misclassification.
     std::vector<DerivedRow> derived() const override;
+    /// Features whose mean hides the directions that matter from tau.
+    std::vector<std::string> remarks() const override;
 
 private:
     std::vector<std::string> arms() const;

@@ -66,4 +66,20 @@ std::vector<TheoryRow> GradientDescent::theory(const Point& point) const {
     return {{"student", "violations", {0.0, TheoryKind::exact}, "", 1.0, light_tail}};
 }
 
+std::vector<std::string> GradientDescent::remarks() const {
+    if (spec_.method != DescentMethod::iterated || !spec_.allows_closed_form()) return {};
+    GradientDescent closed = *this;
+    closed.spec_.method = DescentMethod::closed_form;
+    const auto flops = [](const GradientDescent& setting) {
+        double sum = 0.0;
+        for (const Design& design : setting.designs()) sum += design.flops_per_trial;
+        return sum;
+    };
+    const double saving = flops(*this) / flops(closed);
+    if (saving < 2.0) return {};
+    return {fmt::format("teacher.method = \"closed_form\" gives the same values, up to rounding, with "
+                        "{:.2g} times fewer operations",
+                        saving)};
+}
+
 }  // namespace cucurbit

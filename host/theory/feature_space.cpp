@@ -103,6 +103,18 @@ FeatureSpace feature_space(const FeatureMatrix& features, double tau) {
     return space;
 }
 
+double mean_share(const FeatureSpace& space) {
+    double held = 0.0, all = 0.0;
+    for (std::size_t k = 0; k < space.dimension(); ++k) {
+        double sum = 0.0;
+        for (std::size_t j = 0; j < space.samples(); ++j) sum += space.whitened(k, j);
+        const double mean = sum / static_cast<double>(space.samples());
+        held += space.spectrum[k] * mean * mean;
+        all += space.spectrum[k];
+    }
+    return held / all;
+}
+
 DenseMatrix whitened_coefficients(const FeatureSpace& space, const DenseMatrix& labels) {
     DenseMatrix coefficients = product(space.whitened, false, labels, false);
     for (double& value : coefficients.values) value /= static_cast<double>(space.samples());

@@ -38,6 +38,10 @@ inline constexpr std::size_t largest_feature_gram = 4096;
 /// above largest_feature_gram.
 FeatureSpace feature_space(const FeatureMatrix& features, double tau);
 
+/// The share of the space's Σ s_k² that the mean of all samples holds, from 0 to 1: 0 for centred
+/// features.
+double mean_share(const FeatureSpace& space);
+
 /// Least-squares coefficients on the whitened features over all samples: d×outputs, of labels
 /// M×outputs.
 DenseMatrix whitened_coefficients(const FeatureSpace& space, const DenseMatrix& labels);

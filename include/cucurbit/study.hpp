@@ -160,6 +160,8 @@ public:
     virtual bool has_samplers() const { return false; }
     /// Rows that the table computes from the stored values of each point's series.
     virtual std::vector<DerivedRow> derived() const { return {}; }
+    /// What a study's author should know before it runs, though nothing is wrong: a sentence each.
+    virtual std::vector<std::string> remarks() const { return {}; }
 };
 
 enum class LabelNoise { integrate, sample };

@@ -5,6 +5,7 @@ import signal
 import time
 import unittest
 
+from forged import scale_values
 from program import STUDY, ProgramTest
 
 MANY = STUDY.replace("p = 40", "p = [30, 40, 50, 60]").replace("n = [8, 16, 60]", "n = [8, 150]")
@@ -94,6 +95,19 @@ class Merge(ProgramTest):
         self.assertEqual(self.table("whole"), self.expected)
         for shard in ("0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3/3"):
             self.assertIn("from 1/N to N/N", self.refused("run", "many.toml", "--shard", shard))
+
+    def test_shards_that_disagree_are_not_joined(self):
+        """The second folder's values are 50 % off: whoever computed them, one of the two is wrong."""
+        folder, = self.shards(3, [2])
+        self.call("merge", folder, "-o", "joined")
+        before = self.table("joined")
+        scale_values(self.folder / folder / "store.sqlite", 1.5)
+        self.call("verify", folder)
+        out, err = self.call("merge", folder, "-o", "joined", code=4)
+        self.assertEqual(out, "")
+        self.assertIn("joined", err)
+        self.assertIn(folder, err)
+        self.assertEqual(self.table("joined"), before)
 
     def test_into_a_folder_that_was_only_begun(self):
         (self.folder / "joined").mkdir()

@@ -134,6 +134,27 @@ class Verdicts(ProgramTest):
             self.assertEqual(light["flags"], "")
             self.assertNotEqual(light["std_err"], "")
 
+    def test_features_whose_mean_hides_the_rest_are_remarked_on(self):
+        generator = random.Random(4)
+        for mean, remarked in ((0.0, False), (100.0, True)):
+            rows = [[generator.gauss(mean, 1.0) for _ in range(10)] for _ in range(1000)]
+            self.write_bytes({"weak.npy": npy(rows), "strong.npy": npy([[x - mean for x in row] for row in rows]),
+                              "labels.npy": npy([[row[0]] for row in rows])})
+            self.write("mean.toml", LEGENDRE.replace("tau = 0.0", "tau = 0.01"))
+            for command in ("check", "plan", "run"):
+                _, err = self.call(command, "mean.toml", *(["-o", f"mean{mean}"] if command == "run" else []))
+                self.assertEqual("features.weak: the samples' mean holds 100 % of the features' squares" in err, remarked)
+                self.assertNotIn("features.strong", err)
+
+    def test_iterated_descent_is_told_of_its_closed_form(self):
+        iterated = DESCENT.replace('method = "closed_form", ', "")
+        _, err = self.call("check", self.write("descent.toml", iterated))
+        self.assertRegex(err, 'teacher.method = "closed_form" gives the same values, .* times fewer operations')
+        for other in (DESCENT, iterated.replace("0.9 }", "0.9, momentum = 0.5 }"), iterated.replace("[5, 200]", "[1, 2]")
+                      .replace("[10, 1000]", "[1, 2]")):
+            _, err = self.call("check", self.write("descent.toml", other))
+            self.assertEqual(err, "")
+
     def test_every_row_with_a_law_is_judged(self):
         rows = self.judged(SUBSPACES)
         flags = [row["flags"] for row in rows_of(self.table("judged"))]

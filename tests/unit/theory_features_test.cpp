@@ -110,6 +110,17 @@ TEST(FeatureSpace, DependentFeaturesAndZerosAreLeftOut) {
     EXPECT_THROW(feature_space({5000, 5000, zero.read}, 0.0), std::invalid_argument);
 }
 
+TEST(FeatureSpace, TheMeansShareIsThatOfTheSquares) {
+    // Three samples with the mean (2, 0): squares 3 · 4 of the mean and 2 + 6 around it.
+    const std::vector<double> values{3.0, 1.0, 1.0, 1.0, 2.0, -2.0};
+    EXPECT_NEAR(mean_share(both(3, 2, values, 0.0).space), 12.0 / 20.0, 1e-12);
+    const std::vector<double> centred{1.0, 1.0, -1.0, 1.0, 0.0, -2.0};
+    EXPECT_NEAR(mean_share(both(3, 2, centred, 0.0).space), 0.0, 1e-12);
+    // More features than samples: the mean of two samples (1, 0, 2) and (1, 2, 0) is (1, 1, 1).
+    EXPECT_NEAR(mean_share(both(2, 3, {1.0, 0.0, 2.0, 1.0, 2.0, 0.0}, 0.0).space), 6.0 / 10.0,
+                1e-12);
+}
+
 struct Files {
     Sides weak, strong;
     DenseMatrix labels;

@@ -196,6 +196,14 @@ DescentSpec DescentSpec::read(Reader& root) {
     return spec;
 }
 
+bool DescentSpec::allows_closed_form() const {
+    const auto plain = [](const DescentModel& model) {
+        return model.relative_step && model.step < 1.0 && model.momentum == 0.0 && model.batch == 0;
+    };
+    return teacher.loss == Loss::squared && plain(teacher) && plain(student) &&
+           student.step == teacher.step && !student.fresh_inputs;
+}
+
 std::string DescentSpec::canonical() const {
     return fmt::format("{} features={} method={} teacher {} student {}", data.canonical(),
                        features.canonical(), method_names.at(static_cast<std::size_t>(method)),

@@ -102,6 +102,8 @@ struct DescentSpec {
 
     static DescentSpec read(Reader& root);
     std::string canonical() const;
+    /// Whether method = "closed_form" computes the same values of an iterated study.
+    bool allows_closed_form() const;
 };
 
 /// [1 … 1; noise_std …], by columns: labels of every noise level from noise-free labels and unit
