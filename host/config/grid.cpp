@@ -1,5 +1,5 @@
-// Grids: a scalar, a list, { range = [first, last, step] } or { logspace = [first, last], count = k
-// }.
+// Grids: a scalar, a list, { range = [first, last, step] }, { linspace = [first, last], count = k }
+// or { logspace = [first, last], count = k }.
 
 #include <algorithm>
 #include <charconv>
@@ -39,24 +39,18 @@ double decimal(long double value) {
     return rounded;
 }
 
-std::vector<double> arithmetic(double first, double last, double step, std::size_t steps) {
-    std::vector<double> values(steps + 1);
-    for (std::size_t i = 0; i <= steps; ++i) {
-        const long double exact = first + static_cast<long double>(i) * step;
-        values[i] = std::abs(exact) < 1e-12L * step ? 0.0 : decimal(exact);
-    }
-    values.front() = first;
-    values.back() = last;
-    return values;
-}
-
-std::vector<double> geometric(double first, double last, std::size_t count) {
-    const long double from = std::log(static_cast<long double>(first));
-    const long double to = std::log(static_cast<long double>(last));
+/// `count` values with equal gaps, or equal ratios, between neighbours.
+std::vector<double> spread(double first, double last, std::size_t count, bool ratios) {
+    const long double from = ratios ? std::log(static_cast<long double>(first)) : first;
+    const long double to = ratios ? std::log(static_cast<long double>(last)) : last;
     std::vector<double> values(count);
     for (std::size_t i = 0; i < count; ++i) {
         const long double part = static_cast<long double>(i) / static_cast<long double>(count - 1);
-        values[i] = decimal(std::exp(from + (to - from) * part));
+        const long double value = from + (to - from) * part;
+        if (ratios)
+            values[i] = decimal(std::exp(value));
+        else
+            values[i] = std::abs(value) < 1e-15L * (to - from) ? 0.0 : decimal(value);
     }
     values.front() = first;
     values.back() = last;
@@ -125,19 +119,25 @@ private:
 
     std::vector<Value> formula(const toml::table& table) const {
         const Reader reader(state_.document, &table, state_.full(key_));
-        const bool range = reader.has("range"), logspace = reader.has("logspace");
-        if (range && logspace)
-            reader.fail("logspace", "contradicts range; a grid is one of the two");
-        if (!range && !logspace) {
+        std::string form;
+        for (const char* name : {"range", "linspace", "logspace"}) {
+            if (!reader.has(name)) continue;
+            if (!form.empty())
+                reader.fail(name, "contradicts " + form + "; a grid is one of them");
+            form = name;
+        }
+        if (form.empty()) {
             reader.has("count");
             reader.finish();
             reader.fail("",
-                        "allowed: { range = [first, last, step] } or "
-                        "{ logspace = [first, last], count = k }");
+                        "allowed: { range = [first, last, step] }, { linspace = [first, last], "
+                        "count = k } or { logspace = [first, last], count = k }");
         }
-        if (logspace && !reader.has("count")) reader.fail("count", "missing; logspace needs it");
+        if (form != "range" && !reader.has("count"))
+            reader.fail("count", "missing; " + form + " needs it");
         reader.finish();
-        return range ? stepped(ends(table, "range", 3)) : spaced(ends(table, "logspace", 2), table);
+        return form == "range" ? stepped(ends(table, form, 3))
+                               : spaced(ends(table, form, 2), table, form == "logspace");
     }
 
     const toml::array& ends(const toml::table& table, std::string_view name,
@@ -148,7 +148,7 @@ private:
             state_.refuse(node.source(), key_,
                           fmt::format("{} is not allowed; allowed: {}", described(node),
                                       size == 3 ? "range = [first, last, step]"
-                                                : "logspace = [first, last]"));
+                                                : std::string(name) + " = [first, last]"));
         return *array;
     }
 
@@ -184,24 +184,24 @@ private:
                 refuse_length(array, fmt::format("{:.0f}", steps + 1));
             if (std::abs(steps - std::round(steps)) > 1e-9 || std::round(steps) < 1)
                 refuse_step(array);
-            return arithmetic(first, last, step, static_cast<std::size_t>(std::round(steps)));
+            return spread(first, last, static_cast<std::size_t>(std::round(steps)) + 1, false);
         }
     }
 
-    std::vector<Value> spaced(const toml::array& array, const toml::table& table) const {
+    std::vector<Value> spaced(const toml::array& array, const toml::table& table,
+                              bool ratios) const {
         const Value first = element(array[0], "first value ", kind_);
         const Value last = element(array[1], "last value ", kind_);
         const auto from = static_cast<double>(first), to = static_cast<double>(last);
-        if (!(from > 0.0))
+        if (ratios && !(from > 0.0))
             state_.refuse(array[0].source(), key_,
                           fmt::format("first value {} of a logspace; allowed: a number > 0",
                                       described(array[0])));
         if (!(first < last)) refuse_order(array);
         const Reader::State inside{state_.document, &table, state_.full(key_), {}, {}};
         const std::uint64_t count = inside.count(inside.get("count"), "count", "", 2, longest_grid);
-        const std::vector<double> spread = geometric(from, to, count);
         std::vector<Value> values;
-        for (const double value : spread) {
+        for (const double value : spread(from, to, count, ratios)) {
             Value next = static_cast<Value>(value);
             if constexpr (std::is_same_v<Value, std::uint64_t>)
                 next = std::min(last, static_cast<Value>(std::round(value)));

@@ -52,8 +52,8 @@ public:
     std::string name(std::string_view key);
     std::string choice(std::string_view key, const std::vector<std::string>& allowed);
     /// A grid: a scalar, a list of distinct values, { range = [first, last, step] } with whole
-    /// steps from first to last, or { logspace = [first, last], count = k } (rounded to distinct
-    /// integers for counts). At most 100,000 values. Computed decimals have 15 digits: 0.3, not
+    /// steps from first to last, or { linspace = [first, last], count = k } or { logspace = … }
+    /// (rounded to distinct integers for counts). At most 100,000 values. Computed decimals have 15 digits: 0.3, not
     /// 0.30000000000000004.
     Grid<double> numbers(std::string_view key, Bounds bounds);
     Grid<std::uint64_t> counts(std::string_view key, std::uint64_t low, std::uint64_t high);

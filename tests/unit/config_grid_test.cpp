@@ -46,6 +46,22 @@ TEST(Grid, LogspaceOfCountsIsDistinctAndRounded) {
               (CountValues{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
 }
 
+TEST(Grid, LinspaceHasEqualGaps) {
+    EXPECT_EQ(numbers("{ linspace = [0, 1], count = 5 }"),
+              (NumberValues{0.0, 0.25, 0.5, 0.75, 1.0}));
+    EXPECT_EQ(numbers("{ linspace = [-0.3, 0.6], count = 4 }"),
+              (NumberValues{-0.3, 0.0, 0.3, 0.6}));
+    EXPECT_EQ(numbers("{ linspace = [0, 1], count = 4 }"),
+              (NumberValues{0.0, 0.333333333333333, 0.666666666666667, 1.0}));
+    EXPECT_EQ(counts("{ linspace = [10, 13], count = 10 }"), (CountValues{10, 11, 12, 13}));
+    EXPECT_EQ(counts_error("{ linspace = [10, 100] }"),
+              "s.toml:1:5: n.count: missing; linspace needs it");
+    EXPECT_EQ(counts_error("{ range = [1, 3, 1], linspace = [1, 3], count = 3 }").substr(0, 54),
+              "s.toml:1:37: n.linspace: contradicts range; a grid is ");
+    EXPECT_EQ(counts_error("{ linspace = [10, 10], count = 3 }").substr(0, 30),
+              "s.toml:1:23: n: last value 10 ");
+}
+
 TEST(Grid, BadRanges) {
     EXPECT_EQ(counts_error("{ range = [20, 480, 0] }"),
               "s.toml:1:25: n: step 0 is not allowed; allowed: a whole number from 1 to "
@@ -83,7 +99,7 @@ TEST(Grid, BadLogspaces) {
 TEST(Grid, BadTables) {
     EXPECT_EQ(counts_error("{ rnage = [1, 2, 1] }"),
               "s.toml:1:7: n.rnage: unknown key (did you mean 'range'?); allowed here: range, "
-              "logspace, count");
+              "linspace, logspace, count");
     EXPECT_EQ(counts_error("{ range = [1, 2, 1], logspace = [1, 2], count = 2 }").substr(0, 40),
               "s.toml:1:37: n.logspace: contradicts ran");
     EXPECT_EQ(counts_error("{}").substr(0, 38), "s.toml:1:5: n: allowed: { range = [fir");
