@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 namespace cucurbit {
 
@@ -13,6 +14,7 @@ static_assert(std::endian::native == std::endian::little,
 namespace {
 
 constexpr std::size_t outcome_bytes = 4;
+static_assert(std::has_unique_object_representations_v<Outcome>, "outcomes are compared as bytes");
 
 using CrcTable = std::array<std::uint32_t, 256>;
 
@@ -104,8 +106,10 @@ Checksum checksum(const SeriesKey& key) {
 
 void encode(const BlockValues& block, std::vector<std::byte>& payload) {
     const std::size_t value_bytes = block.values.size() * sizeof(double);
-    const bool uniform = std::adjacent_find(block.outcomes.begin(), block.outcomes.end(),
-                                            std::not_equal_to<>()) == block.outcomes.end();
+    // All are equal where each is its neighbour.
+    const std::vector<Outcome>& all = block.outcomes;
+    const bool uniform = all.size() < 2 || std::memcmp(all.data(), all.data() + 1,
+                                                       (all.size() - 1) * sizeof(Outcome)) == 0;
     const std::size_t outcomes = uniform ? 1 : block.outcomes.size();
     payload.resize(value_bytes + outcomes * outcome_bytes);
     std::memcpy(payload.data(), block.values.data(), value_bytes);

@@ -23,9 +23,10 @@ std::string describe(const SeriesKey& key) {
 StoredSeries& Store::State::entry(const SeriesKey& key) {
     const auto [position, added] = series.try_emplace(key);
     if (!added) return position->second;
-    const std::int64_t id = database.integer("SELECT coalesce(max(id), 0) + 1 FROM series");
-    database.prepare("INSERT INTO series VALUES(?, ?, ?, ?, ?, ?)")
-        .bind(1, id)
+    const auto id = static_cast<std::int64_t>(series.size());
+    if (!insert_series)
+        insert_series.emplace(database.prepare("INSERT INTO series VALUES(?, ?, ?, ?, ?, ?)"));
+    insert_series->bind(1, id)
         .bind(2, static_cast<std::int64_t>(key.design))
         .bind(3, key.point)
         .bind(4, key.arm)

@@ -36,7 +36,8 @@ struct Store::State {
     std::filesystem::path directory;
     std::unique_ptr<WriterLock> lock;  ///< of the writer; let go after the database is closed
     Database database;
-    std::map<SeriesKey, StoredSeries> series;
+    std::optional<Statement> insert_series;
+    std::map<SeriesKey, StoredSeries> series;  ///< their ids are 1, 2, … in the order of insertion
     Totals totals;
 };
 

@@ -94,7 +94,10 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
     auto state = std::make_unique<State>(directory, Database::Mode::create);
     Database& database = state->database;
     const bool exists = check_schema(database);
-    database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    // A block's values fill kilobytes: pages of 16 KiB take half the processor time of SQLite's own
+    // 4 KiB. An existing file keeps its size.
+    database.execute(
+        "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     Transaction transaction(database);
     if (exists)
         require_identity(database, directory, study.identity);
