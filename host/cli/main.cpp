@@ -33,6 +33,7 @@ Exit guarded(int argc, char** argv) {
         return Exit::usage;
     } catch (const cucurbit::StudyError& error) {
         complain(error.what());
+        for (const std::string& other : error.others()) complain(other);
         return Exit::usage;
     } catch (const cucurbit::DeviceError& error) {
         complain(error.what());

@@ -24,6 +24,14 @@ struct Reader::Document {
     toml::table root;
     /// Contents of every file read so far, by the path as written.
     std::map<std::string, FileContents, std::less<>> files;
+    /// Whether faults are gathered here while reading goes on with allowed values in their place;
+    /// otherwise the first is thrown.
+    bool gathers = false;
+    struct Fault {
+        StudyError error;
+        bool missing;
+    };
+    std::vector<Fault> faults;
 
     Position position(const toml::source_region& region) const;
     /// A referenced file's contents, read once; throws what the source throws.

@@ -122,8 +122,7 @@ private:
         std::string form;
         for (const char* name : {"range", "linspace", "logspace"}) {
             if (!reader.has(name)) continue;
-            if (!form.empty())
-                reader.fail(name, "contradicts " + form + "; a grid is one of them");
+            if (!form.empty()) reader.fail(name, "contradicts " + form + "; a grid is one of them");
             form = name;
         }
         if (form.empty()) {
@@ -219,11 +218,14 @@ private:
 }  // namespace
 
 Grid<double> Reader::numbers(std::string_view key, Bounds bounds) {
-    return GridParser<Numbers>(*state_, key, {bounds}).parse();
+    return state_->attempt(Grid<double>{{placeholder(bounds)}, position()},
+                           [&] { return GridParser<Numbers>(*state_, key, {bounds}).parse(); });
 }
 
 Grid<std::uint64_t> Reader::counts(std::string_view key, std::uint64_t low, std::uint64_t high) {
-    return GridParser<Counts>(*state_, key, {low, high}).parse();
+    return state_->attempt(Grid<std::uint64_t>{{low}, position()}, [&] {
+        return GridParser<Counts>(*state_, key, {low, high}).parse();
+    });
 }
 
 }  // namespace cucurbit

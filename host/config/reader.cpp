@@ -1,5 +1,6 @@
 #include "host/config/reader.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -15,6 +16,8 @@
 namespace cucurbit {
 namespace {
 
+constexpr const char* text_and_tables = "text and tables";
+
 /// Bytes whose values are all held in memory.
 std::string_view in_memory(const FileContents& contents) {
     if (contents.mapped_from().empty()) return contents.bytes();
@@ -22,6 +25,11 @@ std::string_view in_memory(const FileContents& contents) {
 }
 
 }  // namespace
+
+double placeholder(Bounds bounds) {
+    if (within(1.0, bounds)) return 1.0;
+    return std::isfinite(bounds.low) && !bounds.low_excluded ? bounds.low : bounds.high;
+}
 
 std::string Reader::State::full(std::string_view key) const {
     if (key.empty()) return path;
@@ -34,6 +42,17 @@ void Reader::State::refuse(const toml::source_region& where, std::string_view ke
     throw StudyError(document->position(where), name.empty() ? message : name + ": " + message);
 }
 
+void Reader::State::note(const StudyError& error, bool missing) const {
+    constexpr std::size_t most = 10;
+    if (absent) return;
+    if (!document->gathers) throw error;
+    // A table can be read twice.
+    for (const Document::Fault& fault : document->faults)
+        if (std::string_view(fault.error.what()) == error.what()) return;
+    document->faults.push_back({error, missing});
+    if (document->faults.size() == most) throw CrossCheck(error.position(), "too many faults");
+}
+
 const toml::node* Reader::State::find(std::string_view key) const {
     if (!known.contains(key)) {
         known.emplace(key);
@@ -42,14 +61,18 @@ const toml::node* Reader::State::find(std::string_view key) const {
     return table->get(key);
 }
 
-const toml::node& Reader::State::get(std::string_view key) const {
+const toml::node& Reader::State::get(std::string_view key, const std::string& allowed) const {
     if (const toml::node* node = find(key)) return *node;
+    if (absent) throw CrossCheck(document->position(table->source()), full(key) + ": missing");
     for (const auto& [other, value] : *table) {
         if (known.contains(other.str())) continue;
-        if (const std::string meant = suggestion(other.str(), {std::string(key)}); !meant.empty())
+        if (const std::string meant = suggestion(other.str(), {std::string(key)}); !meant.empty()) {
+            known.emplace(other.str());
             refuse(other.source(), other.str(), "unknown key" + meant);
+        }
     }
-    refuse(table->source(), key, "missing");
+    throw MissingKey(document->position(table->source()),
+                     full(key) + ": missing" + (allowed.empty() ? "" : "; allowed: " + allowed));
 }
 
 double Reader::State::number(const toml::node& node, std::string_view key, std::string_view what,
@@ -75,8 +98,9 @@ std::uint64_t Reader::State::count(const toml::node& node, std::string_view key,
                       std::cmp_less_equal(whole->get(), high);
     if (fits) return static_cast<std::uint64_t>(**whole);
     std::string advice;
-    if (const auto* real = node.as_floating_point();
-        real && std::trunc(**real) == **real && std::abs(**real) < 1e15)
+    if (const auto* real = node.as_floating_point(); real && std::trunc(**real) == **real &&
+                                                     **real >= static_cast<double>(low) &&
+                                                     **real <= static_cast<double>(high))
         advice = fmt::format("; write {:.0f}", **real);
     refuse(node.source(), key,
            fmt::format("{}{} is not allowed; allowed: {}{}", what, described(node),
@@ -88,7 +112,10 @@ const toml::array& Reader::State::array(std::string_view key, const std::string&
     const toml::array* array = node.as_array();
     if (!array)
         refuse(node.source(), key,
-               fmt::format("{} is not allowed; allowed: a list of {}", described(node), of));
+               fmt::format("{} is not allowed; allowed: a list of {}{}", described(node), of,
+                           node.is_table() && of == text_and_tables
+                               ? fmt::format(" (write [[{}]])", full(key))
+                               : ""));
     if (array->empty()) refuse(node.source(), key, "empty; allowed: a list of " + of);
     return *array;
 }
@@ -112,7 +139,8 @@ Reader::Reader(std::shared_ptr<Document> document, const void* toml_table, std::
                        static_cast<const toml::table*>(toml_table),
                        std::move(path),
                        {},
-                       {}}) {}
+                       {},
+                       false}) {}
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 
@@ -121,17 +149,22 @@ bool Reader::has(std::string_view key) const {
 }
 
 double Reader::number(std::string_view key, Bounds bounds) {
-    return state_->number(state_->get(key), key, "", bounds);
+    return state_->attempt(placeholder(bounds),
+                           [&] { return state_->number(state_->get(key), key, "", bounds); });
 }
 
 std::uint64_t Reader::count(std::string_view key, std::uint64_t low, std::uint64_t high) {
-    return state_->count(state_->get(key), key, "", low, high);
+    return state_->attempt(low,
+                           [&] { return state_->count(state_->get(key), key, "", low, high); });
 }
 
 bool Reader::flag(std::string_view key) {
-    const toml::node& node = state_->get(key);
-    if (const auto* value = node.as_boolean()) return value->get();
-    state_->refuse(node.source(), key, described(node) + " is not allowed; allowed: true or false");
+    return state_->attempt(false, [&] {
+        const toml::node& node = state_->get(key);
+        if (const auto* value = node.as_boolean()) return value->get();
+        state_->refuse(node.source(), key,
+                       described(node) + " is not allowed; allowed: true or false");
+    });
 }
 
 std::string Reader::text(std::string_view key) {
@@ -157,7 +190,7 @@ std::string Reader::name(std::string_view key) {
 }
 
 std::string Reader::choice(std::string_view key, const std::vector<std::string>& allowed) {
-    const toml::node& node = state_->get(key);
+    const toml::node& node = state_->get(key, joined(allowed));
     const auto* value = node.as_string();
     for (const std::string& word : allowed)
         if (value && value->get() == word) return word;
@@ -178,7 +211,7 @@ std::vector<double> Reader::list(std::string_view key, Bounds bounds) {
 }
 
 std::vector<Reader::Item> Reader::items(std::string_view key) {
-    const toml::array& array = state_->array(key, "text and tables");
+    const toml::array& array = state_->array(key, text_and_tables);
     std::vector<Item> items;
     for (const toml::node& node : array) {
         Item item;
@@ -196,14 +229,23 @@ std::vector<Reader::Item> Reader::items(std::string_view key) {
 }
 
 void Reader::Item::fail(const std::string& message) const {
-    throw StudyError(position, path + ": " + message);
+    throw CrossCheck(position, path + ": " + message);
 }
 
 Reader Reader::table(std::string_view key) {
-    const toml::node& node = state_->get(key);
-    if (const toml::table* table = node.as_table())
-        return {state_->document, table, state_->full(key)};
-    state_->refuse(node.source(), key, described(node) + " is not allowed; allowed: a table");
+    static const toml::table empty;
+    Reader absent(state_->document, &empty, state_->full(key));
+    absent.state_->absent = true;
+    return state_->attempt(std::move(absent), [&]() -> Reader {
+        const toml::node& node = state_->get(key);
+        if (const toml::table* table = node.as_table())
+            return {state_->document, table, state_->full(key)};
+        const auto* word = node.as_string();
+        state_->refuse(
+            node.source(), key,
+            fmt::format("{} is not allowed; allowed: a table{}", described(node),
+                        word ? fmt::format(", as in {{ kind = \"{}\" }}", word->get()) : ""));
+    });
 }
 
 template <class Parse>
@@ -244,8 +286,12 @@ Position Reader::position(std::string_view key) const {
 }
 
 void Reader::fail(std::string_view key, const std::string& message) const {
-    const toml::node* node = key.empty() ? nullptr : state_->table->get(key);
-    state_->refuse(node ? node->source() : state_->table->source(), key, message);
+    const std::string name = state_->full(key);
+    throw CrossCheck(position(key), name.empty() ? message : name + ": " + message);
+}
+
+void Reader::miss(std::string_view key, const std::string& message) const {
+    state_->note(MissingKey(position(), state_->full(key) + ": missing; " + message), true);
 }
 
 void Reader::limit_points(std::string_view key, std::initializer_list<std::size_t> sizes) const {
@@ -257,17 +303,30 @@ void Reader::limit_points(std::string_view key, std::initializer_list<std::size_
                               points, most));
 }
 
+std::string Reader::State::elsewhere(std::string_view key) const {
+    for (const auto& [name, value] : *table)
+        if (const toml::table* other = value.as_table(); other && other->contains(key))
+            return fmt::format(" (did you mean '{}.{}'?)", name.str(), key);
+    return {};
+}
+
 void Reader::finish() const {
-    const toml::key* first = nullptr;
-    for (const auto& [key, value] : *state_->table) {
-        if (state_->known.contains(key.str())) continue;
-        const auto &here = key.source().begin, &best = first ? first->source().begin : here;
-        if (!first || here < best) first = &key;
+    std::vector<const toml::key*> unknown;
+    for (const auto& [key, value] : *state_->table)
+        if (!state_->known.contains(key.str())) unknown.push_back(&key);
+    std::sort(unknown.begin(), unknown.end(), [](const toml::key* a, const toml::key* b) {
+        return a->source().begin < b->source().begin;
+    });
+    for (const toml::key* key : unknown) {
+        std::string meant = suggestion(key->str(), state_->order);
+        if (meant.empty() && state_->path.empty()) meant = state_->elsewhere(key->str());
+        state_->note(
+            StudyError(state_->document->position(key->source()),
+                       fmt::format("{}: unknown key{}; allowed here: {}", state_->full(key->str()),
+                                   meant, joined(state_->order))),
+            false);
+        state_->known.emplace(key->str());
     }
-    if (!first) return;
-    state_->refuse(first->source(), first->str(),
-                   fmt::format("unknown key{}; allowed here: {}",
-                               suggestion(first->str(), state_->order), joined(state_->order)));
 }
 
 }  // namespace cucurbit

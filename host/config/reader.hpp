@@ -33,7 +33,9 @@ struct Grid {
 
 /// One table of a study. Every key asked for is remembered; finish() refuses the others with the
 /// nearest known key. All functions throw StudyError with the position of the offending value (or
-/// of the table, for a missing key) and with what is allowed.
+/// of the table, for a missing key) and with what is allowed. Where the document gathers faults,
+/// those of numbers, flags, grids, tables and unknown keys are noted there instead, and an allowed
+/// value, or an empty table, is returned.
 class Reader {
 public:
     struct Document;  ///< the parsed file, its positions, and its FileSource
@@ -53,8 +55,8 @@ public:
     std::string choice(std::string_view key, const std::vector<std::string>& allowed);
     /// A grid: a scalar, a list of distinct values, { range = [first, last, step] } with whole
     /// steps from first to last, or { linspace = [first, last], count = k } or { logspace = … }
-    /// (rounded to distinct integers for counts). At most 100,000 values. Computed decimals have 15 digits: 0.3, not
-    /// 0.30000000000000004.
+    /// (rounded to distinct integers for counts). At most 100,000 values. Computed decimals have 15
+    /// digits: 0.3, not 0.30000000000000004.
     Grid<double> numbers(std::string_view key, Bounds bounds);
     Grid<std::uint64_t> counts(std::string_view key, std::uint64_t low, std::uint64_t high);
     /// A list of numbers, not empty; repetitions are allowed.
@@ -95,6 +97,8 @@ public:
     Position position(std::string_view key = {}) const;
     /// Throws StudyError at a key (or at the table): for checks that involve several keys.
     [[noreturn]] void fail(std::string_view key, const std::string& message) const;
+    /// Says that a key is missing, and what could be given.
+    void miss(std::string_view key, const std::string& message) const;
     /// Throws StudyError at key where the product of these grid sizes is above 1,000,000 points.
     void limit_points(std::string_view key, std::initializer_list<std::size_t> sizes) const;
     void finish() const;

@@ -1,14 +1,18 @@
 #include "cucurbit/study.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <system_error>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "cucurbit/random.hpp"
 #include "host/config/document.hpp"
 #include "host/config/messages.hpp"
+#include "host/config/reader_state.hpp"
 #include "host/config/settings.hpp"
 
 namespace cucurbit {
@@ -44,7 +48,6 @@ Precision read_precision(Reader& root) {
     } else if (table.has("max_trials")) {
         table.fail("max_trials", "needs rel_std_err or abs_std_err beside it");
     } else {
-        if (!fixed) table.finish();
         precision.trials = table.count("trials", 1, max_trial + 1);
     }
     table.finish();
@@ -85,14 +88,9 @@ FileContents read_contents(const std::filesystem::path& path) {
     return out.str();
 }
 
-}  // namespace
-
-Study parse_study(const std::string& text, const std::string& file_name, const FileSource& files,
-                  std::span<const std::string> overrides) {
-    const auto document = parse_document(text, file_name, files, overrides);
+void read(const std::shared_ptr<Reader::Document>& document, Study& study) {
     Reader root = read_root(document);
     root.count("schema", 1, 1);
-    Study study;
     Reader table = root.table("study");
     study.name = table.name("name");
     study.kind = table.choice("kind", kinds());
@@ -102,6 +100,39 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     study.setting = settings().at(study.kind)(root, study.precision, study.seed);
     fit_precision_to(*study.setting, root, study.precision);
     root.finish();
+}
+
+/// All faults as one error: in the order of the text, missing keys last, because an unknown key is
+/// often what was meant by them.
+StudyError joined(std::vector<Reader::Document::Fault> faults) {
+    std::stable_sort(faults.begin(), faults.end(), [](const auto& a, const auto& b) {
+        const Position &x = a.error.position(), &y = b.error.position();
+        return std::tie(a.missing, x.line, x.column) < std::tie(b.missing, y.line, y.column);
+    });
+    StudyError error = faults.front().error;
+    for (auto other = std::next(faults.begin()); other != faults.end(); ++other)
+        error.add(other->error);
+    return error;
+}
+
+}  // namespace
+
+Study parse_study(const std::string& text, const std::string& file_name, const FileSource& files,
+                  std::span<const std::string> overrides) {
+    const auto document = parse_document(text, file_name, files, overrides);
+    document->gathers = true;
+    std::vector<Reader::Document::Fault>& faults = document->faults;
+    Study study;
+    try {
+        read(document, study);
+    } catch (const CrossCheck&) {
+        if (faults.empty()) throw;
+    } catch (const StudyError& error) {
+        faults.push_back({error, false});
+    } catch (const std::exception&) {
+        if (faults.empty()) throw;
+    }
+    if (!faults.empty()) throw joined(std::move(faults));
     study.text = document->text;
     const bool sampled = study.precision.label_noise == LabelNoise::sample;
     study.identity = fmt::format("kind={} seed={} label_noise={} {}", study.kind, study.seed,

@@ -35,9 +35,13 @@ class StudyError : public std::runtime_error {
 public:
     StudyError(Position position, const std::string& message);
     const Position& position() const { return position_; }
+    /// Whole messages of what else is wrong with the study, at most nine.
+    const std::vector<std::string>& others() const { return others_; }
+    void add(const StudyError& other) { others_.emplace_back(other.what()); }
 
 private:
     Position position_;
+    std::vector<std::string> others_;
 };
 
 /// How a trial's fit came out; a failed trial is counted data, never averaged in.

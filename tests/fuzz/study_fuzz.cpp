@@ -45,8 +45,11 @@ void check_error(const StudyError& error, bool edited) {
     demand(!std::string(error.what()).empty());
     demand(edited || error.position().line > 0 ||
            std::string(error.what()).find("longer than") != std::string::npos);
-    for (const char* letter = error.what(); *letter; ++letter) {
-        const auto byte = static_cast<unsigned char>(*letter);
+    demand(error.others().size() < 10);
+    std::string said = error.what();
+    for (const std::string& other : error.others()) said += other;
+    for (const char letter : said) {
+        const auto byte = static_cast<unsigned char>(letter);
         demand(byte >= 0x20 && byte != 0x7f);
     }
 }

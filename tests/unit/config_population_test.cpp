@@ -108,10 +108,11 @@ TEST(Population, BadSpectra) {
     EXPECT_EQ(refused("2", "{ kind = 'isotropic', exponent = 1 }", uniform),
               "s.toml:3:34: population.spectrum.exponent: unknown key; allowed here: kind, value");
     EXPECT_EQ(refused("2", "{ exponent = 1 }", uniform),
-              "s.toml:3:12: population.spectrum.kind: missing");
-    EXPECT_EQ(
-        refused("2", "'isotropic'", uniform),
-        "s.toml:3:12: population.spectrum: text 'isotropic' is not allowed; allowed: a table");
+              "s.toml:3:12: population.spectrum.kind: missing; allowed: power_law, isotropic, "
+              "spiked, list, file");
+    EXPECT_EQ(refused("2", "'isotropic'", uniform),
+              "s.toml:3:12: population.spectrum: text 'isotropic' is not allowed; allowed: a "
+              "table, as in { kind = \"isotropic\" }");
 }
 
 TEST(Population, BadSignals) {

@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::uint64_t most_test_samples = 1'000'000;
 
+/// Shares of flipped labels; none where nothing is said.
+Grid<double> read_flips(Reader& table) {
+    if (table.has("flip")) return table.numbers("flip", {0.0, 1.0});
+    return {{0.0}, table.position()};
+}
+
 void read_labels(Reader& parent, DescentData& data) {
     Reader table = parent.table("labels");
     const std::string kind = table.choice("kind", {"linear", "logistic", "softmax"});
@@ -23,7 +29,7 @@ void read_labels(Reader& parent, DescentData& data) {
     } else {
         data.classes = kind == "logistic" ? 2 : table.count("classes", 3, most_classes);
         data.strength = table.number("strength", positive);
-        data.disturbance = table.numbers("flip", {0.0, 1.0});
+        data.disturbance = read_flips(table);
     }
     table.finish();
 }
@@ -42,7 +48,7 @@ void read_files(Reader& table, DescentData& data) {
     data.features = std::move(features.values);
     data.files = features.hash + ":" + labels.hash;
     data.p = {{features.cols}, table.position("features_file")};
-    data.disturbance = table.numbers("flip", {0.0, 1.0});
+    data.disturbance = read_flips(table);
 }
 
 }  // namespace
@@ -63,6 +69,9 @@ DescentData DescentData::read(Reader& root) {
         // The slope of the student's margins on the teacher's needs two points.
         data.test_samples = table.count("test", 2, most_test_samples);
         if (table.has("held_out")) data.held_out = table.count("held_out", 1, most_test_samples);
+    } else {
+        for (const char* key : {"test", "held_out"})
+            if (table.has(key)) table.fail(key, "only labels of classes have it");
     }
     table.finish();
     return data;

@@ -39,6 +39,7 @@ void read_step(Reader& table, DescentMethod method, DescentModel& model) {
     if (fraction && size) table.fail("step_size", "contradicts step_fraction; give one of the two");
     if (method != DescentMethod::iterated && size)
         table.fail("step_size", "only iterated descent has it; give step_fraction");
+    if (!fraction && !size) return table.miss("step_fraction", "give it, or step_size");
     model.relative_step = !size;
     if (size) {
         model.step = table.number("step_size", positive);
