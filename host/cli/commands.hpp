@@ -84,6 +84,14 @@ Shard shard_of(const std::string& text);
 std::string device_text(const std::string& device, const std::string& reason);
 /// "1 design, 48 points, 144 series".
 std::string extent_text(const Study& study);
+/// How many rows of a table were judged, and how.
+struct Judgement {
+    std::size_t judged = 0;
+    std::size_t failed = 0;
+    std::string text;  ///< "7 rows judged: 7 confirmed, 0 failed; 2 without verdict"
+};
+Judgement judgement_of(const std::vector<Verdict>& verdicts);
+
 /// Says what the study's author should know before it runs.
 void warn_of_remarks(const Study& study);
 /// "1,024 trials", or "until rel_std_err 0.005, at most 100,000 trials"

@@ -94,6 +94,21 @@ Exit compare_command(const CompareArguments& options) {
     const Table table = summarize(Store::open_to_read(options.directory));
     const std::vector<Verdict> verdicts = compare(table);
     print_columns(verdict_columns(table, verdicts), options.output);
+    const Judgement judgement = judgement_of(verdicts);
+    for (const std::string& reason : unjudged_texts(table, verdicts)) say(reason);
+    const std::string power = power_text(verdicts);
+    if (!power.empty()) say(power);
+    if (judgement.failed == 0) {
+        say(judgement.text);
+        return Exit::done;
+    }
+    complain("theory and simulation disagree: " + judgement.text);
+    return Exit::disagreement;
+}
+
+}  // namespace
+
+Judgement judgement_of(const std::vector<Verdict>& verdicts) {
     const auto count = [&](Verdict::Kind kind) {
         return static_cast<std::size_t>(
             std::count_if(verdicts.begin(), verdicts.end(),
@@ -101,21 +116,11 @@ Exit compare_command(const CompareArguments& options) {
     };
     const std::size_t confirmed = count(Verdict::Kind::confirmed);
     const std::size_t failed = count(Verdict::Kind::failed);
-    const std::string text = fmt::format(
-        "{} judged: {} confirmed, {} failed; {} without verdict", plural(confirmed + failed, "row"),
-        count_text(confirmed), count_text(failed), count_text(count(Verdict::Kind::none)));
-    for (const std::string& reason : unjudged_texts(table, verdicts)) say(reason);
-    const std::string power = power_text(verdicts);
-    if (!power.empty()) say(power);
-    if (failed == 0) {
-        say(text);
-        return Exit::done;
-    }
-    complain("theory and simulation disagree: " + text);
-    return Exit::disagreement;
+    return {confirmed + failed, failed,
+            fmt::format("{} judged: {} confirmed, {} failed; {} without verdict",
+                        plural(confirmed + failed, "row"), count_text(confirmed),
+                        count_text(failed), count_text(count(Verdict::Kind::none)))};
 }
-
-}  // namespace
 
 void add_compare(Program& program) {
     CLI::App& command = *program.app.add_subcommand(

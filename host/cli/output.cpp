@@ -75,6 +75,14 @@ void add_output_options(CLI::App& command, Output& output, Aligned aligned) {
     std::vector<std::string> formats{"csv", "jsonl", "npy"};
     if (aligned == Aligned::allowed) formats.emplace_back("aligned");
     command.add_option("--format", output.format, "Format of the table")
+        ->check(CLI::Validator(
+            [](const std::string& format) {
+                return format == "parquet" ? std::string(
+                                                 "Parquet is written by the Python package: "
+                                                 "python3 -m cucurbit parquet DIR")
+                                           : std::string();
+            },
+            ""))
         ->check(CLI::IsMember(formats))
         ->capture_default_str();
     command.add_option("-o,--output", output.file, "File to write instead of stdout")

@@ -1,5 +1,6 @@
 #include "host/cli/program.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include "host/cli/output.hpp"
@@ -47,8 +48,15 @@ Exit run_program(int argc, char** argv) {
     Program program;
     program.argv.assign(argv, argv + argc);
     declare(program);
+    const bool help = argc > 1 && program.argv[1] == "help";  // cucurbit help [COMMAND]
+    if (help) program.argv.erase(program.argv.begin() + 1);
+    std::vector<std::string> words(program.argv.rbegin(), program.argv.rend() - 1);
+    const std::vector<std::string> known = command_names(program.app);
+    if (help &&
+        (words.empty() || std::find(known.begin(), known.end(), words.back()) != known.end()))
+        words.insert(words.begin(), "--help");
     try {
-        program.app.parse(argc, argv);
+        program.app.parse(std::move(words));
     } catch (const CLI::Success& help) {
         program.app.exit(help, std::cout, std::cerr);
         finish_stdout();

@@ -67,7 +67,6 @@ ProgressLine::~ProgressLine() {
 }
 
 void ProgressLine::show(const Progress& progress) {
-    last_ = progress;
     if (terminal_) {
         // One column stays free: a full line would wrap.
         const std::string bar = progress_bar(progress, terminal_width(stream_) - 1);

@@ -19,14 +19,12 @@ public:
     ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(const Progress& progress);
-    const Progress& last() const { return last_; }
 
 private:
     std::FILE* stream_;
     bool terminal_;
     bool drawn_ = false;
     double next_line_ = 1.0;
-    Progress last_;
 };
 
 /// "[====>    ]  43 %  440 of 1,024 trials  12.3 s, 15.0 s left" in at most `width` characters.

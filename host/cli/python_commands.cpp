@@ -69,10 +69,11 @@ void add_interpreter(CLI::App& command, std::string& python) {
 }  // namespace
 
 void add_plot(Program& program) {
-    CLI::App& command =
-        *program.app.add_subcommand("plot", "Draw a run's figure with the Python package");
+    CLI::App& command = *program.app.add_subcommand(
+        "plot", "Draw the figure of a run's folder with the Python package: plot DIR -o FILE");
+    // The package reads all words but these, so that its options may stand in any order.
     const auto options = std::make_shared<PythonArguments>();
-    add_directory(command, options->directories.front());
+    options->directories.clear();
     add_interpreter(command, options->python);
     command.allow_extras();
     command.footer("Other options go to the Python package: see python3 -m cucurbit plot --help.");

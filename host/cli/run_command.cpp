@@ -23,6 +23,9 @@ struct RunArguments {
     std::string shard;
     std::string max_time;
     std::optional<std::uint64_t> trials;
+    bool table = false;
+    bool quiet = false;
+    bool force = false;
 };
 
 std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
@@ -49,6 +52,14 @@ std::string shard_text(const Study& study, const RunArguments& options) {
     return fmt::format(" (shard {}: {} of {})", options.shard, designs, plural(all, "design"));
 }
 
+void warn_of_idle_shard(const Study& study, const RunArguments& options) {
+    const std::size_t designs = study.setting->designs().size();
+    const Shard shard = shard_of(options.shard);
+    if (shard.index >= designs)
+        warn(fmt::format("shard {} has nothing to do: the study has {}", options.shard,
+                         plural(designs, "design")));
+}
+
 void announce(const Study& study, const RunArguments& options,
               const std::filesystem::path& directory, const DeviceChoice& choice) {
     say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study),
@@ -56,6 +67,7 @@ void announce(const Study& study, const RunArguments& options,
                     shard_text(study, options)));
     if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
     warn_of_remarks(study);
+    warn_of_idle_shard(study, options);
 }
 
 void warn_of_imprecise(const Table& table) {
@@ -77,14 +89,29 @@ void warn_of_imprecise(const Table& table) {
         plural(count, "row"), imprecise, worst->arm, worst->estimand, place, relative(*worst)));
 }
 
-// The table of a shard would be mostly rows without trials.
+void say_judgement(const Table& table, const std::string& directory) {
+    const Judgement judgement = judgement_of(compare(table));
+    if (judgement.failed > 0)
+        warn(fmt::format("theory and simulation disagree: {} (cucurbit compare {} says where)",
+                         judgement.text, directory));
+    else if (judgement.judged > 0)
+        say("theory: " + judgement.text);
+}
+
 Exit ended(const Study& study, const RunArguments& options,
            const std::filesystem::path& directory) {
     const Table table = summarize(Store::open_to_read(directory), study);
-    if (options.shard.empty()) print_table(table, {"aligned", ""});
+    if (options.table) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
     warn_of_imprecise(table);
+    // The rows of a shard's table are mostly without trials.
+    if (options.shard.empty()) say_judgement(table, directory.string());
     say(fmt::format("complete: {}{}", directory.string(), shard_text(study, options)));
+    if (options.shard.empty())
+        say(fmt::format("next: cucurbit compare {0}, cucurbit export {0}, cucurbit plot {0}",
+                        directory.string()));
+    else
+        say("next: cucurbit merge FOLDER... -o DIR joins all shards");
     if (failed <= max_failed_share) return Exit::done;
     complain(fmt::format(
         "{:.3g} % of the trials failed in the worst row (allowed: {:g} %); see n_failed",
@@ -93,6 +120,7 @@ Exit ended(const Study& study, const RunArguments& options,
 }
 
 Exit run_command(const RunArguments& options, const std::vector<std::string>& argv) {
+    if (options.quiet) keep_quiet();
     spare_edit(options.study);
     const Study study = read_study(options.study);
     const DeviceChoice choice = choose_devices(study, options.device.device, options.device.threads,
@@ -114,10 +142,10 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
         run_options.report = [&, announced = false](const Progress& progress) mutable {
             if (!announced) announce(study, options, run_options.directory, choice);
             announced = true;
-            line.show(progress);
+            last = progress;
+            if (!is_quiet()) line.show(progress);
         };
         end = run(study, run_options);
-        last = line.last();
     }
     if (end == RunEnd::complete) return ended(study, options, run_options.directory);
     if (last.trials_total == 0)
@@ -128,8 +156,27 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
     return Exit::stopped;
 }
 
+void refuse_fewer_trials(const StudyOptions& options) {
+    const std::uint64_t wanted = read_study(options).precision.trials;
+    if (wanted == 0) return;
+    const Store store = Store::open_to_read(options.file);
+    std::uint64_t stored = 0;
+    for (const DesignStatus& design : status(store, store.study()))
+        stored = std::max(stored, design.trials_done);
+    if (wanted < stored)
+        throw UsageError(fmt::format(
+            "{} holds {} of a design, and {} would leave the others out of its table: --force "
+            "does it",
+            options.file, plural(stored, "trial"), count_text(wanted)));
+}
+
+CLI::Option* add_table(CLI::App& command, RunArguments& options) {
+    return command.add_flag("--table", options.table, "Print the table at the end");
+}
+
 void add_limits(CLI::App& command, RunArguments& options) {
     add_device_options(command, options.device);
+    command.add_flag("--quiet", options.quiet, "Say warnings and errors alone");
     command
         .add_option("--max-time", options.max_time,
                     "Stop after this time (90, 30min, 1h30m, 01:30:00, 1-00:00:00), ready to be "
@@ -148,6 +195,7 @@ void add_run(Program& program) {
     command.add_option("-o,--output", options->directory, "The run's folder (default: runs/NAME)")
         ->type_name("DIR");
     add_shard(command, options->shard);
+    add_table(command, *options)->excludes("--shard");
     add_limits(command, *options);
     on_chosen(program, command, options,
               [&program](const RunArguments& chosen) { return run_command(chosen, program.argv); });
@@ -161,13 +209,17 @@ void add_extend(Program& program) {
     command
         .add_option("--trials", options->trials, "Trials of each design, the stored ones included")
         ->type_name("N");
+    command.add_flag("--force", options->force,
+                     "Fewer trials than are stored: the others stay, but outside of the table");
     add_edits(command, options->study.overrides);
+    add_table(command, *options);
     add_limits(command, *options);
     on_chosen(program, command, options, [&program](RunArguments chosen) {
         if (!std::filesystem::is_directory(chosen.study.file))
             throw StoreError(chosen.study.file + ": no run's folder");
         if (chosen.trials)
             chosen.study.overrides.push_back(fmt::format("precision.trials={}", *chosen.trials));
+        if (!chosen.force) refuse_fewer_trials(chosen.study);
         return run_command(chosen, program.argv);
     });
 }

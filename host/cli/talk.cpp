@@ -52,6 +52,13 @@ void start_talk() {
     spdlog::set_default_logger(std::move(logger));
 }
 
+void keep_quiet() {
+    spdlog::set_level(spdlog::level::warn);
+}
+bool is_quiet() {
+    return !spdlog::should_log(spdlog::level::info);
+}
+
 void say(const std::string& text) {
     spdlog::info(one_line(text));
 }

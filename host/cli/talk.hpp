@@ -11,6 +11,10 @@ namespace cucurbit::cli {
 /// text.
 void start_talk();
 
+/// From here on only warnings and errors are said.
+void keep_quiet();
+bool is_quiet();
+
 void say(const std::string& text);       ///< cucurbit: text
 void warn(const std::string& text);      ///< cucurbit: warning: text
 void complain(const std::string& text);  ///< cucurbit: error: text, on one line

@@ -40,8 +40,9 @@ std::string unknown(const CLI::App& app, const CLI::App& command, const std::str
     const std::string help = top ? "cucurbit --help" : "cucurbit " + command.get_name() + " --help";
     if (word.size() > 1 && word.front() == '-') {
         const std::string name = word.substr(0, word.find('='));
-        return fmt::format("unknown option {}{} ({} lists the options)", name,
-                           suggestion(name, option_names(command)), help);
+        const std::string meant = name == "--trials" ? "; write --set precision.trials=N"
+                                                     : suggestion(name, option_names(command));
+        return fmt::format("unknown option {}{} ({} lists the options)", name, meant, help);
     }
     if (top)
         return fmt::format("unknown command '{}'{} ({} lists the commands)", word,

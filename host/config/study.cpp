@@ -150,6 +150,10 @@ Study read_study(const std::filesystem::path& file, std::span<const std::string>
     }
     const std::filesystem::path folder = file.parent_path();
     const FileSource source = [&folder](const std::string& path) {
+        std::error_code error;
+        if (!std::filesystem::exists(folder / path, error))
+            throw std::runtime_error("there is no such file in the study's folder" +
+                                     (folder.empty() ? "" : ", " + folder.string()));
         return read_contents(folder / path);
     };
     return parse_study(text, file.string(), source, overrides);

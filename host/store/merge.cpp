@@ -67,7 +67,7 @@ void compare(const SeriesKey& key, const BlockValues& own, const BlockValues& ot
 Merged Store::merge(const Store& from, const AllowedDifference& allowed) {
     const std::string identity =
         read_document(from.state_->database, "study", "identity").value_or("");
-    require_identity(state_->database, directory(), identity);
+    require_identity(identity);
     Merged merged;
     for (const SeriesKey& key : from.series()) {
         const std::vector<BlockValues> own = read(key);

@@ -38,6 +38,15 @@ bool needs_no_locks(const std::filesystem::path& file) {
     }
 }
 
+/// Why a folder is no run's.
+const char* why_absent(const std::filesystem::path& directory) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(directory, ignored)) return "there is no such folder";
+    if (!std::filesystem::is_directory(directory, ignored))
+        return "is a file, not a run's folder; cucurbit run makes one from a study";
+    return "holds no store.sqlite: it is no run's folder";
+}
+
 Database::Mode mode_to_read(const std::filesystem::path& file) {
     return needs_no_locks(file) ? Database::Mode::read_unchanging : Database::Mode::read;
 }
@@ -100,7 +109,7 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
         "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     Transaction transaction(database);
     if (exists)
-        require_identity(database, directory, study.identity);
+        cucurbit::require_identity(database, directory, study.identity);
     else
         create_schema(database);
     write_study(database, study);
@@ -126,13 +135,17 @@ Store Store::open_to_read(const std::filesystem::path& directory) {
     const std::filesystem::path file = store_file(directory);
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored))
-        throw StoreError(fmt::format("{}: holds no store.sqlite", directory.string()));
+        throw StoreError(directory.string() + ": " + why_absent(directory));
     auto state = std::make_unique<State>(directory, mode_to_read(file));
     state->database.execute("BEGIN");
     if (!check_schema(state->database)) state->database.fail(std::string("is empty"));
     state->totals = read_totals(state->database);
     state->series = read_series(state->database, state->totals);
     return Store(std::move(state));
+}
+
+void Store::require_identity(const std::string& identity) const {
+    cucurbit::require_identity(state_->database, state_->directory, identity);
 }
 
 const std::filesystem::path& Store::directory() const {

@@ -94,6 +94,8 @@ public:
     void write(const std::vector<std::pair<SeriesKey, BlockValues>>& blocks);
     /// All values of a series in the order of trials; throws StoreError where a checksum fails.
     std::vector<BlockValues> read(const SeriesKey& key) const;
+    /// Throws StudyError, which says what differs, unless the store's study has this identity.
+    void require_identity(const std::string& identity) const;
     /// Copies what this store lacks of another store of the same study, and the facts about the
     /// runs that wrote it. Values come in transactions of their own: a merge that was interrupted
     /// can be repeated. Where trials that both hold differ by more than is allowed, one of the

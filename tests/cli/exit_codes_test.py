@@ -25,6 +25,44 @@ class Usage(ProgramTest):
         self.assertIn("STUDY", self.refused("run"))
         self.assertIn("DIR", self.refused("export"))
 
+    def test_help_by_name(self):
+        self.assertEqual(self.call("help"), self.call("--help"))
+        self.assertEqual(self.call("help", "run"), self.call("run", "--help"))
+        self.assertIn("did you mean run?", self.refused("help", "rnu"))
+
+    def test_what_is_meant_is_named(self):
+        self.call("run", self.study, "-o", "out")
+        for arguments, meant, code in (
+                (["run", self.study, "--trials", "10"], "--set precision.trials=N", 2),
+                (["check", self.study, "--set", "n=20"], "did you mean 'target.n'?", 2),
+                (["compare", self.study], "is a file, not a run's folder; cucurbit run makes one", 6),
+                (["compare", "runs/typo"], "there is no such folder", 6),
+                (["export", "out", "--format", "parquet"], "python3 -m cucurbit parquet DIR", 2),
+                (["run", self.study, "--shard", "1/2", "--table"], "--table", 2)):
+            self.assertIn(meant, self.refused(*arguments, code=code))
+        (self.folder / "empty").mkdir()
+        self.assertIn("it is no run's folder", self.refused("status", "empty", code=6))
+
+    def test_fewer_trials_than_stored_need_force(self):
+        self.call("run", self.study, "-o", "out")
+        before = self.table("out")
+        err = self.refused("extend", "out", "--trials", "20")
+        self.assertIn("holds 130 trials of a design", err)
+        self.assertIn("--force", err)
+        self.assertEqual(self.table("out"), before)
+        self.call("extend", "out", "--trials", "20", "--force")
+        self.assertNotEqual(self.table("out"), before)
+        self.call("extend", "out", "--trials", "130")
+        self.assertEqual(self.table("out"), before)
+
+    def test_several_faults_have_a_line_each(self):
+        study = STUDY.replace("trials = 130", "trails = 130").replace("seed = ", "sed = 1\nseed = ")
+        out, err = self.call("check", self.write("faults.toml", study), code=2)
+        self.assertEqual(out, "")
+        lines = err.splitlines()
+        self.assertEqual(len(lines), 2, err)
+        self.assertTrue(all(line.startswith("cucurbit: error: faults.toml:") for line in lines), err)
+
     def test_values_that_are_not_allowed(self):
         for arguments in (["--threads", "0"], ["--threads", "-1"], ["--threads", "two"],
                           ["--max-time", "soon"], ["--max-time", "-5"], ["--max-time", "10y"],

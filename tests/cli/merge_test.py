@@ -88,6 +88,8 @@ class Merge(ProgramTest):
         err = self.refused("merge", "seed", "-o", "whole")
         self.assertIn("another study", err)
         self.assertIn("seed", err)
+        self.refused("merge", "whole", "seed", "-o", "joined")
+        self.assertFalse((self.folder / "joined").exists())
         self.refused("merge", "whole", "-o", "whole")
         self.refused("merge", "absent", "-o", "joined", code=6)
         self.assertFalse((self.folder / "joined").exists())

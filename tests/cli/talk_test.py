@@ -6,6 +6,7 @@ import signal
 import subprocess
 import unittest
 
+from forged import scale_values
 from program import LONG_STUDY, PROGRAM, ProgramTest
 from terminal import read_terminal
 
@@ -13,11 +14,35 @@ from terminal import read_terminal
 class Talk(ProgramTest):
     def test_stdout_has_the_table_only(self):
         out, err = self.call("run", self.study)
+        self.assertEqual(out, "")
+        self.assertTrue((self.folder / "runs" / "small").is_dir())
+        verdict, complete, following = err.splitlines()[-3:]
+        self.assertRegex(verdict, r"^cucurbit: theory: \d+ rows judged: \d+ confirmed, 0 failed; \d+ without verdict$")
+        self.assertEqual(complete, "cucurbit: complete: runs/small")
+        for command in re.findall(r"cucurbit (\w+) runs/small", following):
+            if command != "plot":  # needs Python packages
+                self.call(command, "runs/small")
+        self.assertEqual(following.count("runs/small"), 3)
+        out, err = self.call("run", self.study, "--table")
         self.assertEqual(out.split()[:3], ["p", "n", "noise_std"])
         self.assertNotIn("cucurbit", out)
-        self.assertTrue((self.folder / "runs" / "small").is_dir())
-        self.assertIn("runs/small", err.splitlines()[-1])
         self.assertTrue(all(line.startswith("cucurbit: ") for line in err.splitlines()), err)
+
+    def test_a_quiet_run_says_warnings_alone(self):
+        self.assertEqual(self.call("run", self.study, "--quiet"), ("", ""))
+        out, err = self.call("run", self.study, "--quiet", "--table")
+        self.assertEqual((out[:3], err), (" p ", ""))
+        code, out, err = self.terminal("run", self.study, "-o", "again", "--quiet")
+        self.assertEqual((code, out, err), (0, b"", ""))
+        err = self.call("run", self.study, "-o", "idle", "--shard", "9/9", "--quiet")[1]
+        self.assertRegex(err, "^cucurbit: warning: shard 9/9 has nothing to do: the study has \\d+ designs?\n$")
+
+    def test_a_wrong_law_is_said_at_the_end(self):
+        self.call("run", self.study, "-o", "out")
+        scale_values(self.folder / "out" / "store.sqlite", 3.0)
+        _, err = self.call("run", self.study, "-o", "out")
+        self.assertRegex(err, r"warning: theory and simulation disagree: .* failed; .*\(cucurbit compare out says where\)")
+        self.call("compare", "out", code=4)
 
     def test_export_says_nothing(self):
         self.call("run", self.study, "-o", "out")

@@ -211,7 +211,10 @@ TEST_F(StudyFile, ReferencesAreRelativeToTheStudy) {
 TEST_F(StudyFile, MissingReferenceIsAtTheKey) {
     const std::string file = (folder_ / "study.toml").string();
     EXPECT_EQ(error_of([&] { read_study(file); }),
-              file + ":8:36: population.spectrum.path: file 'l.csv': there is no such file");
+              file +
+                  ":8:36: population.spectrum.path: file 'l.csv': there is no such file in the "
+                  "study's folder, " +
+                  folder_.string());
 }
 
 TEST_F(StudyFile, MissingOrUnreadableStudies) {
