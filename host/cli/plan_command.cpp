@@ -11,6 +11,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
+#include "host/run/choice.hpp"
 #include "kernels/devices.hpp"
 
 namespace cucurbit::cli {
@@ -173,7 +174,8 @@ Exit plan_command(const PlanArguments& options) {
     const Shard shard = shard_of(options.shard);
     const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
     const std::vector<Measurement> measurements = measure_all(study, plan);
-    const double rate = measured_rate(plan, measurements);
+    const double measured = measured_rate(plan, measurements);
+    const double rate = std::isnan(measured) ? core_flops_per_second : measured;
     PlanTable table;
     double total = 0.0;
     std::uint64_t trials = 0;
@@ -200,11 +202,12 @@ Exit plan_command(const PlanArguments& options) {
                     round, plan.device, plural(plan.workers, "worker"), plan.flops,
                     static_cast<double>(plan.peak_bytes) / 1048576.0));
     if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
-    if (std::isnan(total))
-        say("expected time: unknown; its trials are too large to time one here");
-    else
-        say("expected time: about " + duration_text(total) +
-            " (an estimate from trials timed now on one worker)");
+    say(fmt::format(
+        "expected time: about {} ({})", duration_text(total),
+        std::isnan(measured)
+            ? fmt::format("a guess: trials too large to be timed here, {:.2g} Gflop/s a worker",
+                          core_flops_per_second / 1e9)
+            : "an estimate from trials timed now on one worker"));
     return Exit::done;
 }
 
