@@ -42,10 +42,14 @@ void Reader::State::refuse(const toml::source_region& where, std::string_view ke
     throw StudyError(document->position(where), name.empty() ? message : name + ": " + message);
 }
 
-void Reader::State::note(const StudyError& error, bool missing) const {
+void Reader::State::note(const Position& where, const std::string& message, bool missing) const {
+    if (!document->gathers) throw StudyError(where, message);
+    gather(StudyError(where, message), missing);
+}
+
+void Reader::State::gather(const StudyError& error, bool missing) const {
     constexpr std::size_t most = 10;
     if (absent) return;
-    if (!document->gathers) throw error;
     // A table can be read twice.
     for (const Document::Fault& fault : document->faults)
         if (std::string_view(fault.error.what()) == error.what()) return;
@@ -291,7 +295,7 @@ void Reader::fail(std::string_view key, const std::string& message) const {
 }
 
 void Reader::miss(std::string_view key, const std::string& message) const {
-    state_->note(MissingKey(position(), state_->full(key) + ": missing; " + message), true);
+    state_->note(position(), state_->full(key) + ": missing; " + message, true);
 }
 
 void Reader::limit_points(std::string_view key, std::initializer_list<std::size_t> sizes) const {
@@ -320,11 +324,10 @@ void Reader::finish() const {
     for (const toml::key* key : unknown) {
         std::string meant = suggestion(key->str(), state_->order);
         if (meant.empty() && state_->path.empty()) meant = state_->elsewhere(key->str());
-        state_->note(
-            StudyError(state_->document->position(key->source()),
-                       fmt::format("{}: unknown key{}; allowed here: {}", state_->full(key->str()),
-                                   meant, joined(state_->order))),
-            false);
+        state_->note(state_->document->position(key->source()),
+                     fmt::format("{}: unknown key{}; allowed here: {}", state_->full(key->str()),
+                                 meant, joined(state_->order)),
+                     false);
         state_->known.emplace(key->str());
     }
 }

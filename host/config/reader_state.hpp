@@ -31,8 +31,10 @@ struct Reader::State {
     std::string full(std::string_view key) const;
     [[noreturn]] void refuse(const toml::source_region& where, std::string_view key,
                              const std::string& message) const;
-    /// Gathers the fault, or throws it where faults are not gathered or become too many.
-    void note(const StudyError& error, bool missing) const;
+    /// Gathers a fault, or throws it where faults are not gathered.
+    void note(const Position& where, const std::string& message, bool missing) const;
+    /// Throws CrossCheck where the faults become too many.
+    void gather(const StudyError& error, bool missing) const;
     /// What read() gives; `instead` where it throws and faults are gathered.
     template <class T, class Read>
     T attempt(T instead, Read read) const;
@@ -60,7 +62,7 @@ T Reader::State::attempt(T instead, Read read) const {
     const std::size_t before = document->faults.size();
     const auto failed = [&](const StudyError& error, bool missing) {
         // What was gathered inside is the cause.
-        if (document->faults.size() == before) note(error, missing);
+        if (document->faults.size() == before) gather(error, missing);
         return std::move(instead);
     };
     try {
