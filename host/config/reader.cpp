@@ -220,7 +220,7 @@ std::vector<Reader::Item> Reader::items(std::string_view key) {
     for (const toml::node& node : array) {
         Item item;
         item.position = state_->document->position(node.source());
-        item.path = fmt::format("{}[{}]", state_->full(key), items.size() + 1);
+        item.path = fmt::format("{}.{}", state_->full(key), items.size() + 1);  // as --set takes it
         if (const auto* value = node.as_string())
             item.text = value->get();
         else if (const toml::table* table = node.as_table())

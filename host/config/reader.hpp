@@ -66,7 +66,7 @@ public:
         std::optional<std::string> text;  ///< set when the element is a string
         std::unique_ptr<Reader> table;    ///< set when it is a table
         Position position;
-        std::string path;  ///< such as "target.arms[2]"
+        std::string path;  ///< such as "target.arms.2"
         /// Throws StudyError at this element.
         [[noreturn]] void fail(const std::string& message) const;
     };

@@ -56,7 +56,7 @@ TEST(Reader, ErrorsInListsAreAtTheElement) {
     EXPECT_EQ(error_of([] { open("x = [1,\n  -2]").list("x", positive); }),
               "s.toml:2:3: x: element 2: -2 is not allowed; allowed: a number > 0");
     EXPECT_EQ(error_of([] { open("x = ['a', 1]").items("x"); }),
-              "s.toml:1:11: x[2]: 1 is not allowed; allowed: text or a table");
+              "s.toml:1:11: x.2: 1 is not allowed; allowed: text or a table");
 }
 
 TEST(Reader, ItemsAreTextOrTables) {
@@ -67,14 +67,14 @@ TEST(Reader, ItemsAreTextOrTables) {
     EXPECT_EQ(items[0].position.column, 9U);
     EXPECT_EQ(items[1].table->text("name"), "mine");
     EXPECT_EQ(error_of([&] { items[1].table->text("surrogate_file"); }),
-              "s.toml:1:17: arms[2].surrogate_file: missing");
+              "s.toml:1:17: arms.2.surrogate_file: missing");
 }
 
 TEST(Reader, ItemsFailWithTheirPath) {
     Reader root = open("[t]\narms = ['mask', 'msak']");
     const std::vector<Reader::Item> items = root.table("t").items("arms");
     EXPECT_EQ(error_of([&] { items[1].fail("unknown arm"); }),
-              "s.toml:2:17: t.arms[2]: unknown arm");
+              "s.toml:2:17: t.arms.2: unknown arm");
 }
 
 TEST(Reader, NamesAreOneWord) {
