@@ -48,11 +48,11 @@ Exit run_program(int argc, char** argv) {
     Program program;
     program.argv.assign(argv, argv + argc);
     declare(program);
-    const bool help = argc > 1 && program.argv[1] == "help";  // cucurbit help [COMMAND]
-    if (help) program.argv.erase(program.argv.begin() + 1);
+    const bool wants_help = argc > 1 && program.argv[1] == "help";  // cucurbit help [COMMAND]
+    if (wants_help) program.argv.erase(program.argv.begin() + 1);
     std::vector<std::string> words(program.argv.rbegin(), program.argv.rend() - 1);
     const std::vector<std::string> known = command_names(program.app);
-    if (help &&
+    if (wants_help &&
         (words.empty() || std::find(known.begin(), known.end(), words.back()) != known.end()))
         words.insert(words.begin(), "--help");
     try {
