@@ -34,6 +34,9 @@ std::unique_ptr<const Setting> ModelShift::read(Reader& root, const Precision& p
 
 ModelShift::Arm ModelShift::read_arm(Reader::Item& item, const Grid<std::uint64_t>& dimensions) {
     const std::vector<std::string> known{"standard", "optimal_surrogate", "mask"};
+    // Columns of the table of coordinates, where a surrogate of one's own has one too.
+    const std::vector<std::string> taken{"p",        "n",    "noise_std", "index",
+                                         "spectrum", "zeta", "truth"};
     if (item.text) {
         const auto found = std::find(known.begin(), known.end(), *item.text);
         if (found == known.end())
@@ -43,7 +46,8 @@ ModelShift::Arm ModelShift::read_arm(Reader::Item& item, const Grid<std::uint64_
     }
     Arm arm;
     arm.name = item.table->name("name");
-    if (std::find(known.begin(), known.end(), arm.name) != known.end())
+    if (std::find(known.begin(), known.end(), arm.name) != known.end() ||
+        std::find(taken.begin(), taken.end(), arm.name) != taken.end())
         item.table->fail("name", "an arm with a surrogate_file needs a name of its own, not " +
                                      in_quotes(arm.name));
     Reader::File file = item.table->file("surrogate_file");
@@ -222,10 +226,17 @@ Setting::Coordinates ModelShift::coordinates(const Point& point) const {
     const Population population = population_.at(p);
     std::vector<double> index(p);
     for (std::size_t i = 0; i < p; ++i) index[i] = static_cast<double>(i + 1);
-    return {{"index", "spectrum", "zeta", "truth", "optimal_surrogate", "mask"},
-            {index, population.spectrum, solve_fixed_point(population.spectrum, n).zeta,
-             population.truth, optimal_surrogate(population.truth, population.spectrum, n),
-             masked_surrogate(population.truth, population.spectrum, n)}};
+    Coordinates table{
+        {"index", "spectrum", "zeta", "truth", "optimal_surrogate", "mask"},
+        {index, population.spectrum, solve_fixed_point(population.spectrum, n).zeta,
+         population.truth, optimal_surrogate(population.truth, population.spectrum, n),
+         masked_surrogate(population.truth, population.spectrum, n)}};
+    for (const Arm& arm : arms_) {
+        if (arm.labels != Labels::file) continue;
+        table.names.push_back(arm.name);
+        table.columns.push_back(arm.surrogate);
+    }
+    return table;
 }
 
 }  // namespace cucurbit

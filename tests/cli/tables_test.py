@@ -135,6 +135,14 @@ class Tables(ProgramTest):
         zeta = [float(r["zeta"]) for r in rows[:40]]
         self.assertAlmostEqual(sum(1 - z for z in zeta), 8, places=9)
 
+    def test_coordinates_of_own_surrogates(self):
+        self.write("own.csv", "".join(f"{0.5 * i}\n" for i in range(1, 41)))
+        own = STUDY.replace('"optimal_surrogate"]', '{ name = "mine", surrogate_file = "own.csv" }]')
+        rows = rows_of(self.call("theory", self.write("own.toml", own), "--coordinates")[0])
+        self.assertEqual(list(rows[0])[-1], "mine")
+        self.assertEqual([float(row["mine"]) for row in rows[:40]], [0.5 * i for i in range(1, 41)])
+        self.refused("check", self.write("taken.toml", own.replace("mine", "zeta")))
+
     def test_a_file_is_whole_or_absent(self):
         self.call("theory", self.study, "-o", "table.csv")
         self.assertEqual((self.folder / "table.csv").read_text(), self.call("theory", self.study)[0])
