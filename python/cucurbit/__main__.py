@@ -5,11 +5,22 @@ import sys
 from pathlib import Path
 
 from cucurbit import fit_slopes, load, write_parquet
+from cucurbit.kinds import KINDS
 from cucurbit.program import ProgramError, ProgramNotFound
 
 
 def _levels(text):
     return [float(level) for level in text.split(",")]
+
+
+def _size(text):
+    try:
+        width, height = (float(inches) for inches in text.split("x"))
+    except ValueError:
+        width = height = 0
+    if not (0 < width < 1000 and 0 < height < 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size in inches, such as 6x4")
+    return width, height
 
 
 def _parser():
@@ -19,16 +30,20 @@ def _parser():
     source.add_argument("source", type=Path, metavar="DIR", help="run folder, or a CSV, NPY or Parquet table")
     plot = commands.add_parser("plot", parents=[source], help="draw the study's figure")
     plot.add_argument("-o", "--output", type=Path, metavar="FILE",
-                      help="a .png or .pdf file, both when without suffix (default: figure.png and "
-                           "figure.pdf in the run folder or beside the table)")
-    plot.add_argument("--kind",
-                      choices=["risk", "scaling", "gain", "weights", "student", "recovery", "split",
-                               "generations", "descent", "switch", "features"],
-                      help="the figure to draw instead of the one that suits the table")
+                      help="a .png, .svg or .pdf file, .png and .pdf when without suffix (default: figure.png and "
+                           "figure.pdf in the run folder or beside the table); panels beyond six are on further pages "
+                           "of the .pdf and in FILE-2.png, FILE-3.png, …")
+    plot.add_argument("--kind", metavar="KIND",
+                      help=f"the figure to draw instead of the one that suits the table: {', '.join(KINDS)}")
     plot.add_argument("--x", metavar="PARAMETER",
                       help="what the figures risk and recovery are drawn along: a parameter, p/n or overlap "
                            "(default: the parameter with the most values)")
+    plot.add_argument("--hue", metavar="PARAMETERS",
+                      help="what colours tell in a panel of these: parameters with commas between, arm among them")
+    plot.add_argument("--panels", metavar="PARAMETERS", help="what has a panel each, likewise")
     plot.add_argument("--n", type=int, help="sample size at which the weights are shown")
+    plot.add_argument("--size", metavar="WIDTHxHEIGHT", type=_size, help="inches of a page: 6x4")
+    plot.add_argument("--style", metavar="STYLE", help="a matplotlib style, by file or name, on top of ours")
     report = commands.add_parser("report", help="write runs as one HTML page")
     report.add_argument("sources", type=Path, metavar="DIR", nargs="+", help="run folder")
     report.add_argument("-o", "--output", type=Path, metavar="FILE",
@@ -50,15 +65,14 @@ def _beside(source, name):
 
 
 def _plot(options):
-    from cucurbit.figures import kind_of, plot
-    from cucurbit.figures.style import save
+    from cucurbit.figures import plot, save
 
-    figure = plot(options.source, kind=options.kind, x=options.x, n=options.n)
+    figure = plot(options.source, kind=options.kind, x=options.x, hue=options.hue, panels=options.panels, n=options.n,
+                  size=options.size, style=options.style)
     for written in save(figure, options.output or _beside(options.source, "figure")):
         print(f"wrote {written}", file=sys.stderr)
-    table = load(options.source)
-    if (options.kind or (kind_of(table) if options.x is None else "risk")) == "scaling":
-        fit_slopes(table).to_csv(sys.stdout, index=False)
+    if figure.kind == "scaling":
+        fit_slopes(load(options.source)).to_csv(sys.stdout, index=False)
 
 
 def _report(options):

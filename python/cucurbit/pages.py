@@ -14,14 +14,17 @@ import pandas
 
 from cucurbit import program
 from cucurbit import table as tables
-from cucurbit.figures import plot
-from cucurbit.figures.style import svg
+from cucurbit.figures import drawing_of
+from cucurbit.figures.page import pages_of, svg
+from cucurbit.figures.style import settings
 from cucurbit.files import replaced
 
 # So many rows are shown in sight, nearest to what theory forbids first; all others unfold.
 _ROWS_IN_SIGHT = 10
 _COLUMNS_IN_SIGHT = ["arm", "estimand", "estimate", "std_err", "theory", "z", "p_value", "relative_gap", "allowed_gap",
                      "noticeable_gap", "flags", "verdict"]
+# Inches of a page of a figure on a telephone, which is 390 pixels wide: all panels one below another.
+_NARROW = (3.9, None)
 # What a flag of the table means, in a line.
 _FLAGS = {
     "near_interpolation": "no variance within 3 of interpolation: no interval, read the quantiles",
@@ -40,15 +43,18 @@ def report(sources, output):
     """Writes run folders as one HTML page that needs neither network nor scripts; returns its path.
 
     For each run: how far it is, verdicts, figure, the rows nearest to failing, failed trials, the whole
-    table to unfold and, as CSV in full precision, to download, the study and what computed it.
+    table to unfold and, as CSV in full precision, to download, the study and what computed it. Several runs have a
+    list of contents before them.
     sources: one folder or several.
     """
     folders = [Path(sources)] if isinstance(sources, (str, Path)) else [Path(source) for source in sources]
     templates = jinja2.Environment(loader=jinja2.PackageLoader("cucurbit", "."), autoescape=True,
                                    undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     templates.filters["number"] = _number
+    templates.filters["numeric"] = _numeric
+    runs = [_run(folder) for folder in folders]
     page = templates.get_template("report.html").render(
-        runs=[_run(folder) for folder in folders],
+        runs=runs, widest=max([6, *(len(run["rows"].columns) for run in runs)]),
         version=program.output_of("--version").decode().strip(), references=program.output_of("cite").decode())
     with replaced(output) as fresh:
         # Bytes of paths that are no UTF-8 become question marks.
@@ -108,7 +114,14 @@ def _nearest(table):
 
 
 def _figure(folder, table):
-    return _data("image/svg+xml", svg(plot(folder))) if len(table) else None
+    """The pages of the figure, each as an image for wide and one for narrow windows."""
+    if not len(table):
+        return []
+    drawing, _ = drawing_of(folder)
+    with settings():
+        pages = zip(pages_of(drawing), pages_of(drawing, _NARROW))
+        return [{"wide": _data("image/svg+xml", svg(wide)), "narrow": _data("image/svg+xml", svg(narrow))}
+                for wide, narrow in pages]
 
 
 def _machines(folder):
@@ -128,6 +141,12 @@ def _rows(*arguments):
 
 def _data(kind, contents):
     return f"data:{kind};base64,{base64.b64encode(contents).decode()}"
+
+
+def _numeric(frame):
+    """Classes that tell a table's columns of numbers, counted from 1."""
+    return " ".join(f"r{place}" for place, name in enumerate(frame.columns, 1)
+                    if pandas.api.types.is_numeric_dtype(frame[name]))
 
 
 def _number(value):

@@ -74,7 +74,7 @@ def theory(study, *, coordinates=False):
 def run(study, out, *, set=None, **options):
     """Runs a study into the folder `out`, continuing what is there, and returns its table.
 
-    Options are those of `cucurbit run` with underscores (threads=2, device="cpu", max_time="10m");
+    Options are those of `cucurbit run` with underscores (threads=2, device="cpu", max_time="10m", quiet=True);
     `set` maps study keys to values, of NumPy too: {"precision.trials": 256}. Raises ProgramError, with
     exit code 75 where the run was stopped and can be continued, and KeyboardInterrupt after Ctrl-C.
     """
@@ -82,7 +82,11 @@ def run(study, out, *, set=None, **options):
     for key, value in (set or {}).items():
         arguments += ["--set", f"{key}={_toml(value)}"]
     for name, value in options.items():
-        arguments += [f"--{name.replace('_', '-')}", value]
+        option = f"--{name.replace('_', '-')}"
+        if not isinstance(value, bool):
+            arguments += [option, value]
+        elif value:
+            arguments.append(option)
     program.call(*arguments)
     return load(out)
 

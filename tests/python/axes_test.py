@@ -1,6 +1,8 @@
-"""Figures along any parameter, and what they say of values that they cannot show."""
+"""Figures along any parameter, on pages of any size, and what they say of values that they cannot show."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 from needs import need
 
@@ -9,11 +11,14 @@ need("numpy", "pandas", "matplotlib")
 import numpy
 import pandas
 import synthetic
-from drawn import altered, drawn_as, legend, means, notes
+from drawn import altered, drawn_as, faults, inked, legend, means, notes, titles
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 import cucurbit
 from cucurbit import figures
 from cucurbit.figures import panels
+from cucurbit.figures.page import letter, save
 from cucurbit.figures.style import arm_styles
 
 
@@ -101,8 +106,7 @@ class Missing(unittest.TestCase):
 
     def test_axes_over_a_narrow_range_have_labels(self):
         near = altered(self.table, self.standard, estimate=0.31, theory=0.33)
-        axes = cucurbit.plot(near[self.standard], kind="scaling").axes[0]
-        self.assertGreaterEqual(len([label for label in axes.get_yticklabels() if label.get_text()]), 2)
+        self.assertEqual(faults(cucurbit.plot(near[self.standard], kind="scaling")), [])
 
 
 class Axes(unittest.TestCase):
@@ -110,8 +114,9 @@ class Axes(unittest.TestCase):
 
     def check(self, table, lines, *, x=None, **options):
         figure = cucurbit.plot(table, x=x, **options)
-        self.assertEqual([axes.get_xlabel() for axes in figure.axes], [lines[0]] * lines[1])
-        return figure.axes
+        drawn = [axes for page in figure.pages for axes in page.axes]
+        self.assertEqual([axes.get_xlabel() for axes in drawn], [lines[0]] * lines[1])
+        return drawn
 
     def test_risk_against_p_at_fixed_n_is_one_panel(self):
         table = synthetic.by_p()
@@ -169,13 +174,182 @@ class Axes(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "risk and recovery, not of gradient descent"):
             cucurbit.plot(synthetic.descent(), x="n")
         with self.assertRaisesRegex(ValueError, "risk and recovery, not of gain"):
-            cucurbit.plot(synthetic.crossing(), kind="gain", x="n")
+            cucurbit.plot(synthetic.crossing(), kind="gain", hue="n")
+
+
+class Lines(unittest.TestCase):
+    """What colours tell in a panel, and what has a panel each."""
+
+    def check(self, table, shown, told, **options):
+        figure = cucurbit.plot(table, **options)
+        self.assertEqual(titles(figure), shown)
+        self.assertEqual([text for text in legend(figure) if not text.startswith(("line", "marker"))], told)
+        return figure
+
+    ARMS = ["surrogate", "target (surrogate’s labels)", "standard (true labels)"]
+
+    def test_colours_tell_a_parameter_and_markers_arms(self):
+        table = synthetic.two_stage()
+        figure = self.check(table, [""], [*self.ARMS, "m = 25", "m = 35"], hue="m")
+        self.assertEqual(faults(figure), [])
+        [axes] = figure.axes
+        looks = {(line.get_color(), line.get_marker()) for line in axes.get_lines() if line.get_label() == "_mean"}
+        self.assertEqual([len({look[k] for look in looks}) for k in (0, 1)], [2, 3])
+        rows = panels.risks(table[table["m"] == 35], "target")
+        self.assertIn(list(zip(rows["n"], rows["estimate"])), means(axes))
+
+    def test_arms_can_have_panels(self):
+        figure = self.check(synthetic.two_stage(), [f"({letter}) {arm}" for letter, arm in zip("abc", self.ARMS)],
+                            ["m = 25", "m = 35"], panels="arm")
+        self.assertEqual(faults(figure), [])
+
+    def test_what_is_unsaid_stays_as_it_is(self):
+        table = synthetic.two_stage()
+        self.check(table, ["(a) m = 25", "(b) m = 35"], self.ARMS, hue="arm")
+        self.check(table, ["(a) m = 25", "(b) m = 35"], self.ARMS, panels=["m"])
+        n = [f"({letter}) n = {n}" for letter, n in zip("abcd", (10, 20, 30, 40))]
+        self.check(table, n, self.ARMS, x="m")
+        self.check(table, n, self.ARMS, x="m", hue="arm", panels="n")
+
+    def test_recovery_too(self):
+        table = synthetic.weak_to_strong()
+        lines = ["N = 21", "N = 50", "N = 300", "N = 4000"]
+        self.check(table, [f"({letter}) n = {n}" for letter, n in zip("abcd", (60, 60, 120, 120))], lines,
+                   kind="recovery", x="overlap", hue="n_pseudo")
+        self.check(table, [f"({letter}) n = {n}" for letter, n in zip("abcd", (60, 60, 120, 120))], lines,
+                   kind="recovery", x="overlap", panels="n")
+        pairs = [f"overlap $d_{{s∧w}}$ = {overlap}, n = {n}" for n in (60, 120) for overlap in (2, 10)]
+        figure = self.check(table, ["(a)", "(b)"], pairs, kind="recovery", hue="overlap,n")
+        self.assertEqual(faults(figure), [])
+        with self.assertRaisesRegex(ValueError, "no hue 'arm': the parameters that vary are correlation_dimension, n"):
+            cucurbit.plot(table, kind="recovery", hue="arm")
+
+    def test_what_does_not_vary_or_is_named_twice_is_refused(self):
+        table = synthetic.model_shift()
+        for said, options in (("no hue 'p': the parameters that vary are n, noise_std, arm", {"hue": "p"}),
+                              ("no panels 'm': the parameters that vary are n, noise_std, arm", {"panels": "m"}),
+                              ("n is named twice: .* n, noise_std, arm", {"x": "n", "hue": "n"}),
+                              ("arm is named twice: .* n, noise_std, arm", {"hue": "arm", "panels": "arm"}),
+                              ("noise_std is named twice", {"hue": "noise_std,noise_std"})):
+            with self.assertRaisesRegex(ValueError, said):
+                cucurbit.plot(table, **options)
+        with self.assertRaisesRegex(ValueError, "neither hue nor panels name what varies too, noise_std"):
+            cucurbit.plot(synthetic.two_stage().assign(noise_std=lambda rows: rows["n"] % 20), x="n", hue="arm",
+                          panels="m")
+
+    def test_lines_that_cannot_be_told_apart_are_refused(self):
+        with self.assertRaisesRegex(ValueError, "27 lines in a panel, of 3 arms and 9 values, cannot be told apart"):
+            cucurbit.plot(synthetic.model_shift(samples=(10, 20), noises=range(9)), x="n", hue="noise_std")
+        one = synthetic.model_shift(samples=(10, 20), noises=range(65))
+        one = one[one["arm"] == "mask"]
+        with self.assertRaisesRegex(ValueError, "65 lines in a panel cannot be told apart, 64 can"):
+            cucurbit.plot(one, x="n", hue="noise_std")
+        figure = cucurbit.plot(one[one["noise_std"] < 20], x="n", hue="noise_std")
+        self.assertEqual(faults(figure), [])
+        self.assertEqual(figure._suptitle.get_text(), "p = 60, 0–1 mask")
 
     def test_no_two_arms_look_alike(self):
         arms = ["weak", "w2s", "baseline", "ceiling", "optimal_surrogate", "mask", *(f"own_{k}" for k in range(50))]
         styles = arm_styles(arms)
         self.assertEqual(len({(style.colour, style.marker) for style in styles.values()}), len(arms))
+        self.assertEqual(len({(style.colour, style.line) for style in styles.values()}), len(arms))
         self.assertEqual(styles["w2s"].marker, "s")
+
+
+class Pages(unittest.TestCase):
+    """Panels on pages, and text that fits."""
+
+    def test_letters_go_on_after_z(self):
+        self.assertEqual([letter(place) for place in (0, 25, 26, 51, 52, 701, 702)],
+                         ["a", "z", "aa", "az", "ba", "zz", "aaa"])
+
+    def test_six_panels_are_a_page(self):
+        for count in (6, 28):
+            table = synthetic.model_shift(samples=(10, 20), noises=range(count))
+            figure = cucurbit.plot(table[table["arm"] == "mask"], x="n")
+            self.assertEqual([len(page.axes) for page in figure.pages], {6: [6], 28: [6, 6, 6, 6, 4]}[count])
+        self.assertEqual(titles(figure)[-2:], ["(aa) noise σ = 26", "(ab) noise σ = 27"])
+        self.assertEqual([page._suptitle.get_text() for page in figure.pages[::4]],
+                         ["p = 60, page 1 of 5", "p = 60, page 5 of 5"])
+        figure.pages[1:4] = []
+        self.assertEqual(faults(figure), [])
+
+    def test_long_names_are_broken(self):
+        table = synthetic.model_shift(noises=(0.2,))
+        table["arm"] = table["arm"].replace("mask", "m" * 64)
+        self.assertEqual(faults(cucurbit.plot(table)), [])
+        figure = cucurbit.plot(table, panels="arm")
+        self.assertEqual(faults(figure), [])
+        self.assertEqual(titles(figure)[2].replace(" ", ""), "(c)" + "m" * 64)
+        stages = synthetic.chain(stages=12)
+        stages[[f"noise_std_{k}" for k in range(1, 13)]] = numpy.linspace(0.1, 0.3, 12).round(3)
+        self.assertEqual(faults(cucurbit.plot(stages, size=(3.9, None))), [])
+
+    def test_the_size_is_that_of_a_page(self):
+        table = synthetic.model_shift()
+        self.assertEqual(cucurbit.plot(table, size=(6, 3)).get_size_inches().tolist(), [6, 3])
+        narrow = cucurbit.plot(table, size=(3.9, None))
+        self.assertEqual(len({round(axes.get_position().x0, 1) for axes in narrow.axes}), 1)
+        with self.assertRaisesRegex(ValueError, "2x1.5 inches are too few"):
+            cucurbit.plot(table, size=(2, 1.5))
+
+    def test_styles_lie_on_top_of_ours(self):
+        with tempfile.TemporaryDirectory() as folder:
+            style = Path(folder) / "mine.mplstyle"
+            style.write_text("font.size: 15\naxes.facecolor: 00ff00\nsavefig.dpi: 50\n")
+            figure = cucurbit.plot(synthetic.model_shift(), style=style)
+            save(figure, Path(folder) / "f.png")
+            self.assertGreater(inked(Path(folder) / "f.png"), 0.25)
+        self.assertEqual(faults(figure), [])
+        self.assertEqual(figure.axes[0].title.get_fontsize(), 15)
+        with self.assertRaisesRegex(OSError, "not a valid package style"):
+            cucurbit.plot(synthetic.model_shift(), style="nosuch")
+
+    def test_a_notebook_shows_a_page(self):
+        self.assertTrue(cucurbit.plot(synthetic.model_shift(samples=(10,)))._repr_png_().startswith(b"\x89PNG"))
+
+    def test_axes_of_the_callers(self):
+        table, own = synthetic.model_shift(noises=(0.2,)), Figure(layout="constrained")
+        axes = own.subplots()
+        self.assertIs(cucurbit.plot(table, ax=axes, coordinates=None), own)
+        self.assertEqual(means(axes), means(cucurbit.plot(table).axes[0]))
+        self.assertEqual(axes.get_title(), "p = 60, noise σ = 0.2")
+        self.assertEqual(faults(own), [])
+        descent, own = synthetic.descent(), Figure(figsize=(9, 4), layout="constrained")
+        two = own.subplot_mosaic("dc")
+        cucurbit.plot(descent, ax=two)
+        self.assertEqual(means(two["d"]), means(cucurbit.plot(descent).axes[3]))
+        for said, options in (("8 panels, \\(a\\) to \\(h\\), and ax is one: name one by its letter", {"ax": axes}),
+                              ("no panel 'i' for ax: the figure has \\(a\\) to \\(h\\)", {"ax": {"i": axes}}),
+                              ("leave size out", {"ax": axes, "size": (4, 3)})):
+            with self.assertRaisesRegex(ValueError, said):
+                cucurbit.plot(descent, **options)
+
+    def test_every_fault_is_seen(self):
+        table = synthetic.model_shift(noises=(0.2,), samples=(10, 20, 40))
+
+        def check(said, plant):
+            figure = cucurbit.plot(table)
+            plant(figure.axes[0])
+            found = faults(figure)
+            self.assertTrue(found and all(said in fault for fault in found), found)
+
+        def twin(axes):
+            lines = [line for line in axes.get_lines() if line.get_label() == "_theory"]
+            lines[0].set_color(lines[1].get_color())
+
+        def empty(axes):
+            for line in axes.get_lines():
+                line.set_label("_absent")
+
+        check("cut: 'so long a title", lambda axes: axes.set_title("so long a title that no page has room for it " * 3))
+        check("'samples n' lies on 'upon'", lambda axes: axes.annotate("upon", (0.5, 0.5), xycoords=axes.xaxis.label))
+        check("two lines look like", twin)
+        check("no values", empty)
+        check("no legend tells", lambda axes: axes.plot([10, 20], [0.4, 0.5], color="red", label="_theory"))
+        check("no legend tells", lambda axes: axes.plot([10, 20], [0.4, 0.5], color="0.3", marker="h", label="_mean"))
+        check("0 labels on the y axis", lambda axes: axes.yaxis.set_major_formatter(NullFormatter()))
+        check("1 labels on the x axis", lambda axes: axes.set_xticks([20]))
 
 
 if __name__ == "__main__":

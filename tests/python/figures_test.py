@@ -1,7 +1,9 @@
-"""Every kind of figure from synthetic tables: not empty, and drawn from the numbers in the table."""
+"""Every kind of figure from synthetic tables: drawn from the numbers in the table, and of other studies' tables
+refused."""
 
 import contextlib
 import io
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -12,120 +14,146 @@ need("numpy", "pandas", "matplotlib")
 
 import matplotlib.image
 import numpy
+import pandas
 import synthetic
-from drawn import cut_off, inked, means
+from drawn import drawn_as, inked, means, titles
 
 import cucurbit
 from cucurbit import __main__ as command_line
 from cucurbit import figures
 from cucurbit.figures import panels, weights
+from cucurbit.kinds import KINDS
 
 
-class Images(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+class Panels(unittest.TestCase):
+    """Which panels the figures have; that they look as they should is checked of the examples' figures."""
 
-    def check(self, table, **options):
-        figure = cucurbit.plot(table, self.folder / "f.png", **options)
-        self.assertGreater(inked(self.folder / "f.png"), 0.01)
-        self.assertEqual(cut_off(figure), [])
-        return figure
-
-    def test_the_check_sees_an_empty_image(self):
-        matplotlib.image.imsave(self.folder / "empty.png", numpy.ones((50, 50, 3)))
-        self.assertEqual(inked(self.folder / "empty.png"), 0.0)
+    def panels(self, table, **options):
+        figure = cucurbit.plot(table, **options)
+        return [axes for page in figure.pages for axes in page.axes]
 
     def test_figure_1_has_weights_and_one_panel_a_noise_level(self):
-        figure = self.check(synthetic.model_shift(), coordinates=synthetic.coordinates())
-        self.assertEqual([axes.get_title(loc="left") for axes in figure.axes],
-                         ["(a) weights at n = 24, p = 60", "(b) noise σ = 0", "(c) noise σ = 0.2"])
+        figure = cucurbit.plot(synthetic.model_shift(), coordinates=synthetic.coordinates())
+        self.assertEqual(titles(figure), ["(a) weights at n = 24, p = 60", "(b) noise σ = 0", "(c) noise σ = 0.2"])
 
     def test_subspaces_have_a_panel_for_each_overlap_and_n(self):
-        figure = self.check(synthetic.weak_to_strong())
-        self.assertEqual(len(figure.axes), 4)
-        self.assertEqual({axes.get_xlabel() for axes in figure.axes}, {"pseudo-labels N"})
+        drawn = self.panels(synthetic.weak_to_strong())
+        self.assertEqual([axes.get_xlabel() for axes in drawn], ["pseudo-labels N"] * 4)
         # The student's point within 3 of interpolation has no variance and is left out.
-        self.assertEqual([len(curve) for curve in means(figure.axes[0])], [4, 3, 4, 4])
+        self.assertEqual([len(curve) for curve in means(drawn[0])], [4, 3, 4, 4])
 
     def test_recovery_is_drawn_against_the_overlap(self):
         table = synthetic.weak_to_strong(overlaps=(1, 5, 10, 20))
-        figure = self.check(table)
         self.assertEqual(figures.kind_of(table), "recovery")
-        self.assertEqual(len(figure.axes), 8)
+        drawn = self.panels(table)
+        self.assertEqual(len(drawn), 8)
         rows = table[(table["estimand"] == "opr") & (table["n"] == 60) & (table["n_pseudo"] == 4000)]
-        self.assertEqual(means(figure.axes[7])[0],
-                         list(zip(rows["correlation_dimension"], rows["estimate"])))
+        self.assertEqual(means(drawn[7])[0], list(zip(rows["correlation_dimension"], rows["estimate"])))
 
     def test_chains_are_drawn_stage_by_stage(self):
         table = synthetic.chain()
-        figure = self.check(table)
         self.assertEqual(figures.kind_of(table), "generations")
         rows = table[table["n_1"] == 120]
-        self.assertEqual(means(figure.axes[0])[1], list(zip([1, 2, 3], rows["estimate"])))
-        self.assertEqual(panels.fixed(table), "p = 20, noise σ₁ = 0.3, penalty₁ = 0, n₂ = 80, noise σ₂ = 0.3, "
-                         "penalty₂ = 0, n₃ = 80, noise σ₃ = 0.3, penalty₃ = 0")
+        self.assertEqual(means(self.panels(table)[0])[1], list(zip([1, 2, 3], rows["estimate"])))
+        self.assertEqual(panels.fixed(table), "p = 20, n₂ = 80, n₃ = 80, in every stage noise σ = 0.3, penalty = 0")
+        self.assertEqual(panels.fixed(synthetic.chain(stages=1, sizes=(60,))),
+                         "p = 20, n₁ = 60, noise σ₁ = 0.3, penalty₁ = 0")
 
     def test_variance_split_is_drawn_against_its_factor(self):
         table = synthetic.weak_to_strong(overlaps=(5,), samples=(120,), strong=(10, 20))
-        figure = self.check(table)
         self.assertEqual(figures.kind_of(table), "split")
-        self.assertEqual(len(figure.axes), 2)
-        drawn = means(figure.axes[1])
-        self.assertEqual(len(drawn), 2)  # nothing is driven by a bias that there is not
-        self.assertAlmostEqual(drawn[1][0][0], 20 / (4000 - 21))
-
-    def test_weights_alone(self):
-        figure = self.check(synthetic.model_shift(), kind="weights", n=40,
-                            coordinates=synthetic.coordinates())
-        self.assertIn("n = 40", figure.axes[0].get_title())
-
-    def test_weights_need_coordinates(self):
-        with self.assertRaisesRegex(ValueError, "coordinates"):
-            cucurbit.plot(synthetic.model_shift(), kind="weights")
+        drawn = self.panels(table)
+        self.assertEqual(len(drawn), 2)
+        curves = means(drawn[1])
+        self.assertEqual(len(curves), 2)  # nothing is driven by a bias that there is not
+        self.assertAlmostEqual(curves[1][0][0], 20 / (4000 - 21))
 
     def test_two_stages_have_a_panel_for_each_m(self):
-        figure = self.check(synthetic.two_stage())
-        self.assertEqual([axes.get_title(loc="left") for axes in figure.axes],
-                         ["(a) m = 25", "(b) m = 35"])
-
-    def test_scaling_and_gain(self):
-        self.check(synthetic.model_shift(2000, 1.5, 2.0, (16, 32, 64, 128, 256), (0.0,)))
-        self.check(synthetic.crossing())
+        self.assertEqual(titles(cucurbit.plot(synthetic.two_stage())), ["(a) m = 25", "(b) m = 35"])
 
     def test_features_show_agreement_ratios_and_errors(self):
         table = synthetic.features()
-        figure = self.check(table)
-        labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
+        drawn = self.panels(table)
+        labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in drawn]
         self.assertEqual(labels[0], ("predicted test error", "measured test error"))
-        self.assertEqual(labels[1:5], [(size, ratio) for size in ("pseudo-labels N", "labels n")
+        self.assertEqual(labels[1:5], [(size, ratio) for size in ("pseudo-labels N", "samples n")
                                        for ratio in ("performance gap recovery", "outperforming ratio")])
         self.assertEqual(labels[5:], [("pseudo-labels N", "test error")] * 3)
         # Two weak and two student errors of n = 12 have no variance and are left out.
-        agreement = means(figure.axes[0])
+        agreement = means(drawn[0])
         self.assertEqual([len(curve) for curve in agreement], [4, 4, 6, 6])
         student = table[(table["arm"] == "w2s") & (table["estimand"] == "test_error") & (table["n"] > 12)]
         self.assertEqual(agreement[1], list(zip(student["theory"], student["estimate"])))
-        self.assertEqual(len(self.check(synthetic.features(penalties=(0.0, 1.0))).axes), 16)
-        one = self.check(table[table["n_pseudo"] == 40])
-        self.assertEqual([axes.get_xlabel() for axes in one.axes], ["predicted test error"] + ["labels n"] * 3)
+        self.assertEqual(len(self.panels(synthetic.features(penalties=(0.0, 1.0)))), 16)
+        one = self.panels(table[table["n_pseudo"] == 40])
+        self.assertEqual([axes.get_xlabel() for axes in one], ["predicted test error"] + ["samples n"] * 3)
 
-    def test_gradient_descent(self):
-        titles = [axes.get_title(loc="left") for axes in self.check(synthetic.descent()).axes]
-        self.assertEqual(len(titles), 8)
-        self.assertEqual(titles[1], "(b) at equal progress on eigenvector 1, T = 10")
-        figure = self.check(synthetic.descent(switches=(0, 3, 50)))
-        self.assertEqual([axes.get_title(loc="left") for axes in figure.axes],
-                         ["(a) flips = 0", "(b) flips = 0.2"])
+    def test_gradient_descent_says_at_which_steps_and_flips(self):
+        figure = cucurbit.plot(synthetic.descent())
+        self.assertEqual(titles(figure), [
+            "(a) means, flips = 0", "(b) at equal progress on eigenvector 1, teacher’s steps T = 10, flips = 0",
+            *(f"({letter}) student’s steps t = 50" for letter in "cdef"),
+            *(f"({letter}) {sample} points in bins, flips = 0.2, student’s steps t = 50"
+              for letter, sample in (("g", "train"), ("h", "test")))])
+        one = cucurbit.plot(synthetic.descent(flips=(0.1,), steps=(50,)))
+        self.assertEqual(one._suptitle.get_text(), "p = 40, n = 20, flips = 0.1, student’s steps t = 50, page 1 of 2")
+        self.assertEqual(titles(one)[2:4], ["(c)", "(d)"])
+        self.assertEqual(titles(cucurbit.plot(synthetic.descent(switches=(0, 3, 50)))),
+                         ["(a) flips = 0, student’s steps t = 50", "(b) flips = 0.2, student’s steps t = 50"])
 
-    def test_png_and_pdf_without_suffix(self):
-        cucurbit.plot(synthetic.model_shift(), self.folder / "both")
-        self.assertTrue((self.folder / "both.pdf").read_bytes().startswith(b"%PDF"))
-        self.assertGreater(inked(self.folder / "both.png"), 0.01)
+    def test_gradient_descent_without_projections_or_many_noise_levels(self):
+        table = synthetic.descent(flips=numpy.linspace(0, 0.4, 9))
+        table = table[~table["estimand"].str.startswith("projection")]
+        drawn = self.panels(table)
+        self.assertEqual(len(drawn), 6)
+        self.assertEqual(len(means(drawn[1])), 9)
+
+
+class Refused(unittest.TestCase):
+    """What cannot be drawn is said in the study's words, and nothing is drawn instead."""
+
+    TABLES = {"model_shift": synthetic.model_shift(), "two_stage": synthetic.two_stage(),
+              "weak_to_strong": synthetic.weak_to_strong(), "chain": synthetic.chain(),
+              "gradient_descent": synthetic.descent(), "switching gradient_descent": synthetic.descent(switches=(0, 3)),
+              "features": synthetic.features()}
+
+    def test_every_figure_of_every_other_study(self):
+        for kind, studies in KINDS.items():
+            for study, table in self.TABLES.items():
+                if study in studies:
+                    continue
+                with self.subTest(kind=kind, study=study):
+                    with self.assertRaises(ValueError) as caught:
+                        cucurbit.plot(table, kind=kind)
+                    self.assertRegex(str(caught.exception), f"^the figure {kind} needs a table of [a-z_ ,]+: this one "
+                                                            f"(lacks [a-z_1]+(, [a-z_1]+)*|is of {study})$")
+
+    def test_says_what_the_table_lacks(self):
+        for kind, study, said in (
+                ("recovery", "model_shift", "weak_to_strong or features: this one lacks n_pseudo, strong_d"),
+                ("split", "features", "weak_to_strong: this one lacks strong_d"),
+                ("switch", "gradient_descent", "switching gradient_descent: this one lacks switch_at"),
+                ("gain", "weak_to_strong", "model_shift or two_stage: this one is of weak_to_strong"),
+                ("generations", "two_stage", "chain: this one lacks n_1")):
+            with self.assertRaisesRegex(ValueError, f"^the figure {kind} needs a table of {said}$"):
+                cucurbit.plot(self.TABLES[study], kind=kind)
+
+    def test_tables_of_the_right_study_without_what_is_drawn(self):
+        two_stage = self.TABLES["two_stage"]
+        subspaces = self.TABLES["weak_to_strong"]
+        for said, kind, table in (
+                ("the figure gain needs the arm standard: this table has surrogate, target", "gain",
+                 two_stage[two_stage["arm"] != "standard"]),
+                ("the figure scaling needs several n: this table has one", "scaling", two_stage[two_stage["n"] == 20]),
+                ("the figure split needs points of n_pseudo > strong_d \\+ 1: this table has none", "split",
+                 subspaces[subspaces["n_pseudo"] == 21]),
+                ("there is nothing to draw", "recovery", subspaces[subspaces["estimand"] == "excess_risk"]),
+                ("the figure weights needs a run folder, or the table", "weights", self.TABLES["model_shift"])):
+            with self.assertRaisesRegex(ValueError, said):
+                cucurbit.plot(table, kind=kind)
 
     def test_unknown_kind_is_refused(self):
-        with self.assertRaisesRegex(ValueError, "no figure of kind"):
+        with self.assertRaisesRegex(ValueError, "no figure of kind 'pie'; there are risk, scaling"):
             cucurbit.plot(synthetic.model_shift(), kind="pie")
 
 
@@ -160,10 +188,23 @@ class Contents(unittest.TestCase):
         table = synthetic.coordinates(60, (20, 24, 40))
         self.assertEqual(set(weights.at_samples(table)["n"]), {24})
         self.assertEqual(set(weights.at_samples(table, 39)["n"]), {40})
+        # Of several dimensions, the first.
+        both = pandas.concat([table, synthetic.coordinates(80, (20, 24, 40))])
+        self.assertEqual(len(weights.at_samples(both)), 60)
+
+    def test_weights_are_drawn_by_eigenvalue(self):
+        table = synthetic.coordinates()
+        [axes] = cucurbit.plot(synthetic.model_shift(), kind="weights", n=40, coordinates=table).axes
+        self.assertIn("n = 40", axes.get_title())
+        [shuffled] = cucurbit.plot(synthetic.model_shift(), kind="weights", n=40,
+                                   coordinates=table.sample(frac=1.0, random_state=1)).axes
+        self.assertEqual(drawn_as(axes, "_weight"), drawn_as(shuffled, "_weight"))
+        optimal = table[table["n"] == 40]
+        self.assertIn((60, (optimal["optimal_surrogate"] / optimal["truth"]).iloc[-1]), drawn_as(axes, "_weight"))
 
     def test_gains_are_those_of_the_last_step_by_flip_rate(self):
         table = synthetic.descent()
-        axes = figures.descent_figure(table).axes[3]
+        axes = cucurbit.plot(table).axes[3]
         self.assertEqual(len(axes.containers), 2)
         for flip, drawn in zip((0.0, 0.2), means(axes)):
             rows = table[(table["estimand"] == "gain") & (table["flip"] == flip) & (table["student_steps"] == 50)]
@@ -203,24 +244,40 @@ class CommandLine(unittest.TestCase):
         code, out, talk = self.call("plot", self.folder / "t.csv")
         self.assertEqual(code, 0)
         self.assertGreater(inked(self.folder / "figure.png"), 0.01)
-        self.assertTrue((self.folder / "figure.pdf").exists())
+        self.assertTrue((self.folder / "figure.pdf").read_bytes().startswith(b"%PDF"))
         self.assertIn("figure.png", talk)
         self.assertEqual(out.splitlines()[0], "arm,n_first,n_last,slope,theory_slope")
 
-    def test_plot_to_a_named_file(self):
-        code, _, _ = self.call("plot", self.folder / "t.csv", "-o", self.folder / "x.png", "--kind", "risk")
-        self.assertEqual(code, 0)
-        self.assertTrue((self.folder / "x.png").exists())
-        self.assertFalse((self.folder / "figure.png").exists())
+    def test_the_check_sees_an_empty_image(self):
+        matplotlib.image.imsave(self.folder / "empty.png", numpy.ones((50, 50, 3)))
+        self.assertEqual(inked(self.folder / "empty.png"), 0.0)
 
     def test_plot_along_a_parameter(self):
         synthetic.by_p().to_csv(self.folder / "p.csv", index=False)
-        code, out, _ = self.call("plot", self.folder / "p.csv", "-o", self.folder / "x.png", "--x", "p/n")
+        code, out, _ = self.call("plot", self.folder / "p.csv", "-o", self.folder / "x.svg", "--x", "p/n", "--panels",
+                                 "arm", "--size", "6x3", "--style", "fast")
         self.assertEqual((code, out), (0, ""))
-        code, _, talk = self.call("plot", self.folder / "p.csv", "-o", self.folder / "y.png", "--x", "m")
-        self.assertEqual(code, 2)
-        self.assertIn("no axis 'm'", talk)
+        self.assertIn(b'viewBox="0 0 432 216"', (self.folder / "x.svg").read_bytes())
+        for said, *wrong in (("no axis 'm'", "--x", "m"), ("no hue 'm'", "--hue", "m"),
+                             ("needs a table of weak_to_strong", "--kind", "recovery"),
+                             ("1x1 inches are too few", "--size", "1x1"), ("'pastel'", "--style", "pastel")):
+            code, _, talk = self.call("plot", self.folder / "p.csv", "-o", self.folder / "y.png", *wrong)
+            self.assertEqual(code, 2)
+            self.assertIn(said, talk)
+        with contextlib.redirect_stderr(io.StringIO()) as talk, self.assertRaises(SystemExit) as caught:
+            command_line.main(["plot", str(self.folder / "p.csv"), "--size", "6"])
+        self.assertEqual(caught.exception.code, 2)
+        self.assertIn("'6' is no size in inches", talk.getvalue())
         self.assertFalse((self.folder / "y.png").exists())
+
+    def test_pages(self):
+        synthetic.model_shift(samples=(10, 20), noises=numpy.arange(7.0)).to_csv(self.folder / "w.csv", index=False)
+        code, _, talk = self.call("plot", self.folder / "w.csv", "--x", "n")
+        self.assertEqual(code, 0)
+        self.assertEqual([line.rpartition("/")[2] for line in talk.splitlines()],
+                         ["figure.png", "figure-2.png", "figure.pdf"])
+        self.assertGreater(inked(self.folder / "figure-2.png"), 0.01)
+        self.assertEqual(len(re.findall(rb"/Type /Page\b", (self.folder / "figure.pdf").read_bytes())), 2)
 
     def test_parquet(self):
         code, _, _ = self.call("parquet", self.folder / "t.csv")

@@ -18,7 +18,7 @@ import numpy
 
 import cucurbit
 from cucurbit.files import replaced
-from cucurbit.figures.style import save
+from cucurbit.figures import save
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from terminal import read_terminal
@@ -77,6 +77,9 @@ class Process(unittest.TestCase):
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("cucurbit: complete: out", err)
         self.assertNotIn("\x1b", err)
+        process = self.python("cucurbit.run('study.toml', 'out', quiet=True)")
+        _, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (0, ""))
 
     def test_a_bar_where_that_is_a_terminal(self):
         process, text = read_terminal(lambda terminal: self.python(

@@ -28,22 +28,31 @@ precision = { trials = 400 }
 """
 
 
+# Of one point, drawn soon.
+ONE = ("--set", "target.n=8", "--set", "target.noise_std=0.2", "--set", 'target.arms=["standard"]')
+
+
 class Page(HTMLParser):
-    """A page's tables as lists of rows, its text, its embedded files, and whether every tag was closed."""
+    """A page's tables as lists of rows, their columns of numbers, its text, its embedded files, its links to places in
+    itself, and whether every tag was closed."""
 
     def __init__(self, text):
         super().__init__()
-        self.tables, self.files, self.said, self.open = [], [], [], []
+        self.tables, self.numeric, self.files, self.links, self.places, self.said, self.open = ([] for _ in range(7))
         self.feed(text)
         self.said = " ".join("".join(self.said).split())
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
-        self.files += [attributes[name] for name in ("src", "href") if name in attributes]
-        if tag not in ("meta", "img"):
+        links = [attributes[name] for name in ("src", "srcset", "href") if name in attributes]
+        self.files += [link for link in links if link[0] != "#"]
+        self.links += [link[1:] for link in links if link[0] == "#"]
+        self.places += [attributes["id"]] if "id" in attributes else []
+        if tag not in ("meta", "img", "source"):
             self.open.append(tag)
         if tag == "table":
             self.tables.append([])
+            self.numeric.append([int(name[1:]) - 1 for name in attributes.get("class", "").split()])
         elif tag == "tr":
             self.tables[-1].append([])
         elif tag in ("td", "th"):
@@ -82,6 +91,8 @@ class Report(unittest.TestCase):
         # Nothing is fetched from anywhere.
         self.assertTrue(all(link.startswith("data:") for link in page.files), page.files)
         self.assertNotRegex(text, r"<script|@import|url\(")
+        for number in {place for table in page.numeric for place in table}:
+            self.assertIn(f".r{number + 1} :nth-child({number + 1})", text.partition(" { text-align: right; }")[0])
         return page
 
     def test_says_what_the_table_says(self):
@@ -94,8 +105,11 @@ class Report(unittest.TestCase):
         self.assertIn("400 trials, complete", page.said)
         self.assertIn(f"{confirmed} rows confirmed, 0 failed, {len(verdicts) - confirmed} without verdict", page.said)
         self.assertIn("No trial failed. Everywhere p = 40.", page.said)
-        figure, table = (contents(link) for link in page.files)
-        self.assertTrue(figure.lstrip().startswith(b"<?xml") and figure.rstrip().endswith(b"</svg>"))
+        narrow, wide, table = (contents(link) for link in page.files)
+        for image, width in ((narrow, 280.8), (wide, 489.6)):  # in points: 390 pixels, and two panels
+            self.assertTrue(image.lstrip().startswith(b"<?xml") and image.rstrip().endswith(b"</svg>"))
+            self.assertIn(f'width="{width}pt"'.encode(), image)
+        self.assertEqual(page.links, [])
         self.assertEqual(table.decode(), self.program("export", "out", "--format", "csv"))
         talk = subprocess.run([os.environ["CUCURBIT"], "compare", "out"], cwd=self.folder, capture_output=True,
                               text=True, check=True).stderr
@@ -114,6 +128,11 @@ class Report(unittest.TestCase):
             for name in ("n", "noise_std", "estimate", "std_err", "theory", "z"):
                 self.assertEqual(cells[name], f"{float(wanted[name]):.5g}" if wanted[name] else "", wanted)
             self.assertEqual(cells["flags"], wanted["flags"])
+        # Columns of numbers are to the right, as digits are compared, and no others.
+        for columns, wanted in zip(page.numeric, (
+                ["rows"], {*nearest[0]} - {"arm", "estimand", "flags", "verdict"},
+                {*rows[0]} - {"arm", "estimand", "theory_kind", "flags", "verdict", "reason"}, ["trials", "workers"])):
+            self.assertEqual({page.tables[page.numeric.index(columns)][0][place] for place in columns}, {*wanted})
         facts = dict(zip(*machines, strict=True))
         self.assertEqual((facts["ended"], facts["trials"], facts["workers"]), ("complete", "400", "1"))
         self.assertTrue(facts["command"].endswith("cucurbit run study.toml -o out --threads 1"))
@@ -136,11 +155,14 @@ class Report(unittest.TestCase):
         self.assertEqual(second["verdict"], "confirmed")
 
     def test_several_runs_and_one_that_was_stopped(self):
-        self.program("run", "study.toml", "-o", "one")
-        self.program("run", "study.toml", "-o", "two", "--set", "precision.trials=10000000", "--max-time", "1s",
+        self.program("run", "study.toml", "-o", "one", *ONE)
+        self.program("run", "study.toml", "-o", "two", *ONE, "--set", "precision.trials=10000000", "--max-time", "1s",
                      code=75)
         page = self.page("one", "two")
-        self.assertEqual(len(page.tables), 8)
+        self.assertEqual(len(page.tables), 5)  # rows and machines, and of the stopped run its flag
+        # The contents lead to the runs.
+        self.assertEqual(page.links, ["run-1", "run-2"])
+        self.assertEqual(page.places, page.links)
         self.assertRegex(page.said, r"unfinished: [\d,]+ of 10,000,000 trials")
         self.assertIn("stopped", page.tables[-1][1])
 
@@ -158,11 +180,11 @@ class Report(unittest.TestCase):
         self.assertEqual(len(page.tables), 1)
 
     def test_the_command_and_its_default_place(self):
-        self.program("run", "study.toml", "-o", "out")
+        self.program("run", "study.toml", "-o", "out", *ONE)
         self.program("report", "out", "--python", os.sys.executable)
         self.assertIn("confirmed", (self.folder / "out" / "report.html").read_text())
         self.program("report", "out", "out", "--python", os.sys.executable)
-        self.assertEqual(len(re.findall("<h1>", (self.folder / "report.html").read_text())), 2)
+        self.assertEqual(len(re.findall("<h1 ", (self.folder / "report.html").read_text())), 2)
         self.program("report", "out", "-o", "mine.html", "--python", os.sys.executable)
         self.assertEqual((self.folder / "mine.html").read_text(), (self.folder / "out" / "report.html").read_text())
         self.program("report", "absent", "--python", os.sys.executable, code=6)

@@ -3,6 +3,8 @@
 [I] Ildiz et al., "High-dimensional Analysis of Knowledge Distillation", ICLR 2025.
 """
 
+import functools
+
 import numpy
 import pandas
 
@@ -21,6 +23,14 @@ class Population:
 
 def fixed_point(spectrum, n):
     """ξ with Σ λ/(λ + ξ) = n by bisection in log ξ ([I] section 3), then ζ and Ω."""
+    xi = _xi(tuple(spectrum), n)
+    zeta = xi / (spectrum + xi)
+    return xi, zeta, ((1 - zeta) ** 2).sum() / n
+
+
+@functools.cache
+def _xi(eigenvalues, n):
+    spectrum = numpy.array(eigenvalues)
     low, high = numpy.log(1e-30), numpy.log(spectrum.sum() / n * 10)
     for _ in range(200):
         middle = (low + high) / 2
@@ -28,9 +38,7 @@ def fixed_point(spectrum, n):
             low = middle
         else:
             high = middle
-    xi = numpy.exp(low)
-    zeta = xi / (spectrum + xi)
-    return xi, zeta, ((1 - zeta) ** 2).sum() / n
+    return numpy.exp(low)
 
 
 def surrogates(population, n):

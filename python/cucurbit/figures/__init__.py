@@ -6,19 +6,21 @@ import pandas
 
 from cucurbit import table as tables
 from cucurbit.figures import panels
-from cucurbit.figures.descent import descent_figure, switch_figure
-from cucurbit.figures.features import features_figure
-from cucurbit.figures.gain import gain_figure
-from cucurbit.figures.generations import generations_figure
-from cucurbit.figures.risk import risk_figure
-from cucurbit.figures.scaling import scaling_figure
-from cucurbit.figures.style import COLOURS, save
-from cucurbit.figures.subspaces import recovery_figure, split_figure, student_figure
-from cucurbit.figures.weights import weights_figure
+from cucurbit.figures.descent import descent_drawing, switch_drawing
+from cucurbit.figures.features import features_drawing
+from cucurbit.figures.gain import gain_drawing
+from cucurbit.figures.generations import generations_drawing
+from cucurbit.figures.page import check_fit, draw_into, pages_of, save
+from cucurbit.figures.risk import risk_drawing
+from cucurbit.figures.scaling import scaling_drawing
+from cucurbit.figures.style import COLOURS, settings
+from cucurbit.figures.subspaces import recovery_drawing, split_drawing, student_drawing
+from cucurbit.figures.weights import weights_drawing
+from cucurbit.kinds import CHOSEN, KINDS, check, study_of
 
-KINDS = ("risk", "scaling", "gain", "weights", "student", "recovery", "split", "generations",
-         "descent", "switch", "features")
-_ALONG = ("risk", "recovery")
+_DRAWINGS = {"scaling": scaling_drawing, "gain": gain_drawing, "student": student_drawing, "split": split_drawing,
+             "generations": generations_drawing, "descent": descent_drawing, "switch": switch_drawing,
+             "features": features_drawing}
 
 
 def kind_of(table):
@@ -31,21 +33,24 @@ def kind_of(table):
     largest p, else `risk`, which it is for every kind but gradient descent where a parameter that none of these
     draws along has the most values.
     """
-    if "teacher_steps" in table:
-        return "switch" if "switch_at" in table else "descent"
-    if "n_1" in table:
-        # Lines of more settings than there are colours cannot be told apart.
+    study = study_of(table)
+    if study == "gradient_descent":
+        return "descent"
+    if study == "switching gradient_descent":
+        return "switch"
+    if study == "chain":
+        # Lines of more settings than there are colours are hard to tell apart.
         return "generations" if table[panels.axis_of(table)].nunique() <= len(COLOURS) else "risk"
-    if "n_pseudo" in table and "correlation_dimension" not in table:
+    if study == "features":
         return "features" if panels.axis_of(table, first="n_pseudo") in ("n", "n_pseudo") else "risk"
-    if "n_pseudo" in table:
+    if study == "weak_to_strong":
         if panels.axis_of(table, first="n_pseudo") not in ("n", "n_pseudo", "correlation_dimension"):
             return "risk"
         overlaps = table["correlation_dimension"].nunique()
         if overlaps >= 4:
             return "recovery"
         return "split" if overlaps == 1 and table["n"].nunique() == 1 else "student"
-    if panels.axis_of(table) != "n":
+    if study is None or panels.axis_of(table) != "n":
         return "risk"
     n, p = table["n"], table["p"]
     arms = panels.arms(table)
@@ -56,47 +61,82 @@ def kind_of(table):
     return "risk"
 
 
-def plot(source, output=None, *, kind=None, x=None, coordinates=None, n=None):
+def plot(source, output=None, *, kind=None, x=None, hue=None, panels=None, coordinates=None, n=None, size=None,
+         style=None, ax=None):
     """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure.
 
-    kind: one of KINDS, by default what kind_of says. x: the parameter that the figures `risk` and `recovery` are
-    drawn along, also `p/n` and `overlap`; by default the one with the most values. The risk figure of a one-stage run
-    folder begins with the surrogates' weights (coordinates: their table, see cucurbit.theory) at the sample size
-    nearest to n, by default to 0.4 p. output: a .png or .pdf file; without suffix, both are written.
+    A figure of more than six panels has several pages: what is returned is the first, and its attribute `pages` the
+    list of all of them. A notebook shows the page that is a cell's value.
+
+    output: a .png, .svg or .pdf file; without suffix, .png and .pdf are written. Pages are those of one .pdf, or
+    NAME.png, NAME-2.png, …
+    kind: one of KINDS, by default what kind_of says, or `risk` where x, hue or panels are given.
+    x, hue, panels: of the figures `risk` and `recovery`, what the x axis is, what colours tell in a panel, and what
+    has a panel each. x: a parameter, `p/n` or `overlap`; by default the one with the most values. hue, panels: a
+    parameter, `overlap` or `arm`, or several with commas between; by default colours tell arms (in `recovery` n) and
+    all others have panels; where one of the two is given, the other takes what is left.
+    n: the risk figure of a one-stage run folder begins with the surrogates' weights at the sample size nearest to n,
+    by default to 0.4 p. coordinates: their table, see cucurbit.theory, where the source is no run folder.
+    size: (width, height) of a page in inches; either may be None. style: a matplotlib style, by file or name, on top
+    of ours.
+    ax: axes of yours to draw a figure of one panel into; of a figure of several, a dictionary of axes by the panels'
+    letters. The Figure returned is theirs.
+
+    Raises ValueError where the table lacks what the figure needs, where x, hue or panels name what does not vary or
+    one thing twice, where a panel has more lines than can be told apart, and where a page has no room for the text;
+    OSError where there is no such style.
     """
-    table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
-    kind = kind or (kind_of(table) if x is None else "risk")
-    if x is not None and (kind not in _ALONG or "teacher_steps" in table):
-        raise ValueError(f"x chooses the axis of the figures {' and '.join(_ALONG)}, not of "
-                         + ("gradient descent" if "teacher_steps" in table else kind))
-    if coordinates is None and x in (None, "n") and _has_weights(source, table, kind):
-        coordinates = tables.theory(source, coordinates=True)
-    figure = _draw(table, kind, coordinates, n, x)
+    if ax is not None and size is not None:
+        raise ValueError("ax has a size of its own: leave size out")
+    drawing, kind = drawing_of(source, kind=kind, x=x, hue=hue, panel=panels, coordinates=coordinates, n=n,
+                               weights=ax is None)
+    with settings(style):
+        if ax is None:
+            pages = pages_of(drawing, size)
+            for page in pages:
+                page.kind, page.look = kind, style
+                if size or style:
+                    check_fit(page)
+            figure = pages[0]
+        else:
+            figure = draw_into(drawing, ax)
     if output is not None:
         save(figure, output)
     return figure
 
 
-def _has_weights(source, table, kind):
-    folder = not isinstance(source, pandas.DataFrame) and Path(source).is_dir()
-    if not folder or kind not in ("risk", "weights") or not {"p", "n"} <= set(table) or {"m", "weak_d"} & set(table):
-        return False
-    return kind == "weights" or panels.axis_of(table) == "n"
-
-
-def _draw(table, kind, coordinates, n, x):
-    if kind == "risk":
-        return risk_figure(table, coordinates, n, x)
-    if kind == "recovery":
-        return recovery_figure(table, x)
-    simple = {"scaling": scaling_figure, "gain": gain_figure, "student": student_figure, "split": split_figure,
-              "generations": generations_figure, "descent": descent_figure, "switch": switch_figure,
-              "features": features_figure}
-    if kind in simple:
-        return simple[kind](table)
+def drawing_of(source, *, kind=None, x=None, hue=None, panel=None, coordinates=None, n=None, weights=True):
+    """What `plot` lays out on pages, and the kind of figure that it is. weights: whether a risk figure may begin with
+    them."""
+    table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
+    chosen = {"x": x, "hue": hue, "panel": panel}
+    given = any(name is not None for name in chosen.values())
+    kind = kind or ("risk" if given else kind_of(table))
+    if given and (kind not in CHOSEN or "teacher_steps" in table):
+        raise ValueError(f"x, hue and panels are of the figures {' and '.join(CHOSEN)}, not of "
+                         + ("gradient descent" if "teacher_steps" in table else kind))
+    check(kind, table)
+    if coordinates is None and not isinstance(source, pandas.DataFrame) and (weights or kind == "weights"):
+        coordinates = _coordinates(Path(source), table, kind, x)
     if kind == "weights":
         if coordinates is None:
-            raise ValueError("the weights figure needs the coordinates table: cucurbit.theory(..., "
+            raise ValueError("the figure weights needs a run folder, or the table cucurbit.theory(..., "
                              "coordinates=True)")
-        return weights_figure(coordinates, n)
-    raise ValueError(f"no figure of kind {kind!r}; there are {', '.join(KINDS)}")
+        return weights_drawing(coordinates, n), kind
+    # Rows are chosen hundreds of times, which takes half as long without what no figure shows and of plain strings.
+    table = table.drop(columns=["std_err", "n_failed", "theory_kind", "z"], errors="ignore").astype(
+        {name: object for name in ("arm", "estimand", "flags")})
+    if kind == "risk":
+        return risk_drawing(table, **chosen, coordinates=coordinates, n=n), kind
+    if kind == "recovery":
+        return recovery_drawing(table, **chosen), kind
+    return _DRAWINGS[kind](table), kind
+
+
+def _coordinates(folder, table, kind, x):
+    """The surrogates' weights where the figure begins with them, or is theirs."""
+    if not folder.is_dir() or study_of(table) != "model_shift":
+        return None
+    if kind == "weights" or kind == "risk" and (x or panels.axis_of(table)) == "n":
+        return tables.theory(folder, coordinates=True)
+    return None

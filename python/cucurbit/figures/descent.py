@@ -5,10 +5,8 @@ import numpy
 from matplotlib.lines import Line2D
 
 from cucurbit.figures import panels
-from cucurbit.figures.style import COLOURS, new_figure, plain_log_ticks, styled
-
-_LABELS = {"teacher_steps": "teacher’s steps T", "student_steps": "student’s steps t", "flip": "flips",
-           "noise_std": "noise σ", "switch_at": "switch at step"}
+from cucurbit.figures.page import Drawing, Panel
+from cucurbit.figures.style import arm_styles, number, plain_log_ticks
 
 
 def disturbance(table):
@@ -31,29 +29,42 @@ def some(values, count):
     return values[places]
 
 
-def draw_curve(axes, rows, x, colour, label, marker="o"):
+def draw_curve(axes, rows, x, style, *, label=None, line=None):
     """Estimates against a parameter with bars over their 95 % intervals, where they stand for a mean."""
     rows = rows.sort_values(x)
     mean = panels.has_mean(rows) & numpy.isfinite(rows["estimate"])
     axes.plot(rows[x][~mean], numpy.full((~mean).sum(), numpy.nan), label="_absent")
     rows = rows[mean]
     bars = numpy.maximum(0, [rows["estimate"] - rows["ci95_low"], rows["ci95_high"] - rows["estimate"]])
-    axes.errorbar(rows[x], rows["estimate"], yerr=numpy.nan_to_num(bars),
-                  color=colour, marker=marker, markersize=3.2, linewidth=1.1, elinewidth=0.8, label=label)
+    axes.errorbar(rows[x], rows["estimate"], yerr=numpy.nan_to_num(bars), color=style.colour, marker=style.marker,
+                  linestyle=line or style.line, markersize=3.6, linewidth=1.1, elinewidth=0.8,
+                  label=label or style.label)
 
 
 def finish(axes, x, y):
     axes.set_xscale("log")
     plain_log_ticks(axes.xaxis)
-    axes.set_xlabel(_LABELS.get(x, x))
+    axes.set_xlabel(panels.label(x))
     axes.set_ylabel(y)
-    axes.legend(fontsize=7)
     panels.finish(axes)
 
 
 def last_direction(table):
+    """The last eigenvector whose projections the table has; 0 where it has none."""
     names = table["estimand"][table["estimand"].str.fullmatch(r"projection_\d+")]
-    return max(int(name.rsplit("_", 1)[1]) for name in names)
+    return max((int(name.rsplit("_", 1)[1]) for name in names), default=0)
+
+
+def stops(rows, count):
+    """The styles of up to `count` of the teacher's stopping times."""
+    times = some(rows["teacher_steps"].to_numpy(), count)
+    return list(zip(times, arm_styles([f"T = {number(time)}" for time in times]).values()))
+
+
+def disturbances(table):
+    """The rows of each disturbance with its style."""
+    parts = panels.parts(table, [disturbance(table)])
+    return list(zip((rows for _, rows in parts), arm_styles([text for text, _ in parts]).values()))
 
 
 def draw_paths(axes, rows):
@@ -65,129 +76,124 @@ def draw_paths(axes, rows):
         first, other = (series(rows, arm, f"projection_{i}", **at).sort_values(x) for i in (1, k))
         return first["estimate"], other["estimate"]
 
-    axes.plot(*path("teacher", "teacher_steps"), color="black", linewidth=1.6, label="teacher")
-    for colour, stop in zip(COLOURS, some(rows["teacher_steps"].to_numpy(), 4)):
-        axes.plot(*path("student", "student_steps", teacher_steps=stop), color=colour, linewidth=1.1,
-                  marker="o", markersize=2.6, label=f"student, T = {stop:.4g}")
+    axes.plot(*path("teacher", "teacher_steps"), color="0.6", linewidth=2.4, label="teacher")
+    for stop, style in stops(rows, 4):
+        axes.plot(*path("student", "student_steps", teacher_steps=stop), color=style.colour, linewidth=1.1,
+                  marker=style.marker, linestyle=style.line, markersize=3.2, label=f"student, {style.label}")
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_log_ticks(axes.xaxis)
     plain_log_ticks(axes.yaxis)
     axes.set_xlabel("projection on eigenvector 1")
     axes.set_ylabel(f"projection on eigenvector {k}")
-    axes.legend(fontsize=7)
 
 
-def draw_ratios(axes, rows):
-    """Student over teacher at equal progress on the first eigenvector, for a teacher stopped rather early."""
-    stop = some(rows["teacher_steps"].to_numpy(), 5)[:2][-1]
-    for colour, k in zip(COLOURS, range(2, last_direction(rows) + 1)):
-        draw_curve(axes, series(rows, "student", f"projection_ratio_{k}", teacher_steps=stop),
-                   "student_steps", colour, f"eigenvector {k}")
+def draw_ratios(axes, rows, stop):
+    """Student over teacher at equal progress on the first eigenvector, for one stopped teacher."""
+    labels = {k: f"eigenvector {k}" for k in range(2, last_direction(rows) + 1)}
+    for k, style in zip(labels, arm_styles(list(labels.values())).values()):
+        draw_curve(axes, series(rows, "student", f"projection_ratio_{k}", teacher_steps=stop), "student_steps", style)
     axes.axhline(1.0, color="0.6", linewidth=0.8, linestyle=":")
     finish(axes, "student_steps", "projection, student/teacher")
-    axes.set_title(f"at equal progress on eigenvector 1, T = {stop:.4g}")
 
 
 def draw_gain(axes, table, estimand, y):
     """A gain at the last student's step against the teacher's stopping time, for each disturbance."""
-    name, last = disturbance(table), table["student_steps"].max()
-    for colour, (value, rows) in zip(COLOURS, table.groupby(name)):
-        draw_curve(axes, series(rows, "student", estimand, student_steps=last), "teacher_steps", colour,
-                   f"{_LABELS[name]} = {value:g}")
+    last = table["student_steps"].max()
+    for rows, style in disturbances(table):
+        draw_curve(axes, series(rows, "student", estimand, student_steps=last), "teacher_steps", style)
     axes.axhline(0.0, color="0.6", linewidth=0.8, linestyle=":")
     finish(axes, "teacher_steps", y)
 
 
 def draw_level(axes, table, estimand, y):
-    """Teachers against T; students, dashed, at their last step."""
-    name, last = disturbance(table), table["student_steps"].max()
-    for colour, (value, rows) in zip(COLOURS, table.groupby(name)):
-        draw_curve(axes, series(rows, "teacher", estimand), "teacher_steps", colour,
-                   f"{_LABELS[name]} = {value:g}")
+    """Teachers against T; students, dashed and with open markers on top, at their last step."""
+    last = table["student_steps"].max()
+    for rows, style in disturbances(table):
+        draw_curve(axes, series(rows, "teacher", estimand), "teacher_steps", style)
         student = series(rows, "student", estimand, student_steps=last).sort_values("teacher_steps")
-        axes.plot(student["teacher_steps"], student["estimate"], color=colour, linestyle="--",
-                  linewidth=1.1)
+        axes.plot(student["teacher_steps"], student["estimate"], color=style.colour, linestyle="--", linewidth=1.1,
+                  marker=style.marker, markersize=5, markerfacecolor="none", markeredgewidth=0.8, zorder=3,
+                  label="_student")
+    axes.plot([], [], color="0.3", linestyle="--", marker="o", markersize=5, markerfacecolor="none",
+              markeredgewidth=0.8, label="its student")
     finish(axes, "teacher_steps", y)
-    axes.set_title("solid: teacher, dashed: its student")
 
 
-def draw_margins(axes, table, sample):
+def draw_margins(axes, rows, sample):
     """Mean margins of student and teacher in bins of the teacher's margin, for some stopped teachers."""
-    rows = table[table[disturbance(table)] == table[disturbance(table)].max()]
     last, ends = rows["student_steps"].max(), []
-    for colour, stop in zip(COLOURS, some(rows["teacher_steps"].to_numpy(), 3)):
+    for stop, style in stops(rows, 3):
         teacher, student = (
             rows[rows["estimand"].str.fullmatch(rf"{whose}_{sample}_margin_\d+")
                  & (rows["teacher_steps"] == stop) & (rows["student_steps"] == last)]
             for whose in ("teacher", "student"))
-        draw_curve(axes, student.assign(margin=teacher["estimate"].to_numpy()), "margin", colour,
-                   f"T = {stop:.4g}")
+        draw_curve(axes, student.assign(margin=teacher["estimate"].to_numpy()), "margin", style)
         ends += [teacher["estimate"].min(), teacher["estimate"].max()]
     axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="0.6", linewidth=0.8, linestyle=":")
     axes.set_xlabel("teacher’s margin")
     axes.set_ylabel("student’s margin")
-    axes.set_title(f"{sample} points, bins by the teacher’s margin")
-    axes.legend(fontsize=7)
 
 
 def draw_switch(axes, rows, estimand, y):
-    """The student at its last step against the step at which its labels switch, beside one-hot and teacher."""
+    """The student at its last step against the step at which its labels switch, beside one-hot labels."""
     last = rows["student_steps"].max()
-    stops = some(rows["teacher_steps"].to_numpy(), 4)
-    for colour, stop in zip(COLOURS, stops):
-        draw_curve(axes, series(rows, "student", estimand, teacher_steps=stop, student_steps=last),
-                   "switch_at", colour, f"student, T = {stop:.4g}")
+    for stop, style in stops(rows, 4):
+        draw_curve(axes, series(rows, "student", estimand, teacher_steps=stop, student_steps=last), "switch_at",
+                   style, label=f"student, {style.label}")
     [one_hot] = series(rows, "one_hot", estimand, student_steps=last)["estimate"]
     axes.axhline(one_hot, color="black", linewidth=1.0, linestyle="--", label="one-hot labels")
-    axes.set_xlabel(_LABELS["switch_at"])
+    axes.set_xlabel(panels.label("switch_at"))
     axes.set_ylabel(y)
-    axes.legend(fontsize=7)
+    panels.finish(axes)
 
 
-@styled
-def descent_figure(table):
+def _level(table):
+    classes = (table["estimand"] == "accuracy").any()
+    return ("accuracy", "test accuracy") if classes else ("excess_risk", "excess risk")
+
+
+def _at(table, **values):
+    """What of a panel's place its title says: a disturbance that varies, and steps."""
+    return panels.title({name: value for name, value in values.items() if table[name].nunique() > 1})
+
+
+def descent_drawing(table):
     """Paths, ratios at equal progress, and both gains; for classes accuracy and calibration too, and margins
-    where the table has them. The first two are of the least disturbed labels."""
-    name = disturbance(table)
-    classes = (table["estimand"] == "accuracy").any()
-    calm = table[table[name] == table[name].min()]
-    level = ("accuracy", "test accuracy") if classes else ("excess_risk", "excess risk")
-    draw = [lambda axes: draw_paths(axes, calm), lambda axes: draw_ratios(axes, calm),
-            lambda axes: draw_level(axes, table, *level),
-            lambda axes: draw_gain(axes, table, "gain", "gain over one-hot labels"),
-            lambda axes: draw_gain(axes, table, "gain_over_teacher", "gain over the teacher")]
-    if classes:
-        draw.append(lambda axes: draw_level(axes, table, "calibration_error", "calibration error"))
+    where the table has them. The first two are of the least disturbed labels, margins of the most."""
+    name, last = disturbance(table), table["student_steps"].max()
+    calm, wild = (table[table[name] == extreme] for extreme in (table[name].min(), table[name].max()))
+    end = _at(table, student_steps=last)
+    drawn = []
+
+    def add(title, function, *arguments):
+        drawn.append(Panel(", ".join(filter(None, title)), lambda axes: function(axes, *arguments)))
+
+    if last_direction(table) > 1:
+        stop = some(table["teacher_steps"].to_numpy(), 5)[:2][-1]
+        where = _at(table, **{name: table[name].min()})
+        add(["means", where], draw_paths, calm)
+        add(["at equal progress on eigenvector 1", _at(table, teacher_steps=stop), where], draw_ratios, calm, stop)
+    add([end], draw_level, table, *_level(table))
+    add([end], draw_gain, table, "gain", "gain over one-hot labels")
+    add([end], draw_gain, table, "gain_over_teacher", "gain over the teacher")
+    if _level(table)[0] == "accuracy":
+        add([end], draw_level, table, "calibration_error", "calibration error")
     if table["estimand"].str.contains("_margin_").any():
-        draw += [lambda axes: draw_margins(axes, table, "train"),
-                 lambda axes: draw_margins(axes, table, "test")]
-    return _grid(table, draw)
+        for sample in ("train", "test"):
+            add([f"{sample} points in bins", _at(table, **{name: table[name].max()}), end], draw_margins, wild, sample)
+    return _drawing(table, drawn)
 
 
-@styled
-def switch_figure(table):
+def switch_drawing(table):
     """One panel for each disturbance: what the student gains by the step at which its labels switch."""
-    classes = (table["estimand"] == "accuracy").any()
-    level = ("accuracy", "test accuracy") if classes else ("excess_risk", "excess risk")
-    parts = list(table.groupby(disturbance(table)))
-    figure = _grid(table, [lambda axes, rows=rows: draw_switch(axes, rows, *level) for _, rows in parts])
-    for axes, (value, _) in zip(figure.axes, parts):
-        axes.set_title(f"{axes.get_title(loc='left')} {_LABELS[disturbance(table)]} = {value:g}".strip(),
-                       loc="left")
-    return figure
+    name, end = disturbance(table), _at(table, student_steps=table["student_steps"].max())
+    return _drawing(table, [Panel(", ".join(filter(None, (text, end))),
+                                  lambda axes, rows=rows: draw_switch(axes, rows, *_level(table)))
+                            for text, rows in panels.parts(table, [name])])
 
 
-def _grid(table, draw):
-    columns = min(3, len(draw))
-    lines = -(-len(draw) // columns)
-    figure = new_figure(columns, lines, width=3.5, height=2.9)
-    fixed = {name: table[name].iloc[0] for name in ("p", "n") if table[name].nunique() == 1}
-    trials = Line2D([], [], color="0.3", marker="o", markersize=3.2, linewidth=1.1)
-    figure.suptitle(panels.title(fixed), fontsize=9)
-    for place, each in enumerate(draw):
-        each(figure.add_subplot(lines, columns, place + 1))
-    panels.letter(figure.axes)
-    figure.legend(handles=[trials], labels=[f"mean of {table['n_trials'].max()} trials, 95 % interval"],
-                  loc="outside lower center")
-    return figure
+def _drawing(table, drawn):
+    trials = Line2D([], [], color="0.3", marker="o", markersize=3.6, linewidth=1.1,
+                    label=f"mean of {table['n_trials'].max():,} trials, 95 % interval")
+    return Drawing(drawn, panels.fixed(table), lambda _grid: [trials], width=3.5)

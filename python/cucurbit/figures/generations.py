@@ -1,40 +1,28 @@
 """Excess risk of a chain's stages, one after another."""
 
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from cucurbit.figures import panels
-from cucurbit.figures.style import arm_styles, legend_below, new_figure, styled
+from cucurbit.figures.page import Drawing, Panel
+from cucurbit.figures.style import legend_of, line_styles
 
-_COLUMNS = 3
+
+def _draw(axes, rows, names, styles):
+    rows = rows.assign(stage=rows["arm"].str.removeprefix("stage_").astype(int))
+    for text, curve in panels.parts(rows, names):
+        panels.draw_series(axes, curve, "excess_risk", styles["chain", text or None], x="stage")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True) if rows["stage"].max() > 1 else FixedLocator([1]))
+    panels.choose_risk_scale(axes)
+    axes.set_xlabel("stage")
+    axes.set_ylabel("excess risk")
 
 
-@styled
-def generations_figure(table):
-    """Risk against the stage: a line for each value of the last parameter that varies, a panel for each
-    value of the others."""
-    names = panels.varying(table, besides=())
-    table = table[table["estimand"].str.startswith("excess_risk")].copy()
-    table["stage"] = table["arm"].str.removeprefix("stage_").astype(int)
-    line = names[-1] if names else None
-    values = sorted(table[line].unique()) if line else [None]
-    label = {value: panels.title({line: value}) if line else "chain" for value in values}
-    styles = arm_styles(list(label.values()))
-    parts = panels.split(table.drop(columns="stage"), besides=(line,))
-    columns = min(len(parts), _COLUMNS)
-    lines = -(-len(parts) // columns)
-    figure = new_figure(columns, lines)
-    panels.name(figure, table.drop(columns="stage"))
-    grid = [figure.add_subplot(lines, columns, place + 1) for place in range(len(parts))]
-    for axes, (title, rows) in zip(grid, parts):
-        rows = table.loc[rows.index]
-        for value in values:
-            curve = rows[rows[line] == value] if line else rows
-            panels.draw_series(axes, curve, "excess_risk", styles[label[value]], x="stage")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panels.choose_risk_scale(axes)
-        axes.set_title(title, fontsize=8)
-        axes.set_xlabel("stage")
-        axes.set_ylabel("excess risk")
-    panels.letter(grid)
-    legend_below(figure, styles)
-    return figure
+def generations_drawing(table):
+    """Risk against the stage: a line for each value of the last parameter that varies, a panel for each setting of
+    the others."""
+    line = panels.varying(table, besides=())[-1:]
+    table = table[table["estimand"].str.startswith("excess_risk")]
+    styles, shown = line_styles(["chain"], [text for text, _ in panels.parts(table, line)] if line else [])
+    drawn = [Panel(text, lambda axes, rows=rows: _draw(axes, rows, line, styles))
+             for text, rows in panels.split(table, besides=line)]
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid))

@@ -2,11 +2,12 @@
 
 import numpy
 
-from cucurbit.figures.style import pale_of, plain_log_ticks
+from cucurbit.figures.style import arm_styles, number, pale_of, plain_log_ticks
 from cucurbit.table import parameters
 
 _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", "weak_d": "weak d",
-          "strong_d": "strong d", "correlation_dimension": "overlap $d_{s∧w}$", "n_pseudo": "N"}
+          "strong_d": "strong d", "correlation_dimension": "overlap $d_{s∧w}$", "n_pseudo": "N", "flip": "flips",
+          "teacher_steps": "teacher’s steps T", "student_steps": "student’s steps t", "switch_at": "switch at step"}
 _LINEAR = ("n", "p", "p/n", "correlation_dimension")
 _LABELS = {"n": "samples n", "p": "dimension p", "m": "surrogate’s samples m", "n_pseudo": "pseudo-labels N",
            "correlation_dimension": "correlation dimension $d_{s∧w}$", "p/n": "p/n"}
@@ -19,34 +20,42 @@ def varying(table, *, besides=("n",)):
 
 
 def fixed(table):
-    """Parameter columns with one value, as text: "p = 500, noise σ = 0.2"."""
-    return title({name: table[name].iloc[0] for name in parameters(table)
-                  if table[name].nunique() == 1})
-
-
-def name(figure, table):
-    """The fixed parameters above a figure, in as many lines as its width needs."""
-    lines, most = [""], 14 * figure.get_figwidth()
-    for part in fixed(table).split(", "):
-        if lines[-1] and len(lines[-1]) + len(part) > most:
-            lines.append("")
-        lines[-1] += f", {part}" if lines[-1] else part
-    figure.suptitle(",\n".join(lines), fontsize=9)
+    """Parameter columns with one value, as text: "p = 500, noise σ = 0.2". What has the same in all stages of a chain
+    comes last, once."""
+    values = {name: table[name].dropna().iloc[0] for name in parameters(table) if table[name].nunique() == 1}
+    stages, same = {}, {}
+    for stem, _, stage in (name.rpartition("_") for name in parameters(table)):
+        if stage.isdigit():
+            stages.setdefault(stem, []).append(f"{stem}_{stage}")
+    for stem, names in stages.items():
+        if len(names) > 1 and set(names) <= set(values) and len({values[name] for name in names}) == 1:
+            same[stem] = values[names[0]]
+            values = {name: value for name, value in values.items() if name not in names}
+    return ", ".join(filter(None, (title(values), f"in every stage {title(same)}" if same else "")))
 
 
 def split(table, *, besides=("n",)):
-    """The rows of each panel, by everything that varies besides the parameters named: a list of (title,
-    rows), in which the first such parameter changes fastest."""
-    names = varying(table, besides=besides)
+    """The rows of each panel, by everything that varies besides the parameters named: see parts."""
+    return parts(table, varying(table, besides=besides))
+
+
+def parts(table, names):
+    """The rows for each setting of these parameters, `arm` among them: a list of (title, rows), in which the first
+    parameter changes fastest and the arm slowest."""
+    if "arm" in names:
+        others = [name for name in names if name != "arm"]
+        labels = {arm: style.label for arm, style in arm_styles(arms(table)).items()}
+        return [(f"{labels[arm]}, {text}" if text else labels[arm], rows) for arm in labels
+                for text, rows in parts(table[table["arm"] == arm], others)]
     if not names:
         return [("", table)]
     return [(title(dict(zip(names, values[::-1]))), rows)
-            for values, rows in table.groupby(names[::-1])]
+            for values, rows in table.groupby(list(names)[::-1])]
 
 
 def title(values):
     """Parameter values as text: {"m": 150, "noise_std": 0.2} gives "m = 150, noise σ = 0.2"."""
-    return ", ".join(f"{_name(name)} = {value:g}" for name, value in values.items())
+    return ", ".join(f"{_name(name)} = {number(value)}" for name, value in values.items())
 
 
 def _name(parameter):
@@ -62,24 +71,65 @@ def axis_of(table, *, first="n"):
     return max(parameters(table), key=lambda name: (table[name].nunique(), name == first))
 
 
-def along(table, x):
-    """The table with the column that an x axis named so needs, that column's name and the parameters that
-    run along it.
+def arrange(table, x, hue, panel, *, first="n", lines=(), several=()):
+    """What runs along the x axis, what colours tell and what has a panel each: a table with x's column, x, and the
+    names of the others in two lists.
 
     x: a parameter, `p/n`, `overlap` (the correlation dimension), or a chain's parameter without its stage where it
-    varies in one stage only. Raises ValueError where there is none of that name, or where it has one value.
+    varies in one stage only; by default the parameter with the most values, `first` where none has more. hue, panel:
+    such names, but for `p/n`, and `arm` where there are `several`, as lists or as text with commas between; where
+    neither is said, colours tell `lines` and all others have panels; where one is, it leaves the others to the other.
+    Raises ValueError where a name is none of these, where it has one value, or is named twice.
     """
     names = varying(table, besides=())
+    free = names + (["arm"] if len(several) > 1 else [])
+    if x:
+        table, x, taken = _axis(table, x, names)
+    else:
+        x = axis_of(table, first=first)
+        taken = [x]
+    hues, own = ([_varying_of(name, free, role) for name in _listed(said)]
+                 for said, role in ((hue, "hue"), (panel, "panels")))
+    named = [*taken, *hues, *own]
+    for name in named:
+        if named.count(name) > 1:
+            raise ValueError(f"{name} is named twice: x, hue and panels take different ones of {', '.join(free)}")
+    left = [name for name in names if name not in named]
+    if hue is None:
+        hues = [name for name in lines if name not in named]
+        left = [name for name in left if name not in hues]
+    if panel is None:
+        own = left
+    elif hue is None:
+        hues = hues + left
+    elif left:
+        raise ValueError(f"neither hue nor panels name what varies too, {', '.join(left)}: name it, or draw some rows "
+                         "of the table")
+    return table, x, hues, own
+
+
+def _listed(said):
+    return [name.strip() for name in said.split(",")] if isinstance(said, str) else list(said or ())
+
+
+def _axis(table, x, names):
+    """The table with the column of that axis, the column's name and the parameters that run along it."""
     if x == "p/n" and {"p", "n"} <= set(parameters(table)) and {"p", "n"} & set(names):
         table = table.assign(**{x: table["p"] / table["n"]})
         return table, x, [min(("n", "p"), key=lambda name: (-table[name].nunique(), name))]
-    name = "correlation_dimension" if x == "overlap" else x
+    name = _varying_of(x, names, "axis")
+    return table, name, [name]
+
+
+def _varying_of(said, names, role):
+    """The one of these names that is meant."""
+    name = "correlation_dimension" if said == "overlap" else said
     stages = [column for column in names if column.rpartition("_")[0] == name and column.rpartition("_")[2].isdigit()]
-    if name not in table and len(stages) == 1:
+    if name not in names and len(stages) == 1:
         [name] = stages
     if name not in names:
-        raise ValueError(f"no axis {x!r}: the parameters that vary are {', '.join(names) or 'none'}")
-    return table, name, [name]
+        raise ValueError(f"no {role} {said!r}: the parameters that vary are {', '.join(names) or 'none'}")
+    return name
 
 
 def label(x):
@@ -132,7 +182,8 @@ def draw_series(axes, table, estimand, style, *, x="n"):
     """One arm's theory as a line, means as markers with 95 % intervals, quantiles as open markers."""
     rows = table[table["estimand"] == estimand].sort_values(x)
     mean = has_mean(rows)
-    axes.plot(rows[x], rows["theory"], color=style.colour, linewidth=1.3, zorder=2, label="_theory")
+    axes.plot(rows[x], rows["theory"], color=style.colour, linestyle=style.line, linewidth=1.3, zorder=2,
+              label="_theory")
     draw_means(axes, rows[mean], style, against=x)
     medians = draw_medians(axes, table, estimand, style, against=x)
     absent = rows[(rows["n_trials"] > 0) & ~(mean & numpy.isfinite(rows["estimate"])) & ~rows[x].isin(medians)]
@@ -168,31 +219,40 @@ def draw_means(axes, rows, style, *, against="n"):
 
 def draw_medians(axes, rows, estimand, style, *, against="n"):
     """Open markers with bars from the 5 % to the 95 % quantile, where the table has quantiles; returns where."""
-    middle, low, high = (rows[rows["estimand"] == f"{estimand}_{name}"].sort_values(against)
-                         for name in ("median", "q05", "q95"))
-    axes.plot(middle[against], middle["estimate"], linestyle="none", marker=style.marker, markersize=3.6,
-              markerfacecolor="white", markeredgecolor=style.colour, zorder=3, label="_median")
-    if len(low) == len(high):
-        axes.vlines(low[against], low["estimate"], high["estimate"], color=style.colour, linewidth=0.9, zorder=2)
+    middle = rows[rows["estimand"] == f"{estimand}_median"].sort_values(against)
+    if len(middle):
+        axes.plot(middle[against], middle["estimate"], linestyle="none", marker=style.marker, markersize=3.6,
+                  markerfacecolor="white", markeredgecolor=style.colour, zorder=3, label="_median")
+        low, high = (rows[rows["estimand"] == f"{estimand}_{name}"].sort_values(against) for name in ("q05", "q95"))
+        if len(low) == len(high):
+            axes.vlines(low[against], low["estimate"], high["estimate"], color=style.colour, linewidth=0.9, zorder=2)
     return middle[against]
 
 
 def mark_interpolation(axes, rows, x="n"):
-    """A thin vertical line at n = p where a curve over n, p or p/n crosses it; of subspaces and chains there is
-    no one place."""
+    """A thin vertical line at n = p where curves over n, p or p/n cross it at one place; of subspaces and chains there
+    is none."""
     if "weak_d" in rows or "p" not in rows or "n" not in rows:
         return
-    place = {"n": rows["p"].iloc[0], "p": rows["n"].iloc[0], "p/n": 1.0}.get(x)
-    if place is not None and rows[x].min() < place < rows[x].max():
-        axes.axvline(place, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
-        axes.annotate("n = p", (place, 0.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
-                      textcoords="offset points", color="0.4", fontsize=7.5)
+    places = {"n": rows["p"].unique(), "p": rows["n"].unique(), "p/n": [1.0]}.get(x, ())
+    if len(places) == 1 and rows[x].min() < places[0] < rows[x].max():
+        axes.axvline(places[0], color="0.6", linewidth=0.8, linestyle=":", zorder=1)
+        axes.annotate("n = p", (places[0], 0.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
+                      textcoords="offset points", color="0.4", fontsize="small")
+
+
+def drawn(axes):
+    """The lines of a panel that show values: all but guides, which have no label, and those that only note where
+    there are none."""
+    return [line for line in axes.get_lines() if not line.get_label().startswith(("_child", "_absent"))
+            and numpy.isfinite(numpy.asarray(line.get_ydata(), float)).any()]
 
 
 def choose_risk_scale(*grid):
     """The same scale and limits for all panels: logarithmic where what is drawn as lines and markers spans more
     than a factor of 6. Finishes them."""
-    values = numpy.concatenate([numpy.asarray(line.get_ydata(), float) for axes in grid for line in axes.get_lines()])
+    values = numpy.concatenate([numpy.empty(0), *(numpy.asarray(line.get_ydata(), float)
+                                                       for axes in grid for line in drawn(axes))])
     values = values[numpy.isfinite(values) & (values > 0)]
     limits = [limit for axes in grid for limit in axes.get_ylim()]
     span = values.max() / values.min() if len(values) else 1.0
@@ -229,17 +289,9 @@ def finish(axes):
         ("no mean", numpy.concatenate([numpy.empty(0), *absent]), "")) if len(places)]
     if said:
         axes.annotate("\n".join(said), (0.5, 0.0), xycoords=axes.xaxis.label, xytext=(0, -1),
-                      textcoords="offset points", ha="center", va="top", fontsize=6.5, color="0.35")
+                      textcoords="offset points", ha="center", va="top", fontsize="x-small", color="0.35")
 
 
 def _range(values):
     low, high = numpy.min(values), numpy.max(values)
-    return f"{low:.4g}" if low == high else f"{low:.4g} … {high:.4g}"
-
-
-def letter(grid):
-    """(a), (b), … before the titles, where there is more than one panel."""
-    for place, axes in enumerate(grid if len(grid) > 1 else []):
-        axes.set_title(f"({chr(ord('a') + place)}) {axes.get_title()}".strip(), loc="left",
-                       fontsize=axes.title.get_fontsize())
-        axes.set_title("")
+    return number(low) if low == high else f"{number(low)} … {number(high)}"

@@ -1,47 +1,44 @@
 """Risk against a parameter: one panel for each setting of the others (Ildiz et al. 2025, Figure 1b)."""
 
-from matplotlib.lines import Line2D
-
 from cucurbit.figures import panels, weights
-from cucurbit.figures.style import arm_styles, legend_below, new_figure, styled
+from cucurbit.figures.page import Drawing, Panel
+from cucurbit.figures.style import legend_of, line_styles
 
-_COLUMNS = 3
-_TRUTH = arm_styles(["standard"])["standard"]
 _NAMES = {"excess_risk": "excess risk", "test_error": "test error"}
 
 
-def draw(axes, rows, styles, x="n"):
-    """All arms of one panel."""
-    for arm in panels.arms(rows):
-        panels.draw_arm(axes, rows, arm, styles[arm], x=x)
+def draw(axes, rows, styles, x="n", hue=()):
+    """A line for each style, by arm and setting of the parameters in hue."""
+    for value, part in panels.parts(rows, hue):
+        for arm in panels.arms(part):
+            panels.draw_arm(axes, part, arm, styles[arm, value or None], x=x)
     panels.scale_axis(axes, x, rows[x])
+    panels.mark_interpolation(axes, rows, x)
     axes.set_xlabel(panels.label(x))
+    axes.set_ylabel(_NAMES[panels.risk_of(rows)])
 
 
-@styled
-def risk_figure(table, coordinates=None, n=None, x=None):
-    """Risk against x (see panels.along), by default the parameter with the most values, after the surrogates'
-    weights where their table is given."""
-    table, x, besides = panels.along(table, x) if x else (table, panels.axis_of(table), [panels.axis_of(table)])
-    parts = panels.split(table, besides=besides)
-    lead = 0 if coordinates is None or coordinates.empty else 1
-    columns = min(lead + len(parts), _COLUMNS)
-    lines = -(-(lead + len(parts)) // columns)
-    figure = new_figure(columns, lines)
-    grid = [figure.add_subplot(lines, columns, place + 1) for place in range(lead + len(parts))]
-    if lead:
-        weights.draw(grid[0], weights.at_samples(coordinates, n))
-    panels.name(figure, table)
-    styles = arm_styles(panels.arms(table))
-    for place, (axes, (title, rows)) in enumerate(zip(grid[lead:], parts)):
-        draw(axes, rows, styles, x)
-        axes.set_title(title)
-        if place == 0 or (place + lead) % columns == 0:
-            axes.set_ylabel(_NAMES[panels.risk_of(table)])
-    panels.choose_risk_scale(*grid[lead:])
-    for axes, (_, rows) in zip(grid[lead:], parts):
-        panels.mark_interpolation(axes, rows, x)
-    panels.letter(grid)
-    truth = Line2D([], [], color=_TRUTH.colour, linestyle="--", linewidth=1.3, label="truth’s weight")
-    legend_below(figure, styles, [truth] if lead else [])
-    return figure
+def risk_drawing(table, *, x=None, hue=None, panel=None, coordinates=None, n=None):
+    """Risk against x, with lines and panels as panels.arrange says, after the surrogates' weights where their table is
+    given and x is n."""
+    arms = panels.arms(table)
+    table, x, hue, panel = panels.arrange(table, x, hue, panel, several=arms)
+    hue = [name for name in hue if name != "arm"]
+    # Arms that have panels, or that are one, share the looks of lines.
+    alone = len(arms) == 1 or "arm" in panel
+    values = [text for text, _ in panels.parts(table, hue)] if hue else []
+    styles, shown = line_styles(arms[:1] if alone else arms, values)
+    if alone:
+        styles = {(arm, value): style for (_, value), style in styles.items() for arm in arms}
+    drawn = [Panel(text, lambda axes, rows=rows: draw(axes, rows, styles, x, hue), alike=True)
+             for text, rows in panels.parts(table, panel)]
+    heading = panels.fixed(table)
+    if len(arms) == 1 and hue:
+        heading = f"{heading}, {line_styles(arms, [])[1][0].label}"
+    own = weights.columns(coordinates, arms) if coordinates is not None and x == "n" and not hue else []
+    if own:
+        chosen = weights.at_samples(coordinates, n)
+        looks = {arm: styles[arm, None] for arm in own}
+        drawn.insert(0, Panel(weights.title(chosen), lambda axes: weights.draw(axes, chosen, looks)))
+    extra = [weights.truth()] if own else []
+    return Drawing(drawn, heading, lambda grid: legend_of(shown, grid, extra=extra))

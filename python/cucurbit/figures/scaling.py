@@ -3,8 +3,9 @@
 import numpy
 import pandas
 
-from cucurbit.figures import panels
-from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_log_ticks, styled
+from cucurbit.figures import panels, risk
+from cucurbit.figures.page import Drawing, Panel
+from cucurbit.figures.style import legend_of, line_styles, plain_log_ticks
 
 
 def fit_slopes(table, *, n_min=0, n_max=numpy.inf):
@@ -34,15 +35,12 @@ def _slope(n, risk):
 
 def draw(axes, rows, styles):
     """All arms of one panel, their slopes written in the empty upper right corner."""
-    for arm in panels.arms(rows):
-        panels.draw_arm(axes, rows, arm, styles[arm])
+    risk.draw(axes, rows, styles)
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_log_ticks(axes.xaxis)
     plain_log_ticks(axes.yaxis)
     panels.finish(axes)
-    axes.set_xlabel("samples n")
-    axes.set_ylabel("excess risk")
     _write_slopes(axes, fit_slopes(rows), styles)
 
 
@@ -50,21 +48,14 @@ def _write_slopes(axes, slopes, styles):
     for place, (_, fitted) in enumerate(slopes.iterrows()):
         text = f"slope {fitted['slope']:.3f} (theory {fitted['theory_slope']:.3f})"
         axes.annotate(text.replace("-", "−"), (1.0, 1.0), xycoords="axes fraction", ha="right", va="top",
-                      xytext=(0, -10 * place), textcoords="offset points", fontsize=7.5,
-                      color=styles[fitted["arm"]].colour)
+                      xytext=(0, -10 * place), textcoords="offset points", fontsize="small",
+                      color=styles[fitted["arm"], None].colour)
 
 
-@styled
-def scaling_figure(table):
+def scaling_drawing(table):
     """One panel for each setting that varies besides n."""
-    parts = panels.split(table)
-    figure = new_figure(len(parts), width=4.4, height=3.2)
-    panels.name(figure, table)
-    styles = arm_styles(panels.arms(table))
-    grid = figure.subplots(1, len(parts), squeeze=False)[0]
-    for axes, (title, rows) in zip(grid, parts):
-        draw(axes, rows, styles)
-        axes.set_title(title)
-    panels.letter(grid)
-    legend_below(figure, styles)
-    return figure
+    if table["n"].nunique() < 2:
+        raise ValueError("the figure scaling needs several n: this table has one")
+    styles, shown = line_styles(panels.arms(table), [])
+    drawn = [Panel(text, lambda axes, rows=rows: draw(axes, rows, styles)) for text, rows in panels.split(table)]
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid), columns=2, width=4.4, height=3.2)

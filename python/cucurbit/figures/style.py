@@ -1,29 +1,26 @@
-"""The common look of the figures: colour-blind-safe arms, quiet axes, legend outside the data."""
+"""The common look of the figures: colour-blind-safe lines, quiet axes, plain numbers."""
 
-import io
+import contextlib
 import itertools
 import math
-from pathlib import Path
 
 import matplotlib
-import numpy
+import matplotlib.style
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator, NullFormatter, NullLocator
 
-from cucurbit.files import replaced
-
 # Okabe and Ito's palette: distinct under the common colour deficiencies.
 _BLUE, _VERMILION, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-_SPARE = ("#E69F00", "#56B4E9", "#000000", "#999999")
+COLOURS = (_BLUE, _VERMILION, _GREEN, _PURPLE, "#E69F00", "#56B4E9", "#000000", "#999999")
+MARKERS = "os^DvP*X"
+LINES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)),
+         (0, (9, 2, 1, 2)))
+# Every colour with every marker, neighbours unlike in both; lines of one colour differ in their dashes too.
+_LOOKS = [(colour, MARKERS[(place + turn) % len(MARKERS)], LINES[turn])
+          for turn in range(len(LINES)) for place, colour in enumerate(COLOURS)]
 
-COLOURS = (_BLUE, _VERMILION, _GREEN, _PURPLE, *_SPARE)
-MARKERS = "osD^vP*X"
-# Every colour with every marker, neighbours unlike in both.
-_LOOKS = [(colour, MARKERS[(place + turn) % len(MARKERS)]) for turn in range(len(MARKERS))
-          for place, colour in enumerate(COLOURS)]
-
+# Arms of the papers, and parts of a variance: label, colour, marker.
 _ARMS = {
     "standard": ("standard (true labels)", _BLUE, "o"),
     "optimal_surrogate": ("optimal surrogate", _VERMILION, "s"),
@@ -39,38 +36,72 @@ _ARMS = {
     "variance_bias_driven": ("driven by the teacher’s bias", _GREEN, "^"),
 }
 
+# Sizes of text are relative to font.size, so that a style that sets it changes them all.
 _SETTINGS = {
-    "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8.5,
-    "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.linewidth": 0.8, "legend.frameon": False,
-    "pdf.fonttype": 42, "savefig.dpi": 200,
+    "font.size": 9, "figure.titlesize": "medium", "axes.titlesize": "medium", "axes.labelsize": "medium",
+    "legend.fontsize": "medium", "xtick.labelsize": "small", "ytick.labelsize": "small", "axes.spines.top": False,
+    "axes.spines.right": False, "axes.linewidth": 0.8, "legend.frameon": False, "pdf.fonttype": 42,
+    "savefig.dpi": 200, "svg.hashsalt": "cucurbit",
+    # No axis is above a panel, which matplotlib would otherwise look for, at length, to place a title.
+    "axes.titley": 1.0,
 }
 
 
-# Inches: line, marker and space of a legend's entry, and a letter of that size on average.
-_LEGEND_HANDLE, _LEGEND_LETTER = 0.65, 0.058
-
-
 class ArmStyle:
-    """Label, colour and marker of one arm."""
+    """Label, colour, marker and line style of one line."""
 
-    def __init__(self, label, colour, marker):
-        self.label, self.colour, self.marker = label, colour, marker
+    def __init__(self, label, colour, marker, line="-"):
+        self.label, self.colour, self.marker, self.line = label, colour, marker, line
+
+    def handle(self):
+        """What a legend shows of it."""
+        return Line2D([], [], color=self.colour, marker=self.marker, linestyle=self.line, markersize=4.5,
+                      linewidth=1.3, label=self.label)
 
 
 def arm_styles(arms):
-    """A style for each arm, in the order given: the papers' arms fixed, others in turn, no two alike."""
-    styles, fixed = {}, {_ARMS[arm][1:] for arm in arms if arm in _ARMS}
+    """A style for each arm, in the order given: the papers' arms fixed, others in turn, no two alike.
+
+    Raises ValueError where there are more arms than can be told apart.
+    """
+    if len(arms) > len(_LOOKS):
+        raise ValueError(f"{len(arms)} lines in a panel cannot be told apart, {len(_LOOKS)} can: give each value of a "
+                         "parameter a panel (panels), or draw some rows of the table")
+    fixed = {_ARMS[arm][1:] for arm in arms if arm in _ARMS}
     colours = {colour for colour, _ in fixed}
-    spare = itertools.cycle(sorted((look for look in _LOOKS if look not in fixed), key=lambda look: look[0] in colours))
-    taken = set()
+    free = [look for look in _LOOKS if look[:2] not in fixed]
+    spare = iter(sorted(free, key=lambda look: (LINES.index(look[2]), look[0] in colours)))
+    styles, taken = {}, set()
     for arm in arms:
         label, *look = _ARMS.get(arm, (arm.replace("stage_", "stage "), None, None))
         if look[0] is None or tuple(look) in taken:
             look = next(spare)
-        taken.add(tuple(look))
+        taken.add(tuple(look[:2]))
         styles[arm] = ArmStyle(label, *look)
     return styles
+
+
+def line_styles(arms, values):
+    """Styles of lines by (arm, value), and those that a legend shows.
+
+    Of several arms colours tell the values, markers and dashes the arms. Raises ValueError where there are more of
+    either than can be told apart.
+    """
+    if not values:
+        styles = arm_styles(arms)
+        return {(arm, None): style for arm, style in styles.items()}, list(styles.values())
+    if len(arms) == 1:
+        styles = arm_styles(values)
+        return {(arms[0], value): style for value, style in styles.items()}, list(styles.values())
+    if len(values) > len(COLOURS) or len(arms) > len(MARKERS):
+        raise ValueError(f"{len(arms) * len(values)} lines in a panel, of {len(arms)} arms and {len(values)} values, "
+                         f"cannot be told apart: {len(MARKERS)} arms and {len(COLOURS)} values can; give the arms or "
+                         "a parameter panels, or draw some rows of the table")
+    labels = {arm: style.label for arm, style in arm_styles(arms).items()}
+    styles = {(arm, value): ArmStyle(f"{labels[arm]}, {value}", colour, marker, line)
+              for arm, marker, line in zip(arms, MARKERS, LINES) for value, colour in zip(values, COLOURS)}
+    shown = [ArmStyle(labels[arm], "0.3", marker, line) for arm, marker, line in zip(arms, MARKERS, LINES)]
+    return styles, shown + [ArmStyle(value, colour, "none") for value, colour in zip(values, COLOURS)]
 
 
 def pale_of(colour):
@@ -78,20 +109,13 @@ def pale_of(colour):
     return tuple(0.4 * part + 0.6 for part in to_rgb(colour))
 
 
-def styled(function):
-    """Draws with the common settings, whatever the caller's own are."""
-
-    def wrapper(*arguments, **options):
-        with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_SETTINGS}):
-            return function(*arguments, **options)
-
-    wrapper.__doc__, wrapper.__name__ = function.__doc__, function.__name__
-    return wrapper
-
-
-def new_figure(columns, rows=1, *, width=2.9, height=2.7):
-    """An empty figure for a grid of panels; no global state, no display needed."""
-    return Figure(figsize=(max(width * columns, 4.2), height * rows + 0.5), layout="constrained")
+@contextlib.contextmanager
+def settings(style=None):
+    """The common settings, whatever the caller's own are, and a matplotlib style, by file or name, on top."""
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_SETTINGS}):
+        if style is not None:
+            matplotlib.style.use(style)
+        yield
 
 
 # What a figure may hold besides lines and full markers, by the label of what is drawn.
@@ -106,28 +130,23 @@ _ALSO = {
 }
 
 
-def legend_below(figure, styles, extra=(), line="theory"):
-    """One legend under all panels: the arms, what lines and markers mean as far as any are drawn, and extra
-    handles."""
-    drawn = {artist.get_label() for axes in figure.axes for artist in axes.get_lines()
-             if len(artist.get_xdata())}
+def legend_of(styles, grid, *, extra=(), line="theory"):
+    """A legend's handles: the lines' styles, what lines and markers mean as far as the panels of the grid have any,
+    and extra handles."""
+    drawn = {artist.get_label() for axes in grid for artist in axes.get_lines() if len(artist.get_xdata())}
+    handles = [style.handle() for style in styles]
+    if "_theory" in drawn:
+        handles.append(Line2D([], [], color="0.3", linewidth=1.3, label=f"line: {line}"))
+    if "_mean" in drawn:
+        handles.append(Line2D([], [], color="0.3", linestyle="none", marker="o", markersize=4,
+                              label="marker: simulation, 95 % interval"))
     also = [Line2D([], [], color="0.3", label=label, **look) for name, (label, look) in _ALSO.items() if name in drawn]
-    handles = [Line2D([], [], color=style.colour, marker=style.marker, markersize=4.5, linewidth=1.3,
-                      label=style.label) for style in styles.values()]
-    handles += [Line2D([], [], color="0.3", linewidth=1.3, label=f"line: {line}"),
-                Line2D([], [], color="0.3", linestyle="none", marker="o", markersize=4,
-                       label="marker: simulation, 95 % interval"), *also, *extra]
-    figure.legend(handles=handles, loc="outside lower center",
-                  ncols=_columns_that_fit([handle.get_label() for handle in handles], figure.get_figwidth()))
+    return [*handles, *also, *extra]
 
 
-def _columns_that_fit(labels, width):
-    """As many columns of a legend as so many inches hold: a column is as wide as its longest label."""
-    for columns in range(min(len(labels), int(width / 1.75)), 1, -1):
-        parts = [len(max(part, key=len)) for part in numpy.array_split(labels, columns)]
-        if sum(_LEGEND_HANDLE + _LEGEND_LETTER * letters for letters in parts) <= width:
-            return columns
-    return 1
+def number(value):
+    """A parameter's value as text: whole numbers up to ten million in full, else six digits."""
+    return f"{value:.0f}" if abs(value) < 1e7 and value == round(value) else f"{value:g}"
 
 
 def plain_log_ticks(axis):
@@ -149,23 +168,3 @@ def _number(value, _position):
 def _two_or_five(value, _position):
     leading = round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6)
     return f"{value:g}" if leading in (2, 5) else ""
-
-
-@styled
-def svg(figure):
-    """The figure as the bytes of an SVG image, the same bytes each time."""
-    image = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "cucurbit"}):
-        figure.savefig(image, format="svg", metadata={"Date": None})
-    return image.getvalue()
-
-
-@styled
-def save(figure, output):
-    """Writes the figure as the suffix says (.png, .pdf, …); without a suffix as .png and .pdf."""
-    path = Path(output)
-    targets = [path] if path.suffix else [path.with_suffix(".png"), path.with_suffix(".pdf")]
-    for target in targets:
-        with replaced(target) as fresh:
-            figure.savefig(fresh, metadata={"CreationDate": None} if target.suffix == ".pdf" else None)
-    return targets

@@ -1,23 +1,16 @@
 """Weak to strong in subspaces (Dong et al. 2025): risks, PGR and OPR, and the student's variance."""
 
-import numpy
-
 from cucurbit.figures import panels
-from cucurbit.figures.style import arm_styles, legend_below, new_figure, plain_log_ticks, styled
+from cucurbit.figures.page import Drawing, Panel
+from cucurbit.figures.style import arm_styles, legend_of, line_styles, plain_log_ticks
 
-_COLUMNS = 3
 _PARTS = ("variance_inherited", "variance_discrepancy", "variance_bias_driven")
+RATIOS = {"pgr": "performance gap recovery", "opr": "outperforming ratio"}
 
 
 def of(table, estimand, arm=None):
     rows = table[table["estimand"] == estimand]
     return rows if arm is None else rows[rows["arm"] == arm]
-
-
-def grid_of(count, columns):
-    lines = -(-count // columns)
-    figure = new_figure(columns, lines)
-    return figure, [figure.add_subplot(lines, columns, place + 1) for place in range(count)]
 
 
 def logarithmic(axes, *, both=True):
@@ -29,74 +22,71 @@ def logarithmic(axes, *, both=True):
     panels.finish(axes)
 
 
-@styled
-def student_figure(table):
+def even(axes):
+    """A guide where a ratio is 1."""
+    axes.axhline(1.0, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
+
+
+def _risks(axes, rows, styles):
+    for arm, style in styles.items():
+        panels.draw_arm(axes, rows, arm, style, x="n_pseudo")
+    logarithmic(axes)
+    axes.set_xlabel("pseudo-labels N")
+    axes.set_ylabel("excess risk")
+
+
+def student_drawing(table):
     """Excess risk of the four arms against n_pseudo: one panel for each n, overlap, …"""
-    parts = panels.split(table, besides=("n_pseudo",))
-    figure, grid = grid_of(len(parts), min(len(parts), _COLUMNS))
-    panels.name(figure, table)
     styles = arm_styles(panels.arms(table))
-    for axes, (title, rows) in zip(grid, parts):
-        for arm, style in styles.items():
-            panels.draw_arm(axes, rows, arm, style, x="n_pseudo")
-        logarithmic(axes)
-        axes.set_title(title)
-        axes.set_xlabel("pseudo-labels N")
-        axes.set_ylabel("excess risk")
-    panels.letter(grid)
-    legend_below(figure, styles)
-    return figure
+    drawn = [Panel(text, lambda axes, rows=rows: _risks(axes, rows, styles))
+             for text, rows in panels.split(table, besides=("n_pseudo",))]
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid))
 
 
-@styled
-def recovery_figure(table, x=None):
-    """PGR and OPR against x (see panels.along), by default the parameter with the most values, a line for each
-    n (against n: for each n_pseudo): one row of panels for each setting of the others."""
-    table, x, besides = panels.along(table, x or panels.axis_of(table, first="correlation_dimension"))
-    line = "n_pseudo" if x in ("n", "p/n") else "n"
-    parts = panels.split(table, besides=(*besides, line))
-    figure, grid = grid_of(2 * len(parts), 2)
-    panels.name(figure, table)
-    styles = arm_styles([panels.title({line: value}) for value in sorted(table[line].unique())])
-    for place, (title, rows) in enumerate(parts):
-        for axes, estimand, name, even in (
-                (grid[2 * place], "pgr", "performance gap recovery", 1.0),
-                (grid[2 * place + 1], "opr", "outperforming ratio", 1.0)):
-            for value, curve in rows[rows["arm"] == "w2s"].groupby(line):
-                panels.draw_series(axes, curve, estimand, styles[panels.title({line: value})], x=x)
-            axes.axhline(even, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
-            axes.set_title(title)
-            panels.scale_axis(axes, x, rows[x])
-            axes.set_xlabel(panels.label(x))
-            axes.set_ylabel(name)
-        grid[2 * place + 1].set_yscale("log")
-        plain_log_ticks(grid[2 * place + 1].yaxis)
-        for axes in grid[2 * place:2 * place + 2]:
-            panels.finish(axes)
-    panels.letter(grid)
-    legend_below(figure, styles)
-    return figure
+def _ratio(axes, rows, estimand, x, hue, styles):
+    for text, curve in panels.parts(rows, hue):
+        panels.draw_series(axes, curve, estimand, styles["w2s", text or None], x=x)
+    even(axes)
+    panels.scale_axis(axes, x, rows[x])
+    axes.set_xlabel(panels.label(x))
+    axes.set_ylabel(RATIOS[estimand])
+    if estimand == "opr":
+        axes.set_yscale("log")
+        plain_log_ticks(axes.yaxis)
+    panels.finish(axes)
 
 
-@styled
-def split_figure(table):
+def recovery_drawing(table, *, x=None, hue=None, panel=None):
+    """PGR and OPR, two panels for each setting, with x, lines and panels as panels.arrange says; where nothing is
+    said, lines are those of n (against n: of n_pseudo)."""
+    table = table[table["arm"] == "w2s"]
+    first = "correlation_dimension" if "correlation_dimension" in table else "n_pseudo"
+    against = x or panels.axis_of(table, first=first)
+    line = "n_pseudo" if against in ("n", "p/n") else "n"
+    table, x, hue, panel = panels.arrange(table, against, hue, panel, lines=[line])
+    styles, shown = line_styles(["w2s"], [text for text, _ in panels.parts(table, hue)] if hue else [])
+    drawn = [Panel(text, lambda axes, rows=rows, estimand=estimand: _ratio(axes, rows, estimand, x, hue, styles))
+             for text, rows in panels.parts(table, panel) for estimand in RATIOS]
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid), columns=2)
+
+
+def _variance(axes, rows, styles):
+    for part, style in styles.items():
+        if (of(rows, part)["theory"] > 0).any():
+            panels.draw_series(axes, rows[rows["arm"] == "w2s"], part, style, x="factor")
+    logarithmic(axes)
+    axes.set_xlabel("$d_s/(N − d_s − 1)$")
+    axes.set_ylabel("part of the student’s variance")
+
+
+def split_drawing(table):
     """Parts of the student's variance against d_s/(N − d_s − 1) on logarithmic axes: one panel for each
     strong_d, n, …; points without that law (N < d_s + 2) are left out."""
+    table = table[table["n_pseudo"] > table["strong_d"] + 1]
     factor = table["strong_d"] / (table["n_pseudo"] - table["strong_d"] - 1.0)
-    table = table.assign(factor=factor)[factor > 0]
-    parts = panels.split(table.drop(columns="factor"), besides=("n_pseudo",))
-    figure, grid = grid_of(len(parts), min(len(parts), _COLUMNS))
-    panels.name(figure, table.drop(columns="factor"))
+    if table.empty:
+        raise ValueError("the figure split needs points of n_pseudo > strong_d + 1: this table has none")
     styles = arm_styles(list(_PARTS))
-    for axes, (title, rows) in zip(grid, parts):
-        rows = table.loc[rows.index]
-        for part, style in styles.items():
-            if (of(rows, part)["theory"] > 0).any():
-                panels.draw_series(axes, rows[rows["arm"] == "w2s"], part, style, x="factor")
-        logarithmic(axes)
-        axes.set_title(title)
-        axes.set_xlabel("$d_s/(N − d_s − 1)$")
-        axes.set_ylabel("part of the student’s variance")
-    panels.letter(grid)
-    legend_below(figure, styles)
-    return figure
+    drawn = [Panel(text, lambda axes, rows=rows: _variance(axes, rows.assign(factor=factor), styles))
+             for text, rows in panels.split(table, besides=("n_pseudo",))]
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid))

@@ -1,46 +1,66 @@
 """The surrogates' weights relative to the truth, coordinate by coordinate (Ildiz et al. 2025, Figure 1a)."""
 
 import numpy
-
 from matplotlib.lines import Line2D
 
-from cucurbit.figures.style import arm_styles, new_figure, plain_log_ticks, styled
+from cucurbit.figures.page import Drawing, Panel
+from cucurbit.figures.style import arm_styles, number, plain_log_ticks
+
+# Columns of a table of coordinates that are no arm's weights.
+_OTHERS = ("p", "n", "noise_std", "index", "spectrum", "zeta", "truth")
+_LOOK = {"linestyle": (0, (4, 3)), "linewidth": 1.3}
 
 
 def at_samples(coordinates, n=None):
     """The rows of the sample size nearest to n (by default 0.4 p), of the first point that has it."""
-    wanted = 0.4 * coordinates["p"].iloc[0] if n is None else n
-    nearest = min(coordinates["n"].unique(), key=lambda value: abs(value - wanted))
-    rows = coordinates[coordinates["n"] == nearest]
-    return rows.drop_duplicates(["p", "n", "index"])
+    rows = coordinates[coordinates["p"] == coordinates["p"].iloc[0]]
+    wanted = 0.4 * rows["p"].iloc[0] if n is None else n
+    nearest = min(rows["n"].unique(), key=lambda value: abs(value - wanted))
+    return rows[rows["n"] == nearest].drop_duplicates(["p", "n", "index"])
 
 
-def draw(axes, coordinates):
-    """Weight over truth of the optimal surrogate and the mask, against the coordinate's index."""
-    rows = coordinates[coordinates["truth"] != 0]
-    styles = arm_styles(["standard", "optimal_surrogate", "mask"])
-    for arm in ("optimal_surrogate", "mask"):
-        if arm in rows and numpy.isfinite(rows[arm]).all():
-            axes.plot(rows["index"], rows[arm] / rows["truth"], color=styles[arm].colour, linewidth=1.3)
-    axes.axhline(1.0, color=styles["standard"].colour, linewidth=1.3, linestyle=(0, (4, 3)))
+def columns(coordinates, arms=None):
+    """Arms, of those named if any are, whose weights the table has."""
+    return [name for name in (coordinates.columns if arms is None else arms)
+            if name in coordinates and name not in _OTHERS and numpy.isfinite(coordinates[name]).all()]
+
+
+def title(rows):
+    return f"weights at n = {number(rows['n'].iloc[0])}, p = {number(rows['p'].iloc[0])}"
+
+
+def truth():
+    """What a legend shows of the truth."""
+    return Line2D([], [], color=arm_styles(["standard"])["standard"].colour, label="truth’s weight", **_LOOK)
+
+
+def draw(axes, rows, styles):
+    """Weight over truth of each arm that has a style, against the coordinate's rank by eigenvalue."""
+    rows = rows.sort_values("spectrum", ascending=False, kind="stable").assign(
+        rank=numpy.arange(1, len(rows) + 1)).query("truth != 0")
+    for arm, style in styles.items():
+        axes.plot(rows["rank"], rows[arm] / rows["truth"], color=style.colour, linestyle=style.line, linewidth=1.3,
+                  label="_weight")
+    axes.axhline(1.0, color=truth().get_color(), **_LOOK)
     axes.set_xscale("log")
-    axes.set_xlim(rows["index"].min(), rows["index"].max())
+    axes.set_xlim(rows["rank"].min(), rows["rank"].max())
     plain_log_ticks(axes.xaxis)
-    axes.set_ylim(bottom=-0.05)
+    if all((rows[arm] / rows["truth"] >= 0).all() for arm in styles):
+        axes.set_ylim(bottom=-0.05)
     axes.set_xlabel("coordinate (largest eigenvalue first)")
     axes.set_ylabel("weight relative to truth")
-    axes.set_title(f"weights at n = {rows['n'].iloc[0]:g}, p = {rows['p'].iloc[0]:g}")
 
 
-@styled
-def weights_figure(coordinates, n=None):
+def weights_drawing(coordinates, n=None):
     """One panel: Figure 1a."""
-    figure = new_figure(1, width=4.2)
-    draw(figure.subplots(), at_samples(coordinates, n))
-    styles = arm_styles(["standard", "optimal_surrogate", "mask"])
-    labels = ["truth", styles["optimal_surrogate"].label, styles["mask"].label]
-    lines = ["--", "-", "-"]
-    figure.legend(handles=[Line2D([], [], color=style.colour, linestyle=line, linewidth=1.3, label=label)
-                           for style, line, label in zip(styles.values(), lines, labels)],
-                  loc="outside lower center", ncols=3)
-    return figure
+    rows = at_samples(coordinates, n)
+    arms = columns(rows)
+    styles = arm_styles(arms)
+
+    def legend(_grid):
+        lines = [style.handle() for style in styles.values()]
+        for line in lines:
+            line.set_marker("")
+        return [*lines, truth()]
+
+    return Drawing([Panel(title(rows), lambda axes: draw(axes, rows, styles))], "", legend, width=4.2)
