@@ -77,9 +77,10 @@ std::vector<std::string> GradientDescent::remarks() const {
     };
     const double saving = flops(*this) / flops(closed);
     if (saving < 2.0) return {};
-    return {fmt::format("teacher.method = \"closed_form\" gives the same values, up to rounding, with "
-                        "{:.2g} times fewer operations",
-                        saving)};
+    return {
+        fmt::format("teacher.method = \"closed_form\" gives the same values, up to rounding, with "
+                    "{:.2g} times fewer operations",
+                    saving)};
 }
 
 }  // namespace cucurbit

@@ -86,7 +86,9 @@ TEST_F(Damage, AFlippedByteAnywhereNeverChangesTheTable) {
     std::size_t found = 0;
     for (int i = 0; i < 1500; ++i) {
         std::string bad = good_;
-        const std::size_t at = random() % bad.size();
+        std::size_t at = random() % bad.size();
+        // Most of a small store's pages is empty: every other byte is one that is used.
+        while (i % 2 == 1 && bad[at] == 0) at = random() % bad.size();
         bad[at] = static_cast<char>(bad[at] ^ (1 << (random() % 8)));
         const std::string outcome = outcome_with(bad);
         ASSERT_NE(outcome, "different") << "byte " << at;
