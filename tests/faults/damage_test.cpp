@@ -81,6 +81,22 @@ TEST_F(Damage, EveryFlippedByteOfAValueIsFound) {
     }
 }
 
+TEST_F(Damage, EveryPartOfASeriesKeyIsFound) {
+    const Setting& setting = *study_.setting;
+    const Design design = setting.designs().front();
+    const SeriesKey key = series_key(setting, design, design.series.front());
+    // SQLite writes a row's columns one after the other.
+    const std::string row = key.point + key.arm + key.estimand;
+    const std::size_t at = good_.find(row);
+    ASSERT_NE(at, std::string::npos);
+    for (const std::size_t part : {at, at + key.point.size(), at + row.size() - 1}) {
+        std::string bad = good_;
+        bad[part] = static_cast<char>(bad[part] ^ 2);
+        const std::string outcome = outcome_with(bad);
+        EXPECT_NE(outcome.find("checksum"), std::string::npos) << row << ": " << outcome;
+    }
+}
+
 TEST_F(Damage, AFlippedByteAnywhereNeverChangesTheTable) {
     std::mt19937_64 random(7);
     std::size_t found = 0;
