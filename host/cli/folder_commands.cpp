@@ -89,7 +89,8 @@ Exit merge(const MergeOptions& options) {
     }
     const Study study = Store::exists(options.output) ? Store::open_to_read(options.output).study()
                                                       : stores[0].study();
-    for (const Store& from : stores) from.require_identity(study.identity);  // nothing is copied
+    // All of them, before the first is copied and a folder made.
+    for (const Store& from : stores) from.require_identity(study.identity);
     Store into = Store::open_to_write(options.output, study);
     const AllowedDifference allowed = allowed_differences(study);
     for (const Store& from : stores) {

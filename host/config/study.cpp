@@ -130,6 +130,8 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     } catch (const StudyError& error) {
         faults.push_back({error, false});
     } catch (const std::exception&) {
+        // A value that stands in for a faulty one may be impossible beside others: the fault is
+        // said.
         if (faults.empty()) throw;
     }
     if (!faults.empty()) throw joined(std::move(faults));

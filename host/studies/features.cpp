@@ -134,11 +134,11 @@ std::vector<std::string> Features::remarks() const {
         const double share = mean_share(space);
         if (share < 0.5) return;
         remarks.push_back(fmt::format(
-            "features.{}: the samples' mean holds {:.3g} % of the features' squares, so that tau = "
-            "{} keeps {} of what may be many directions; subtract the mean, and add a column of "
-            "ones for an intercept",
-            model, 100.0 * share, canonical_number(spec_.tau),
-            space.dimension() == 1 ? "one" : std::to_string(space.dimension())));
+            "features.{}: the samples' mean holds {:.3g} % of the features' squares, beside which "
+            "tau = {} and rounding judge all directions: intrinsic dimension {}; subtract the "
+            "mean, "
+            "and add a column of ones for an intercept",
+            model, 100.0 * share, canonical_number(spec_.tau), space.dimension()));
     };
     look("weak", spec_.weak);
     look("strong", spec_.strong);
