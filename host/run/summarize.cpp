@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <mutex>
+#include <optional>
 
 #include "cucurbit/run.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/summary.hpp"
+#include "host/threads/host_threads.hpp"
+#include "kernels/cpu/blas_memory.hpp"
+#include "kernels/cpu/cores.hpp"
 
 namespace cucurbit {
 
@@ -15,6 +21,32 @@ namespace {
 /// Relative rounding of a measured risk: a smaller standard error is no spread of the trials.
 constexpr double rounding = 1e-9;
 constexpr Prediction no_prediction{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
+/// Points summarised at once: each holds a few series' values, some 25 bytes a trial.
+constexpr std::size_t most_points_at_once = 8;
+
+/// A store's values for several threads: it has one connection.
+class StoredValues {
+public:
+    StoredValues(const Store& store, const Study& study) : store_(store), study_(study) {}
+    std::vector<BlockValues> of(const Design& design, const Series& series) {
+        const std::lock_guard lock(mutex_);
+        return store_.read(series_key(*study_.setting, design, series));
+    }
+
+private:
+    const Store& store_;
+    const Study& study_;
+    std::mutex mutex_;
+};
+
+/// One point's part of a table.
+struct PointRows {
+    const Design& design;
+    std::size_t point;
+    std::vector<const Series*> series;
+    std::uint64_t wanted;  ///< trials
+    std::vector<Row> rows{};
+};
 
 /// A ratio whose denominator is not clearly above zero.
 const std::string unclear = "unclear_denominator";
@@ -159,94 +191,103 @@ TheoryRow derive_theory(const std::vector<TheoryRow>& theory, const DerivedRow& 
 
 /// The values of every term's series at a point, as summarize_derived takes them; empty where one
 /// of them is not of the design.
-std::vector<std::vector<BlockValues>> read_terms(const Store& store, const Study& study,
-                                                 const Design& design,
-                                                 const std::vector<const Series*>& of_point,
+std::vector<std::vector<BlockValues>> read_terms(StoredValues& stored, const PointRows& of,
                                                  const DerivedRow& derived) {
     std::vector<std::vector<BlockValues>> values;
     for (const DerivedRow::Term& term : all_terms(derived)) {
         const auto found =
-            std::find_if(of_point.begin(), of_point.end(), [&](const Series* series) {
+            std::find_if(of.series.begin(), of.series.end(), [&](const Series* series) {
                 return series->arm == term.arm && series->estimand == term.estimand;
             });
-        if (found == of_point.end()) return {};
-        values.push_back(store.read(series_key(*study.setting, design, **found)));
+        if (found == of.series.end()) return {};
+        values.push_back(stored.of(of.design, **found));
     }
     return values;
 }
 
-void add_derived(const Store* store, const Study& study, const Design& design, std::size_t point,
-                 const std::vector<const Series*>& of_point, const std::vector<TheoryRow>& theory,
-                 std::uint64_t wanted, std::vector<Row>& rows) {
+void add_derived(StoredValues* stored, const Study& study, const std::vector<TheoryRow>& theory,
+                 PointRows& to) {
     for (const DerivedRow& derived : study.setting->derived()) {
         const TheoryRow* own = find_theory(theory, derived.arm, derived.estimand);
         const TheoryRow predicted = own != nullptr ? *own : derive_theory(theory, derived);
-        Row row = empty_row(design.points[point], derived.arm, derived.estimand);
+        Row row = empty_row(to.design.points[to.point], derived.arm, derived.estimand);
         add_theory(&predicted, row);
-        if (store != nullptr) {
-            const auto values = read_terms(*store, study, design, of_point, derived);
+        if (stored != nullptr) {
+            const auto values = read_terms(*stored, to, derived);
             if (values.empty()) continue;
-            SeriesSummary summary = summarize_derived(derived, values, wanted);
+            SeriesSummary summary = summarize_derived(derived, values, to.wanted);
             const bool ratio = !derived.below.empty();
             if (ratio && (lacks_variance(&predicted) || has_flag(row.flags, unclear)))
                 summary.moments = Moments();
             else if (ratio && summary.moments.count() == 0)
                 add_flag(row.flags, unclear);
-            add_estimate(summary, &predicted, wanted, row);
+            add_estimate(summary, &predicted, to.wanted, row);
         }
-        rows.push_back(std::move(row));
+        to.rows.push_back(std::move(row));
     }
 }
 
 /// Rows of one point: its series, then what is derived from them, then what theory alone
-/// says. store: null for theory alone. quantiles: of every series.
-void add_point(const Store* store, const Study& study, const Design& design, std::size_t point,
-               const std::vector<const Series*>& of_point, std::uint64_t wanted,
-               const std::vector<double>& quantiles, std::vector<Row>& rows) {
+/// says. stored: null for theory alone. quantiles: of every series.
+void add_point(StoredValues* stored, const Study& study, const std::vector<double>& quantiles,
+               PointRows& to) {
     static const std::vector<double> instead_of_an_interval{0.05, 0.5, 0.95};
-    const std::vector<TheoryRow> theory = study.setting->theory(design.points[point]);
+    const Point& point = to.design.points[to.point];
+    const std::vector<TheoryRow> theory = study.setting->theory(point);
     std::vector<bool> used(theory.size(), false);
-    for (const Series* each : of_point) {
+    for (const Series* each : to.series) {
         const Series& series = *each;
         const TheoryRow* predicted = find_theory(theory, series.arm, series.estimand);
         if (predicted) used[static_cast<std::size_t>(predicted - theory.data())] = true;
-        if (!store && !predicted) continue;
-        Row row = empty_row(design.points[point], series.arm, series.estimand);
+        if (!stored && !predicted) continue;
+        Row row = empty_row(point, series.arm, series.estimand);
         add_theory(predicted, row);
-        if (!store) {
-            rows.push_back(std::move(row));
+        if (!stored) {
+            to.rows.push_back(std::move(row));
             continue;
         }
-        const SeriesSummary summary =
-            summarize_series(store->read(series_key(*study.setting, design, series)), wanted);
-        add_estimate(summary, predicted, wanted, row);
+        const SeriesSummary summary = summarize_series(stored->of(to.design, series), to.wanted);
+        add_estimate(summary, predicted, to.wanted, row);
         const bool decides = !lacks_variance(predicted) && !is_zero_risk(predicted);
         if (decides && summary.trials >= most_trials(study.precision) &&
             !is_precise(summary, study.precision))
             add_flag(row.flags, imprecise);
-        rows.push_back(row);
+        to.rows.push_back(row);
         const bool lacks = lacks_interval(summary, predicted);
         add_quantiles(summary, row, quantiles.empty() && lacks ? instead_of_an_interval : quantiles,
-                      study.precision.label_noise, rows);
+                      study.precision.label_noise, to.rows);
     }
-    add_derived(store, study, design, point, of_point, theory, wanted, rows);
+    add_derived(stored, study, theory, to);
     for (std::size_t i = 0; i < theory.size(); ++i) {
         if (used[i] || is_derived(*study.setting, theory[i])) continue;
-        Row row = empty_row(design.points[point], theory[i].arm, theory[i].estimand);
+        Row row = empty_row(point, theory[i].arm, theory[i].estimand);
         add_theory(&theory[i], row);
-        rows.push_back(std::move(row));
+        to.rows.push_back(std::move(row));
     }
 }
 
 Table make_table(const Store* store, const Study& study,
                  const std::vector<double>& quantiles = {}) {
-    Table table{study.setting->parameters(), study.setting->whole_parameters(), {}};
-    for (const Design& design : study.setting->designs()) {
+    const std::vector<Design> designs = study.setting->designs();
+    std::vector<PointRows> points;
+    for (const Design& design : designs) {
         const std::uint64_t wanted = store ? wanted_trials(*store, study, design) : 0;
-        const auto series = series_by_point(design);
+        std::vector<std::vector<const Series*>> series = series_by_point(design);
         for (std::size_t point = 0; point < design.points.size(); ++point)
-            add_point(store, study, design, point, series[point], wanted, quantiles, table.rows);
+            points.push_back({design, point, std::move(series[point]), wanted});
     }
+    std::optional<StoredValues> stored;
+    if (store) stored.emplace(*store, study);
+    const std::size_t at_once = std::min({usable_cores(), points.size(), most_points_at_once});
+    reserve_blas_memory(at_once);
+    HostThreads helpers(std::max<std::size_t>(at_once, 1) - 1);
+    const HostThreads::Use use(helpers);
+    for_blocks(points.size(), 1, [&](std::size_t index, std::size_t) {
+        add_point(stored ? &*stored : nullptr, study, quantiles, points[index]);
+    });
+    Table table{study.setting->parameters(), study.setting->whole_parameters(), {}};
+    for (PointRows& each : points)
+        std::move(each.rows.begin(), each.rows.end(), std::back_inserter(table.rows));
     return table;
 }
 

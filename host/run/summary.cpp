@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <utility>
 
 namespace cucurbit {
 
@@ -69,28 +67,60 @@ struct Sums {
     double below = 0.0;
 };
 
+/// Walks a series' trials upwards.
+class TrialCursor {
+public:
+    explicit TrialCursor(const std::vector<BlockValues>& blocks)
+        : block_(blocks.begin()), end_(blocks.end()) {}
+
+    /// Moves up to this trial, or to the next that is stored; false where none is left.
+    bool seek(std::uint64_t trial) {
+        while (block_ != end_ && block_->first_trial + block_->values.size() <= trial) ++block_;
+        if (block_ == end_) return false;
+        index_ = trial > block_->first_trial ? trial - block_->first_trial : 0;
+        return true;
+    }
+    std::uint64_t trial() const { return block_->first_trial + index_; }
+    /// NaN where the trial failed.
+    double value() const {
+        return block_->outcomes[index_].status == Status::ok
+                   ? block_->values[index_]
+                   : std::numeric_limits<double>::quiet_NaN();
+    }
+
+private:
+    std::vector<BlockValues>::const_iterator block_, end_;
+    std::size_t index_ = 0;
+};
+
+/// Moves all to the first trial from `trial` on that every one of them has; false where there is
+/// none.
+bool meet(std::vector<TrialCursor>& cursors, std::uint64_t& trial) {
+    std::uint64_t before = 0;
+    do {
+        before = trial;
+        for (TrialCursor& cursor : cursors) {
+            if (!cursor.seek(trial)) return false;
+            trial = cursor.trial();
+        }
+    } while (trial != before);
+    return true;
+}
+
+/// Of the trials below `limit` that every term has.
 std::vector<Sums> sum_terms(const DerivedRow& row,
                             const std::vector<std::vector<BlockValues>>& values,
                             std::uint64_t limit) {
-    std::map<std::uint64_t, std::pair<Sums, std::size_t>> sums;  // trial → sums, terms seen
-    for (std::size_t k = 0; k < values.size(); ++k) {
-        const bool above = k < row.above.size();
-        const double factor = above ? row.above[k].factor : row.below[k - row.above.size()].factor;
-        for (const BlockValues& block : values[k])
-            for (std::size_t i = 0; i < block.values.size(); ++i) {
-                const std::uint64_t trial = block.first_trial + i;
-                if (trial >= limit) break;
-                auto& [sum, seen] = sums[trial];
-                const double value = block.outcomes[i].status == Status::ok
-                                         ? block.values[i]
-                                         : std::numeric_limits<double>::quiet_NaN();
-                (above ? sum.above : sum.below) += factor * value;
-                ++seen;
-            }
-    }
+    std::vector<TrialCursor> cursors(values.begin(), values.end());
     std::vector<Sums> complete;
-    for (const auto& [trial, entry] : sums)
-        if (entry.second == values.size()) complete.push_back(entry.first);
+    for (std::uint64_t trial = 0; meet(cursors, trial) && trial < limit; ++trial) {
+        Sums sums;
+        for (std::size_t k = 0; k < row.above.size(); ++k)
+            sums.above += row.above[k].factor * cursors[k].value();
+        for (std::size_t k = 0; k < row.below.size(); ++k)
+            sums.below += row.below[k].factor * cursors[row.above.size() + k].value();
+        complete.push_back(sums);
+    }
     return complete;
 }
 

@@ -34,10 +34,10 @@ struct SeriesSummary {
 SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit);
 
 /// A derived row over trials 0 .. limit - 1 that none of its series lacks or failed; values: of
-/// each term of row.above, then of row.below. A ratio's moments are those of ratio + (above − ratio
-/// · below)/mean(below), whose mean is the ratio of means and whose standard error is its own to
-/// first order (delta method, with the covariance of above and below). Without moments where
-/// mean(below) is not 4 standard errors above zero.
+/// each term of row.above, then of row.below, each as Store::read gives it. A ratio's moments are
+/// those of ratio + (above − ratio · below)/mean(below), whose mean is the ratio of means and whose
+/// standard error is its own to first order (delta method, with the covariance of above and below).
+/// Without moments where mean(below) is not 4 standard errors above zero.
 SeriesSummary summarize_derived(const DerivedRow& row,
                                 const std::vector<std::vector<BlockValues>>& values,
                                 std::uint64_t limit);

@@ -15,7 +15,6 @@ namespace {
 using Terms = std::vector<DerivedRow::Term>;
 
 std::vector<BlockValues> blocks(const std::vector<double>& values) {
-    // Two blocks, of which the second comes first in the store.
     const std::size_t half = values.size() / 2;
     const auto part = [&](std::size_t first, std::size_t last) {
         return BlockValues{first,
@@ -23,7 +22,7 @@ std::vector<BlockValues> blocks(const std::vector<double>& values) {
                             values.begin() + static_cast<std::ptrdiff_t>(last)},
                            std::vector<Outcome>(last - first)};
     };
-    return {part(half, values.size()), part(0, half)};
+    return {part(0, half), part(half, values.size())};
 }
 
 const DerivedRow ratio{"w2s", "opr", Terms{{1.0, "a", "r"}}, Terms{{1.0, "b", "r"}}};
@@ -64,16 +63,35 @@ TEST(Derived, ADifferenceIsPaired) {
     EXPECT_LE(summary.moments.standard_error(), 1e-15);
 }
 
+TEST(Derived, SeriesNeedNotHaveTheSameBlocks) {
+    const auto counted = [](std::uint64_t first, std::size_t count) {
+        BlockValues block{first, {}, std::vector<Outcome>(count)};
+        for (std::size_t i = 0; i < count; ++i)
+            block.values.push_back(static_cast<double>(first + i));
+        return block;
+    };
+    const DerivedRow sum{"w", "sum", Terms{{1.0, "a", "r"}, {1.0, "b", "r"}}, {}};
+    // Trials 10 to 19, 45 and 60 to 64 are of both.
+    const std::vector<BlockValues> a{counted(0, 20), counted(45, 1), counted(60, 40)};
+    const std::vector<BlockValues> b{counted(10, 30), counted(41, 24)};
+    const SeriesSummary summary = summarize_derived(sum, {a, b}, 1000);
+    EXPECT_EQ(summary.trials, 16u);
+    EXPECT_DOUBLE_EQ(summary.mean(), 2.0 * (145.0 + 45.0 + 310.0) / 16.0);
+    EXPECT_EQ(summarize_derived(sum, {a, b}, 61).trials, 12u);
+    EXPECT_EQ(summarize_derived(sum, {b, a}, 45).trials, 10u);
+    EXPECT_EQ(summarize_derived(sum, {a, {}}, 45).trials, 0u);
+}
+
 TEST(Derived, TrialsThatAnySeriesFailedAreLeftOut) {
     std::vector<double> a(100, 2.0), b(100, 4.0);
     a[7] = std::numeric_limits<double>::quiet_NaN();
     a[20] = 1e9;
     auto stored = blocks(a);
-    stored[1].outcomes[20].status = Status::not_converged;
+    stored[0].outcomes[20].status = Status::not_converged;
     auto below = blocks(b);
-    below[0].values.pop_back();  // one series lacks its last trial
-    below[0].outcomes.pop_back();
-    for (double& value : below[1].values) value += 1e-3 * (&value - below[1].values.data());
+    below[1].values.pop_back();  // one series lacks its last trial
+    below[1].outcomes.pop_back();
+    for (double& value : below[0].values) value += 1e-3 * (&value - below[0].values.data());
     const SeriesSummary summary = summarize_derived(ratio, {stored, below}, 100);
     EXPECT_EQ(summary.trials, 99u);
     EXPECT_EQ(summary.failed, 2u);
