@@ -67,10 +67,10 @@ void ClosedDescent::draw(std::span<const std::uint64_t> trials) {
     engine.multiply(of(gram_), true, of(wide_ ? noisy_labels_ : projected_), of(moments_));
 }
 
-void ClosedDescent::find_risks(std::size_t count, const std::vector<double>& coefficients) {
+void ClosedDescent::find_risks(std::size_t count) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
-    engine.upload(coefficients, coefficients_.data);
+    engine.upload(written_coefficients_, coefficients_.data);
     engine.multiply(of(gram_), false, of(coefficients_), of(wide_ ? basis_ : weights_));
     if (wide_) engine.multiply(of(xt_), false, of(basis_), of(weights_));
     engine.subtract(truth_.data, *every_one_, of(weights_));
@@ -79,29 +79,30 @@ void ClosedDescent::find_risks(std::size_t count, const std::vector<double>& coe
 
 void ClosedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out) {
     const std::size_t count = trials.size();
-    const auto download = [&](const BatchMatrix& matrix) {
-        return fetch(workspace_.engine(), matrix.trials(count));
+    const auto download = [&](const BatchMatrix& matrix, std::vector<double>& values) {
+        fetch(workspace_.engine(), matrix.trials(count), values);
     };
     draw(trials);
-    const std::vector<double> eigenvalues = download(eigenvalues_), moments = download(moments_);
+    download(eigenvalues_, read_eigenvalues_);
+    download(moments_, read_moments_);
     const auto directions = [&](std::size_t t, std::size_t number) {
-        return paths_.directions(eigenvalues.data() + t * eigenvalues_.stride,
-                                 moments.data() + t * moments_.stride, number);
+        return paths_.directions(read_eigenvalues_.data() + t * eigenvalues_.stride,
+                                 read_moments_.data() + t * moments_.stride, number);
     };
-    host_coefficients_.resize(coefficients_.stride * count);
+    written_coefficients_.resize(coefficients_.stride * count);
     for_blocks(count, 1, [&](std::size_t t, std::size_t) {
         paths_.fill_coefficients(directions(t, eigenvalues_.rows),
-                                 &host_coefficients_[t * coefficients_.stride]);
+                                 &written_coefficients_[t * coefficients_.stride]);
     });
-    find_risks(count, host_coefficients_);
-    const std::vector<double> risks = download(risks_);
+    find_risks(count);
+    download(risks_, read_risks_);
     out.trials = count;
     out.values.resize(design_.series.size() * count);
     out.outcomes.resize(out.values.size());
     for_blocks(count, DescentGrid::trials_per_block, [&](std::size_t first, std::size_t end) {
         std::vector<std::vector<double>> values(end - first, std::vector<double>(grid_.values()));
         for (std::size_t t = first; t < end; ++t)
-            paths_.measure(directions(t, measured_), risks.data() + t * risks_.stride,
+            paths_.measure(directions(t, measured_), read_risks_.data() + t * risks_.stride,
                            values[t - first]);
         grid_.take(values, first, out);
     });

@@ -20,7 +20,7 @@ public:
 
 private:
     void draw(std::span<const std::uint64_t> trials);
-    void find_risks(std::size_t count, const std::vector<double>& coefficients);
+    void find_risks(std::size_t count);
 
     Design design_;
     DescentGrid grid_;
@@ -31,7 +31,8 @@ private:
     BatchMatrix xt_, gram_, eigenvalues_, labels_, noisy_labels_, moments_, projected_;
     BatchMatrix coefficients_, basis_, weights_, risks_;
     BatchMatrix scale_, truth_, spectrum_, mixing_;
-    std::vector<double> host_coefficients_;  ///< kept from batch to batch
+    // On the host, kept from batch to batch.
+    std::vector<double> read_eigenvalues_, read_moments_, read_risks_, written_coefficients_;
     const IndexList* all_ = nullptr;
     const IndexList* every_one_ = nullptr;
 };

@@ -188,38 +188,45 @@ void IteratedDescent::learn(std::span<const std::uint64_t> trials) {
                   after);
 }
 
-void IteratedDescent::measure_risks(std::size_t count, Values& values) {
+void IteratedDescent::clear(std::size_t count) {
+    values_.resize(count);
+    while (classes() && measures_.size() < count) measures_.emplace_back(spec_, grid_);
+    for_trials(count, [&](std::size_t t) {
+        values_[t].assign(grid_.values(), std::numeric_limits<double>::quiet_NaN());
+        if (classes()) measures_[t].clear();
+    });
+}
+
+void IteratedDescent::measure_risks(std::size_t count) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
     engine.subtract(truth_.data, *every_one_, of(weights_));
     engine.products(of(weights_), spectrum_.data, *all_, *all_, of(risks_));
     const std::vector<double> risks = fetch(engine, of(risks_));
     for_trials(count,
-               [&](std::size_t t) { grid_.set_risks(risks.data() + t * risks_.rows, values[t]); });
+               [&](std::size_t t) { grid_.set_risks(risks.data() + t * risks_.rows, values_[t]); });
 }
 
-void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Values& values) {
+void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials) {
     Engine& engine = workspace_.engine();
     const std::size_t count = trials.size(), n = grid_.n();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
-    std::vector<DescentMeasures> measures(count, DescentMeasures(spec_, grid_));
-    std::vector<double> all;
     const auto evaluate = [&](BatchMatrix features) {
         const BatchMatrix outputs = of(outputs_.leading(features.cols, outputs_.cols));
         engine.multiply(features, true, of(weights_), outputs);
-        all = fetch(engine, outputs);
+        fetch(engine, outputs, read_outputs_);
     };
     const auto outputs = [&](std::size_t t, std::size_t rows) {
-        return DescentOutputs{all.data() + t * outputs_.cols * rows, rows};
+        return DescentOutputs{read_outputs_.data() + t * outputs_.stride, rows, outputs_.ld};
     };
     evaluate(of(inputs().features));
     for_trials(count, [&](std::size_t t) {
-        measures[t].add_train(outputs(t, n), inputs().labels[t], values[t]);
+        measures_[t].add_train(outputs(t, n), inputs().labels[t], values_[t]);
     });
     if (fresh_) {
         evaluate(of(labelled_.features));
         for_trials(count, [&](std::size_t t) {
-            measures[t].fit_teachers(outputs(t, n), labelled_.labels[t], values[t]);
+            measures_[t].fit_teachers(outputs(t, n), labelled_.labels[t], values_[t]);
         });
     }
     const auto for_chunks = [&](DescentStage stage, std::size_t samples, auto add) {
@@ -233,16 +240,16 @@ void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials, Val
     };
     for_chunks(DescentStage::test, spec_.data.test_samples,
                [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
-                   measures[t].add_test(made, labels.clean);
+                   measures_[t].add_test(made, labels.clean);
                });
     for_chunks(DescentStage::held_out, spec_.data.held_out,
                [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
-                   measures[t].add_held_out(made, labels);
+                   measures_[t].add_held_out(made, labels);
                });
-    for_trials(count, [&](std::size_t t) { measures[t].finish(values[t]); });
+    for_trials(count, [&](std::size_t t) { measures_[t].finish(values_[t]); });
 }
 
-void IteratedDescent::measure_paths(std::size_t count, Values& values) {
+void IteratedDescent::measure_paths(std::size_t count) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
     engine.multiply(of(directions_), true, of(weights_), of(projections_));
@@ -250,7 +257,7 @@ void IteratedDescent::measure_paths(std::size_t count, Values& values) {
     const std::vector<double> ends = fetch(engine, of(projections_));
     for_trials(count, [&](std::size_t t) {
         paths_.measure(path.data() + t * path_.stride, ends.data() + t * projections_.stride,
-                       sampler_.lengths(labelled_, t), values[t]);
+                       sampler_.lengths(labelled_, t), values_[t]);
     });
 }
 
@@ -258,18 +265,17 @@ void IteratedDescent::run(std::span<const std::uint64_t> trials, TrialValues& ou
     const std::size_t count = trials.size();
     teach(trials);
     learn(trials);
-    Values values(count,
-                  std::vector<double>(grid_.values(), std::numeric_limits<double>::quiet_NaN()));
-    measure_paths(count, values);
+    clear(count);
+    measure_paths(count);
     if (classes())
-        measure_classes(trials, values);
+        measure_classes(trials);
     else
-        measure_risks(count, values);
+        measure_risks(count);
     out.trials = count;
     out.values.resize(design_.series.size() * count);
     out.outcomes.resize(out.values.size());
     for_blocks(count, DescentGrid::trials_per_block, [&](std::size_t first, std::size_t end) {
-        grid_.take(std::span(values).subspan(first, end - first), first, out);
+        grid_.take(std::span(values_).subspan(first, end - first), first, out);
     });
 }
 

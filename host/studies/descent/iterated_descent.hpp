@@ -22,8 +22,6 @@ public:
     void run(std::span<const std::uint64_t> trials, TrialValues& out) override;
 
 private:
-    using Values = std::vector<std::vector<double>>;  ///< of each trial, as the grid has them
-
     bool classes() const { return spec_.data.classes > 0; }
     DescentLink link(double temperature) const;
     const DescentSample& inputs() const { return fresh_ ? *fresh_ : labelled_; }
@@ -34,9 +32,11 @@ private:
     /// What students learn from, whose labels switch at the change-th of the switches.
     void add_losses(LabelSource source, std::size_t change, std::vector<DescentLoss>& losses) const;
     std::vector<DescentTrainer::Phase> phases(std::size_t count) const;
-    void measure_risks(std::size_t count, Values& values);
-    void measure_classes(std::span<const std::uint64_t> trials, Values& values);
-    void measure_paths(std::size_t count, Values& values);
+    /// Makes room for a batch's values on the host.
+    void clear(std::size_t count);
+    void measure_risks(std::size_t count);
+    void measure_classes(std::span<const std::uint64_t> trials);
+    void measure_paths(std::size_t count);
 
     DescentSpec spec_;
     Design design_;
@@ -56,6 +56,10 @@ private:
     BatchMatrix outputs_, test_features_;   ///< of classes
     BatchMatrix truth_, spectrum_, risks_;  ///< of squared loss
     std::optional<DescentTrainer> teacher_, student_;
+    // On the host, kept from batch to batch: new memory would cost more than what is done with it.
+    std::vector<std::vector<double>> values_;  ///< of each trial, as the grid has them
+    std::vector<DescentMeasures> measures_;    ///< of each trial
+    std::vector<double> read_outputs_;
     const IndexList* all_ = nullptr;
     const IndexList* every_one_ = nullptr;
 };

@@ -46,12 +46,12 @@ std::vector<double> class_coefficients(const DescentData& data, std::size_t p, s
 }
 
 std::vector<std::uint32_t> draw_class_labels(std::size_t outputs, const LabelRows& rows,
-                                             const double* logits) {
+                                             const double* logits, std::size_t ld) {
     std::vector<std::uint32_t> labels(rows.count);
     const Stream stream{rows.key, rows.stage, Purpose::labels};
     for (std::size_t i = 0; i < rows.count; ++i) {
         const auto words = random_words(stream, rows.trial, rows.first + i, 0);
-        labels[i] = pick(logits + i, rows.count, outputs, uniform(words[0], words[1]));
+        labels[i] = pick(logits + i, ld, outputs, uniform(words[0], words[1]));
     }
     return labels;
 }

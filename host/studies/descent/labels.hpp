@@ -28,9 +28,9 @@ struct LabelRows {
     std::size_t count = 0;
 };
 
-/// Clean labels with the logits [outputs][row].
+/// Clean labels with the logits [outputs][row], those of an output every `ld` numbers.
 std::vector<std::uint32_t> draw_class_labels(std::size_t outputs, const LabelRows& rows,
-                                             const double* logits);
+                                             const double* logits, std::size_t ld);
 
 /// Flips labels to one of the other classes, each equally likely, with each probability of `flips`;
 /// the flips of a lower one are among those of a higher one. [flip][row].

@@ -54,10 +54,17 @@ DescentMeasures::DescentMeasures(const DescentSpec& spec, const DescentGrid& gri
       margin_bins_(spec.student.margin_bins),
       fit_(grid.estimand("fit_clean")),
       stops_early_(spec.data.held_out > 0),
-      columns_(grid.columns()),
-      test_{spec.data.test_samples, 0,
-            std::vector<double>(grid.columns() * spec.data.test_samples)},
-      train_{grid.n(), 0, std::vector<double>(grid.columns() * grid.n())} {}
+      test_{spec.data.test_samples, 0, {}},
+      train_{grid.n(), 0, {}} {}
+
+void DescentMeasures::clear() {
+    columns_.assign(grid_.columns(), {});
+    points_ = 0.0;
+    for (Margins* each : {&test_, &train_}) {
+        each->points = 0;
+        each->values.resize(grid_.columns() * each->most);
+    }
+}
 
 void DescentMeasures::add_margins(const DescentOutputs& outputs, Margins& margins) const {
     const auto take = [&](std::size_t at, std::size_t teacher) {
@@ -69,8 +76,8 @@ void DescentMeasures::add_margins(const DescentOutputs& outputs, Margins& margin
             return;
         }
         for (std::size_t i = 0; i < outputs.rows; ++i) {
-            const std::uint32_t label = Reading{taught + i, outputs.rows, outputs_}.prediction();
-            to[i] = Reading{z + i, outputs.rows, outputs_}.margin(label);
+            const std::uint32_t label = Reading{taught + i, outputs.ld, outputs_}.prediction();
+            to[i] = Reading{z + i, outputs.ld, outputs_}.margin(label);
         }
     };
     for (std::size_t t = 0; t < grid_.teachers(); ++t) take(t, t);
@@ -81,9 +88,12 @@ void DescentMeasures::add_margins(const DescentOutputs& outputs, Margins& margin
 }
 
 bool DescentMeasures::all_finite(const DescentOutputs& outputs, std::size_t at) const {
-    const double* const z = column(outputs, at);
-    return std::all_of(z, z + outputs_ * outputs.rows,
-                       [](double value) { return std::isfinite(value); });
+    std::size_t not_finite = 0;
+    for (std::size_t c = 0; c < outputs_; ++c) {
+        const double* const z = column(outputs, at) + c * outputs.ld;
+        for (std::size_t i = 0; i < outputs.rows; ++i) not_finite += std::isfinite(z[i]) ? 0 : 1;
+    }
+    return not_finite == 0;
 }
 
 std::size_t DescentMeasures::bin_of(double confidence) {
@@ -94,7 +104,7 @@ void DescentMeasures::add_classes(const DescentOutputs& outputs,
                                   const std::vector<std::uint32_t>& labels, std::size_t at) {
     Column& of = columns_[at];
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-        const Reading reading{column(outputs, at) + i, outputs.rows, outputs_};
+        const Reading reading{column(outputs, at) + i, outputs.ld, outputs_};
         const std::uint32_t prediction = reading.prediction();
         const bool hit = prediction == labels[i];
         const double margin = reading.margin(labels[i]);
@@ -149,7 +159,7 @@ double DescentMeasures::loss(const DescentOutputs& outputs, const std::uint32_t*
             losses[i] += (z[i] > 0.0) == (labels[i] == 1) ? 0.0 : std::abs(z[i]);
     } else {
         for (std::size_t i = 0; i < outputs.rows; ++i)
-            losses[i] = loss_of(Reading{z + i, outputs.rows, outputs_}.margin(labels[i]));
+            losses[i] = loss_of(Reading{z + i, outputs.ld, outputs_}.margin(labels[i]));
     }
     return sum(losses.data(), outputs.rows);
 }
@@ -195,7 +205,7 @@ void DescentMeasures::measure_fit(const DescentOutputs& outputs, const ClassLabe
     const std::uint32_t* observed = labels.observed.data() + disturbance * outputs.rows;
     std::size_t all_clean = 0, fitted = 0, fitted_clean = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-        const Reading reading{column(outputs, at) + i, outputs.rows, outputs_};
+        const Reading reading{column(outputs, at) + i, outputs.ld, outputs_};
         const bool clean = observed[i] == labels.clean[i];
         const bool fits = reading.prediction() == observed[i];
         all_clean += clean ? 1 : 0;

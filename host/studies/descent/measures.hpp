@@ -10,16 +10,21 @@
 
 namespace cucurbit {
 
-/// Outputs of all columns of a grid on some points, [column][output][row].
+/// Outputs of all columns of a grid on some points: [column][output], `rows` of them every `ld`
+/// numbers.
 struct DescentOutputs {
     const double* values;
     std::size_t rows;
+    std::size_t ld;
 };
 
 /// A margin is the log odds log(p_y/(1 − p_y)) of a class y, here always the teacher's prediction.
 class DescentMeasures {
 public:
     DescentMeasures(const DescentSpec& spec, const DescentGrid& grid);
+
+    /// Forgets a trial. Must be called before the first one.
+    void clear();
 
     /// Test points and their labels.
     void add_test(const DescentOutputs& outputs, const std::vector<std::uint32_t>& labels);
@@ -66,7 +71,7 @@ private:
         return within % grid_.disturbances().size();
     }
     const double* column(const DescentOutputs& outputs, std::size_t at) const {
-        return outputs.values + at * outputs_ * outputs.rows;
+        return outputs.values + at * outputs_ * outputs.ld;
     }
     void add_margins(const DescentOutputs& outputs, Margins& margins) const;
     /// Index of the model of least held-out loss among columns first, first + step, …

@@ -113,17 +113,16 @@ std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> tri
     }
     std::vector<ClassLabels> labels(count);
     if (spec_.data.classes == 0) return labels;
-    std::vector<double> logits;
     if (!spec_.data.from_files()) {
         const BatchMatrix outputs = of(logits_.leading(rows, outputs_));
         engine.multiply(inputs, true, of(truth_), outputs);
-        logits = fetch(engine, outputs);
+        fetch(engine, outputs, read_logits_);
     }
     for_blocks(count, 1, [&](std::size_t t, std::size_t) {
         const LabelRows at{key_, number, trials[t], first_row, rows};
         std::vector<std::uint32_t>& clean = labels[t].clean;
         if (!spec_.data.from_files())
-            clean = draw_class_labels(outputs_, at, logits.data() + t * rows * outputs_);
+            clean = draw_class_labels(outputs_, at, &read_logits_[t * logits_.stride], logits_.ld);
         for (std::size_t i = clean.size(); i < rows; ++i)
             clean.push_back(spec_.data.file_labels[static_cast<std::size_t>(chosen[t * rows + i])]);
         labels[t].observed = flip_labels(clean, spec_.data.classes, grid_.disturbances(), at);

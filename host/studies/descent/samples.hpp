@@ -60,6 +60,7 @@ private:
     BatchMatrix inputs_;        ///< of random features
     BatchMatrix file_, order_;  ///< all samples of a file, p×samples; those of a trial
     BatchMatrix logits_, noise_, gram_, eigenvectors_, eigenvalues_;
+    std::vector<double> read_logits_;  ///< kept from batch to batch
 };
 
 }  // namespace cucurbit

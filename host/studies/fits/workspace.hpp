@@ -105,20 +105,16 @@ private:
     std::map<std::vector<std::uint32_t>, const IndexList*> kept_;
 };
 
-/// The elements of every trial, [trial][column][row], of matrices with one lane; waits for them.
-inline std::vector<double> fetch(Engine& engine, const BatchMatrix& matrix) {
+/// Elements of every trial of matrices with one lane as they lie: element (i, j) of trial t at
+/// t·stride + j·ld + i. Waits for every operation before it.
+inline void fetch(Engine& engine, const BatchMatrix& matrix, std::vector<double>& values) {
     const std::size_t size = (matrix.cols - 1) * matrix.ld + matrix.rows;
-    std::vector<double> stored((matrix.count - 1) * matrix.stride + size);
-    engine.download(matrix.data, stored);
-    if (matrix.ld == matrix.rows && matrix.stride == matrix.rows * matrix.cols) return stored;
+    values.resize((matrix.count - 1) * matrix.stride + size);
+    engine.download(matrix.data, values);
+}
+inline std::vector<double> fetch(Engine& engine, const BatchMatrix& matrix) {
     std::vector<double> values;
-    values.reserve(matrix.count * matrix.cols * matrix.rows);
-    for (std::size_t t = 0; t < matrix.count; ++t)
-        for (std::size_t j = 0; j < matrix.cols; ++j) {
-            const auto column =
-                stored.begin() + static_cast<std::ptrdiff_t>(t * matrix.stride + j * matrix.ld);
-            values.insert(values.end(), column, column + static_cast<std::ptrdiff_t>(matrix.rows));
-        }
+    fetch(engine, matrix, values);
     return values;
 }
 
