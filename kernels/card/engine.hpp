@@ -15,11 +15,19 @@ namespace card {
 
 /// Rows of the diagonal blocks that one kernel factors and inverts.
 inline constexpr std::size_t block_order = 64;
+/// Rows of the triangles that are factored and solved whole, by a warp each.
+inline constexpr std::size_t small_order = 32;
 /// Columns that one product of a triangle's block columns covers: a wider block computes more of
 /// what is not needed, a narrower one reads its operands more often.
 inline constexpr std::size_t block_columns = 128;
 /// Matrices that one call of the library decomposes: it refuses about twice as many.
 inline constexpr std::size_t most_decompositions = 16384;
+/// Doubles of workspace for each of these matrices, in whole lines of 256 bytes. cuSOLVER asked for
+/// 17.9 n² at n = 200.
+inline std::size_t decomposition_workspace(std::size_t n) {
+    constexpr std::size_t line = 32;
+    return (18 * n * n + 512 * n) / line * line + line;
+}
 /// Losses that one kernel takes as an argument, of which 4 KB are certain to fit.
 inline constexpr std::size_t most_losses = 16;
 
@@ -109,6 +117,12 @@ protected:
     /// c = alpha·a b + beta·c for every trial of c.
     virtual void product(double alpha, Factor a, Factor b, double beta, BatchMatrix c) = 0;
 
+    // Whole triangles of at most small_order rows.
+    /// As Engine::cholesky.
+    virtual void factor_small(BatchMatrix g, BatchMatrix rows_done) = 0;
+    /// c ← l⁻¹ c, or c ← l⁻ᵀ c.
+    virtual void solve_small(BatchMatrix l, bool transposed, BatchMatrix c) = 0;
+
     // Diagonal blocks of triangles, of at most block_order rows.
     /// The lower triangle of g becomes its Cholesky factor, `inverse` (zero above) that factor's
     /// inverse. rows_done(0, 0): before + the rows factored: fewer than all of g where a pivot is
@@ -146,8 +160,9 @@ protected:
                                  BatchMatrix rank) = 0;
 
     /// As Engine::eigen, of at most most_decompositions matrices that lie one behind the other, as
-    /// the values do.
-    virtual void decompose_symmetric(BatchMatrix g, BatchMatrix values) = 0;
+    /// the values do. workspace: decomposition_workspace for each of them.
+    virtual void decompose_symmetric(BatchMatrix g, BatchMatrix values,
+                                     std::span<double> workspace) = 0;
 
     /// out(i, 0) = Σ_{j<i} 2 t(i, j) s(i, j) + t(i, i) s(i, i): the lower triangles are read.
     virtual void gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) = 0;

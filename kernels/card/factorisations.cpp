@@ -1,7 +1,7 @@
 // Cholesky factors, inverses and solutions of triangles, by halves: diagonal blocks are kernels of
-// their own, and all between them are matrix products. Small batched products are what the vendor's
-// library does well; its batched factorisations and triangular solutions reach a tenth of that rate
-// (docs/benchmarks.md).
+// their own, as small triangles are, and all between them are matrix products. Small batched
+// products are what the vendor's library does well; its batched factorisations and triangular
+// solutions reach a tenth of that rate (docs/benchmarks.md).
 
 #include "kernels/card/operation.hpp"
 
@@ -11,6 +11,7 @@ using card::block_order;
 using card::for_block_columns;
 using card::packed;
 using card::part;
+using card::small_order;
 using card::with_columns;
 
 namespace {
@@ -25,6 +26,7 @@ std::size_t first_half(std::size_t rows) {
 
 void CardEngine::cholesky(BatchMatrix g, BatchMatrix rows_done) {
     const Operation operation(*this, "cholesky");
+    if (g.rows <= small_order) return factor_small(g, rows_done);
     const std::size_t order = std::min(g.rows, block_order);
     for_parts(g.count, order * order, [&](std::size_t first, std::size_t count, double* scratch) {
         factor(part(g, first, count), 0, g.rows, packed(scratch, order, order, count),
@@ -100,6 +102,7 @@ void CardEngine::solve_lower_transposed(BatchMatrix l, const IndexList& rows, Ba
 
 void CardEngine::solve(BatchMatrix l, bool transposed, BatchMatrix c) {
     if (c.rows * c.cols == 0) return;
+    if (l.rows <= small_order) return solve_small(l, transposed, c);
     const std::size_t order = std::min(l.rows, block_order);
     for_parts(c.count, order * l.rows, [&](std::size_t first, std::size_t count, double* scratch) {
         const BatchMatrix inverses = packed(scratch, order, l.rows, count);

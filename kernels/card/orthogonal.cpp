@@ -55,14 +55,15 @@ void CardEngine::truncate(BatchMatrix q, BatchMatrix l, double relative_cut_off,
 // The library takes matrices one behind the other; copying them costs next to nothing beside it.
 void CardEngine::eigen(BatchMatrix g, BatchMatrix values) {
     const Operation operation(*this, "eigen");
-    const std::size_t n = g.rows, square = n * n;
+    const std::size_t n = g.rows, square = n * n, workspace = card::decomposition_workspace(n);
     for_parts(
-        g.count, square + n,
+        g.count, workspace + square + n,
         [&](std::size_t first, std::size_t count, double* scratch) {
-            const BatchMatrix matrices = packed(scratch, n, n, count);
-            const BatchMatrix found = packed(scratch + square * count, n, 1, count);
+            const std::span room(scratch, workspace * count);
+            const BatchMatrix matrices = packed(room.data() + room.size(), n, n, count);
+            const BatchMatrix found = packed(matrices.data + square * count, n, 1, count);
             copy(part(g, first, count), matrices);
-            decompose_symmetric(matrices, found);
+            decompose_symmetric(matrices, found, room);
             copy(matrices, part(g, first, count));
             copy(found, part(values, first, count));
         },

@@ -44,6 +44,18 @@ double over_blocks(std::size_t rows, Function f) {
 
 }  // namespace
 
+void CountingEngine::factor_small(BatchMatrix g, BatchMatrix rows_done) {
+    const double triangle = triangle_doubles(g.rows, g.count);
+    launch(triangle, triangle + doubles(rows_done),
+           cubed(static_cast<double>(g.rows)) / 3.0 * static_cast<double>(g.count));
+    known_[rows_done.data] = {rows_done, static_cast<double>(g.rows)};
+}
+
+void CountingEngine::solve_small(BatchMatrix l, bool, BatchMatrix c) {
+    launch(triangle_doubles(l.rows, c.count) + doubles(c), doubles(c),
+           doubles(c) * static_cast<double>(l.rows));
+}
+
 // The factor and its inverse, a third of n³ each.
 void CountingEngine::factor_block(BatchMatrix g, std::size_t, BatchMatrix inverse, BatchMatrix) {
     const double triangle = triangle_doubles(g.rows, g.count);
@@ -108,7 +120,7 @@ void CountingEngine::finish_truncate(const Decompositions&, BatchMatrix, double,
 }
 
 // Flops: Golub and Van Loan, Matrix Computations, 8.3.
-void CountingEngine::decompose_symmetric(BatchMatrix g, BatchMatrix values) {
+void CountingEngine::decompose_symmetric(BatchMatrix g, BatchMatrix values, std::span<double>) {
     const auto n = static_cast<double>(g.rows), count = static_cast<double>(g.count);
     launch(doubles(g), 0.0);
     calls_.push_back({0.0, 9.0 * n * n * n * count, 0.0, n * n * count * sizeof(double),

@@ -65,7 +65,7 @@ void Context::multiply(cublasOperation_t op_a, cublasOperation_t op_b, double al
         static_cast<long long>(c.stride), as_int(c.count)));
 }
 
-void Context::eigen(BatchMatrix g, BatchMatrix values, int* infos) {
+void Context::eigen(BatchMatrix g, BatchMatrix values, int* infos, std::span<std::byte> workspace) {
     if (g.rows * g.count == 0) return;
     constexpr cusolverEigMode_t vectors = CUSOLVER_EIG_MODE_VECTOR;
     constexpr cublasFillMode_t lower = CUBLAS_FILL_MODE_LOWER;
@@ -74,12 +74,20 @@ void Context::eigen(BatchMatrix g, BatchMatrix values, int* infos) {
     CUCURBIT_CHECK_CUSOLVER(cusolverDnXsyevBatched_bufferSize(
         solver(), solver_parameters_.get(), vectors, lower, n, CUDA_R_64F, g.data, n, CUDA_R_64F,
         values.data, CUDA_R_64F, &on_device, &on_host, count));
-    std::byte* workspace = solver_workspace_.at_least(on_device, stream());
+    if (on_device > workspace.size() && g.count > 1) {
+        const std::size_t half = g.count / 2;
+        eigen(g.trials(half), values.trials(half), infos, workspace);
+        eigen(card::part(g, half, g.count - half), card::part(values, half, g.count - half),
+              infos + half, workspace);
+        return;
+    }
+    if (on_device > workspace.size())
+        workspace = {solver_workspace_.at_least(on_device, stream()), on_device};
     solver_workspace_on_host_.resize(std::max(on_host, solver_workspace_on_host_.size()));
     CUCURBIT_CHECK_CUSOLVER(
         cusolverDnXsyevBatched(solver(), solver_parameters_.get(), vectors, lower, n, CUDA_R_64F,
-                               g.data, n, CUDA_R_64F, values.data, CUDA_R_64F, workspace, on_device,
-                               solver_workspace_on_host_.data(), on_host, infos, count));
+                               g.data, n, CUDA_R_64F, values.data, CUDA_R_64F, workspace.data(),
+                               on_device, solver_workspace_on_host_.data(), on_host, infos, count));
 }
 
 std::vector<std::uint32_t> Context::zeros(const int* infos, std::size_t count) {

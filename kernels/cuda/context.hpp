@@ -53,8 +53,9 @@ public:
     void multiply(cublasOperation_t op_a, cublasOperation_t op_b, double alpha, BatchMatrix a,
                   BatchMatrix b, double beta, BatchMatrix c);
     /// Eigenvalues, ascending, and vectors (in place) of symmetric matrices that lie one behind the
-    /// other, their lower triangles read; a status for each.
-    void eigen(BatchMatrix g, BatchMatrix values, int* infos);
+    /// other, their lower triangles read; a status for each. Where the library wants a larger
+    /// workspace it gets half of them at a time, and for one matrix what it wants.
+    void eigen(BatchMatrix g, BatchMatrix values, int* infos, std::span<std::byte> workspace);
     /// A status for each trial of a library call.
     int* infos(std::size_t count) { return infos_.at_least(count, stream()); }
     /// Indices of the zeros among a call's statuses. Waits for every operation before it.

@@ -59,6 +59,8 @@ private:
     void end() override;
     double* scratch(std::size_t doubles) override;
     void product(double alpha, Factor a, Factor b, double beta, BatchMatrix c) override;
+    void factor_small(BatchMatrix g, BatchMatrix rows_done) override;
+    void solve_small(BatchMatrix l, bool transposed, BatchMatrix c) override;
     void factor_block(BatchMatrix g, std::size_t before, BatchMatrix inverse,
                       BatchMatrix rows_done) override;
     void invert_blocks(BatchMatrix l, BatchMatrix inverses, bool in_place) override;
@@ -73,7 +75,8 @@ private:
     void decompose(BatchMatrix l, const Decompositions& to) override;
     void finish_truncate(const Decompositions& of, BatchMatrix rotated, double relative_cut_off,
                          BatchMatrix q, BatchMatrix l, BatchMatrix rank) override;
-    void decompose_symmetric(BatchMatrix g, BatchMatrix values) override;
+    void decompose_symmetric(BatchMatrix g, BatchMatrix values,
+                             std::span<double> workspace) override;
     void gain_sums(BatchMatrix t, BatchMatrix s, BatchMatrix out) override;
 
     void subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,

@@ -9,6 +9,14 @@ namespace cucurbit {
 
 using cuda::as_int;
 
+void CudaEngine::factor_small(BatchMatrix g, BatchMatrix rows_done) {
+    cuda::factor_small(context_.stream(), g, rows_done);
+}
+
+void CudaEngine::solve_small(BatchMatrix l, bool transposed, BatchMatrix c) {
+    cuda::solve_small(context_.stream(), l, transposed, c);
+}
+
 void CudaEngine::factor_block(BatchMatrix g, std::size_t before, BatchMatrix inverse,
                               BatchMatrix rows_done) {
     cuda::factor_block(context_.stream(), g, before, inverse, rows_done);
@@ -94,11 +102,12 @@ void CudaEngine::finish_truncate(const Decompositions& of, BatchMatrix rotated,
                           relative_cut_off, q, l, rank);
 }
 
-void CudaEngine::decompose_symmetric(BatchMatrix g, BatchMatrix values) {
+void CudaEngine::decompose_symmetric(BatchMatrix g, BatchMatrix values,
+                                     std::span<double> workspace) {
     int* infos = context_.infos(2 * g.count);
     int* bad = infos + g.count;
     cuda::replace_not_finite(context_.stream(), g, bad);
-    context_.eigen(g, values, infos);
+    context_.eigen(g, values, infos, std::as_writable_bytes(workspace));
     cuda::finish_eigen(context_.stream(), g, values, bad, infos);
 }
 

@@ -41,6 +41,13 @@ void prefix_sums(cudaStream_t stream, BatchMatrix v, int power, DeviceList ends,
 /// out(i, 0) = Σ_{j<i} 2 t(i, j) s(i, j) + t(i, i) s(i, i): the lower triangles are read.
 void gain_sums(cudaStream_t stream, BatchMatrix t, BatchMatrix s, BatchMatrix out);
 
+// small.cu: whole triangles of at most small_order rows (kernels/card/).
+
+/// As Engine::cholesky.
+void factor_small(cudaStream_t stream, BatchMatrix g, BatchMatrix rows_done);
+/// c ← l⁻¹ c, or c ← l⁻ᵀ c.
+void solve_small(cudaStream_t stream, BatchMatrix l, bool transposed, BatchMatrix c);
+
 // blocks.cu: the diagonal blocks of triangles, of at most block_order rows (kernels/card/).
 /// The lower triangle of g becomes its Cholesky factor, `inverse` (zero above) that factor's
 /// inverse. rows_done(0, 0): before + the rows factored: fewer than all of g where a pivot is not

@@ -21,7 +21,7 @@ protected:
 };
 
 TEST_P(DescentPreparations, EigenvectorsAreOrthonormalAndAscending) {
-    for (const std::size_t n : {1, 2, 17, 65}) {
+    for (const std::size_t n : {1, 2, 5, 6, 17, 65}) {
         std::vector<Matrix> items;
         for (const Matrix& a : irregular_batch(n, n + 3))
             items.push_back(product(a, transposed(a)));
