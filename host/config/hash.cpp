@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "host/config/bytes.hpp"
+
 namespace cucurbit {
 namespace {
 
@@ -31,13 +33,6 @@ struct SipState {
         v0 ^= word;
     }
 };
-
-std::uint64_t little_endian(std::string_view bytes) {
-    std::uint64_t word = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-    return word;
-}
 
 }  // namespace
 

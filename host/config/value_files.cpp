@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "cucurbit/hash.hpp"
+#include "host/config/bytes.hpp"
 #include "host/config/messages.hpp"
 
 namespace cucurbit {
@@ -21,13 +22,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& message) {
     throw std::runtime_error(message);
-}
-
-std::uint64_t little_endian(std::string_view bytes) {
-    std::uint64_t word = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-    return word;
 }
 
 /// The text behind 'name': in the header of a .npy file, a Python dictionary on one line.

@@ -45,7 +45,7 @@ struct PointRows {
     std::size_t point;
     std::vector<const Series*> series;
     std::uint64_t wanted;  ///< trials
-    std::vector<Row> rows{};
+    std::vector<Row> rows;
 };
 
 /// A ratio whose denominator is not clearly above zero.
@@ -274,7 +274,7 @@ Table make_table(const Store* store, const Study& study,
         const std::uint64_t wanted = store ? wanted_trials(*store, study, design) : 0;
         std::vector<std::vector<const Series*>> series = series_by_point(design);
         for (std::size_t point = 0; point < design.points.size(); ++point)
-            points.push_back({design, point, std::move(series[point]), wanted});
+            points.push_back({design, point, std::move(series[point]), wanted, {}});
     }
     std::optional<StoredValues> stored;
     if (store) stored.emplace(*store, study);

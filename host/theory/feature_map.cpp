@@ -6,15 +6,10 @@
 
 #include "cucurbit/chain.hpp"
 #include "host/theory/dense.hpp"
+#include "host/theory/sum.hpp"
 
 namespace cucurbit {
 namespace {
-
-double squared_norm(const std::vector<double>& values) {
-    double sum = 0.0;
-    for (const double value : values) sum += value * value;
-    return sum;
-}
 
 std::vector<double> times(const DenseMatrix& a, const std::vector<double>& x) {
     DenseMatrix column(x.size(), 1);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
 #include "host/theory/special.hpp"
+#include "host/theory/sum.hpp"
 
 namespace cucurbit {
 namespace {
@@ -38,10 +38,6 @@ FitMap fit_map(std::size_t features, std::size_t samples) {
     map.across = map.mean * (d - n) / (d + 2.0) / (d - 1.0);
     map.own = map.across * (d - 2.0) / d;
     return map;
-}
-
-double squared_norm(const std::vector<double>& values) {
-    return std::inner_product(values.begin(), values.end(), values.begin(), 0.0);
 }
 
 RiskLaw supervised(std::size_t features, std::size_t samples, const std::vector<double>& truth,

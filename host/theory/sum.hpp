@@ -2,6 +2,7 @@
 // Sums over coordinates whose rounding error does not grow with their number.
 
 #include <cstddef>
+#include <vector>
 
 namespace cucurbit {
 
@@ -16,6 +17,12 @@ double pairwise_sum(std::size_t first, std::size_t last, const Term& term) {
     }
     double sum = 0.0;
     for (std::size_t i = first; i < last; ++i) sum += term(i);
+    return sum;
+}
+
+inline double squared_norm(const std::vector<double>& values) {
+    double sum = 0.0;
+    for (const double value : values) sum += value * value;
     return sum;
 }
 
