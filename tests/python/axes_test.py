@@ -158,6 +158,7 @@ class Axes(unittest.TestCase):
         self.check(subspaces, ("correlation dimension $d_{s∧w}$", 8), x="overlap")
         self.check(subspaces, ("pseudo-labels N", 4), x="n_pseudo", kind="recovery")
 
+    # First hour, repro 4: 28 panels of one point each.
     def test_recovery_of_one_overlap_runs_along_the_largest_grid(self):
         axes = self.check(synthetic.weak_to_strong(overlaps=(5,)), ("pseudo-labels N", 2), kind="recovery")
         self.assertEqual(len(means(axes[0])), 2)
@@ -273,6 +274,7 @@ class Lines(unittest.TestCase):
         self.assertEqual(faults(figure), [])
         self.assertEqual(figure._suptitle.get_text(), "p = 60, 0–1 mask")
 
+    # First hour, repro 2.
     def test_no_two_arms_look_alike(self):
         arms = ["weak", "w2s", "baseline", "ceiling", "optimal_surrogate", "mask", *(f"own_{k}" for k in range(50))]
         styles = arm_styles(arms)
@@ -284,6 +286,7 @@ class Lines(unittest.TestCase):
 class Pages(unittest.TestCase):
     """Panels on pages, and text that fits."""
 
+    # First hour, repro 4.
     def test_letters_go_on_after_z(self):
         self.assertEqual([letter(place) for place in (0, 25, 26, 51, 52, 701, 702)],
                          ["a", "z", "aa", "az", "ba", "zz", "aaa"])
@@ -303,7 +306,8 @@ class Pages(unittest.TestCase):
         def columns(table, **options):
             return cucurbit.plot(table, **options).axes[0].get_subplotspec().get_gridspec().ncols
 
-        both = pandas.concat([synthetic.two_stage(samples=(10, 20)).assign(noise_std=noise) for noise in (0.1, 0.2, 0.3)])
+        two_stage = synthetic.two_stage(samples=(10, 20))
+        both = pandas.concat([two_stage.assign(noise_std=noise) for noise in (0.1, 0.2, 0.3)])
         self.assertEqual(columns(both, x="n", panels="m,noise_std"), 2)
         self.assertEqual(columns(both, x="n", panels="noise_std,m"), 3)
         self.assertEqual(columns(both, x="n", hue="m"), 3)

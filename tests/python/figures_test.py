@@ -128,6 +128,7 @@ class Refused(unittest.TestCase):
                     self.assertRegex(str(caught.exception), f"^the figure {kind} needs a table of [a-z_ ,]+: this one "
                                                             f"(lacks [a-z_1]+(, [a-z_1]+)*|is of {study})$")
 
+    # First hour, repro 4: recovery of a model_shift was an empty figure.
     def test_says_what_the_table_lacks(self):
         for kind, study, said in (
                 ("recovery", "model_shift", "weak_to_strong or features: this one lacks n_pseudo, strong_d"),
@@ -231,7 +232,8 @@ class Contents(unittest.TestCase):
         self.assertEqual(faults(figure), [])
         self.assertEqual(drawn_as(figure.axes[2], "_early"), {(20.0, 0.6)})
         self.assertEqual(drawn_as(figure.axes[2], "_early_student"), {(20.0, 0.7)})
-        self.assertIn("stopped at held-out samples", [text.get_text() for text in figure.axes[2].get_legend().get_texts()])
+        told = [text.get_text() for text in figure.axes[2].get_legend().get_texts()]
+        self.assertIn("stopped at held-out samples", told)
 
     def test_gains_are_those_of_the_last_step_by_flip_rate(self):
         table = synthetic.descent()
