@@ -19,7 +19,7 @@ import cucurbit
 from cucurbit import figures
 from cucurbit.figures import panels
 from cucurbit.figures.page import letter, save
-from cucurbit.figures.style import arm_styles
+from cucurbit.figures.style import LINES, arm_styles
 
 
 class Missing(unittest.TestCase):
@@ -218,6 +218,12 @@ class Lines(unittest.TestCase):
         figure = self.check(synthetic.two_stage(), [f"({letter}) {arm}" for letter, arm in zip("abc", self.ARMS)],
                             ["m = 25", "m = 35"], panels="arm")
         self.assertEqual(faults(figure), [])
+
+    def test_a_legends_lines_hold_their_dashes(self):
+        figure = cucurbit.plot(synthetic.two_stage(), hue="m")
+        width = figure.legends[0].handlelength * figure.legends[0].get_texts()[0].get_fontsize()
+        for line in figure.legends[0].get_lines():
+            self.assertTrue(all(sum(dashes) * line.get_linewidth() < width for _, dashes in LINES[1:]))
 
     def test_what_is_unsaid_stays_as_it_is(self):
         table = synthetic.two_stage()
