@@ -15,12 +15,12 @@ def _levels(text):
 
 def _size(text):
     try:
-        width, height = (float(inches) for inches in text.split("x"))
+        inches = [float(side) for side in text.split("x")]
     except ValueError:
-        width = height = 0
-    if not (0 < width < 1000 and 0 < height < 1000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size in inches, such as 6x4")
-    return width, height
+        inches = []
+    if len(inches) not in (1, 2) or not all(0 < side < 1000 for side in inches):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size in inches, such as 6x4, or 3.3, as high as it takes")
+    return inches[0], inches[1] if len(inches) == 2 else None
 
 
 def _parser():
@@ -42,7 +42,8 @@ def _parser():
                       help="what colours tell in a panel of these: parameters with commas between, arm among them")
     plot.add_argument("--panels", metavar="PARAMETERS", help="what has a panel each, likewise")
     plot.add_argument("--n", type=int, help="sample size at which the weights are shown")
-    plot.add_argument("--size", metavar="WIDTHxHEIGHT", type=_size, help="inches of a page: 6x4")
+    plot.add_argument("--size", metavar="WIDTH[xHEIGHT]", type=_size,
+                      help="inches of a page: 6x4, or 3.3 for one as high as it takes")
     plot.add_argument("--style", metavar="STYLE", help="a matplotlib style, by file or name, on top of ours")
     report = commands.add_parser("report", help="write runs as one HTML page")
     report.add_argument("sources", type=Path, metavar="DIR", nargs="+", help="run folder")

@@ -43,6 +43,7 @@ class Usage(ProgramTest):
         (self.folder / "empty").mkdir()
         self.assertIn("it is no run's folder", self.refused("status", "empty", code=6))
 
+    # First hour, repro 10: extend shrank a table without a word.
     def test_fewer_trials_than_stored_need_force(self):
         self.call("run", self.study, "-o", "out")
         before = self.table("out")

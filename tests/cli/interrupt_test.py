@@ -36,6 +36,7 @@ class Interrupt(ProgramTest):
         self.assertEqual(out, "")
         return err
 
+    # First hour, repro 8: SIGUSR1 killed a run.
     def test_each_signal_stops_after_the_trials_in_flight(self):
         for number, why in ((signal.SIGINT, "interrupted"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP"),
                             (signal.SIGUSR1, "SIGUSR1"), (signal.SIGUSR2, "SIGUSR2"), (signal.SIGXCPU, "ulimit -t")):

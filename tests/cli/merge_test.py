@@ -49,6 +49,19 @@ class Merge(ProgramTest):
         rows = self.call("status", folder, "--format", "csv")[0].splitlines()[1:]
         self.assertEqual([row.split(",")[5] for row in rows], ["0", "130", "0", "0"])
 
+    # First hour, repro 9: a shard of a study of one design was complete without a word.
+    def test_a_shard_without_designs_says_so(self):
+        for number, count in ((2, 4), (4, 4), (2, 1000)):
+            folder = f"runs/small-{number}-of-{count}"
+            _, err = self.call("run", self.study, "--shard", f"{number}/{count}")
+            self.assertIn(f"cucurbit: warning: shard {number}/{count} has nothing to do: the study has 1 design\n", err)
+            self.assertIn(f"complete: {folder} (shard {number}/{count}: 0 of 1 design)", err)
+        _, err = self.call("run", self.study, "--shard", "1/4")
+        self.assertNotIn("warning", err)
+        self.call("merge", folder, "runs/small-1-of-4", "-o", "joined")
+        self.call("run", self.study, "-o", "whole-small")
+        self.assertEqual(self.table("joined"), self.table("whole-small"))
+
     def test_what_lacks_can_come_later_or_be_computed(self):
         folders = self.shards(3, [1, 2])
         _, err = self.call("merge", folders[0], "-o", "joined")

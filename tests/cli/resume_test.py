@@ -69,6 +69,7 @@ class Resume(Prepared):
             self.call("run", "long.toml", "-o", "grown", "--set", f"precision.trials={trials}")
         self.assertEqual(self.table("grown"), self.expected)
 
+    # First hour, repro 6: docs/numerics.md promises the same draws, not the same bytes.
     def test_a_grid_grown_in_steps(self):
         """The draws are the same; what is computed together decides the last digits."""
         self.call("run", "long.toml", "-o", "grown", "--set", "target.n=120",

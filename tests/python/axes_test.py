@@ -19,7 +19,7 @@ import cucurbit
 from cucurbit import figures
 from cucurbit.figures import panels
 from cucurbit.figures.page import letter, save
-from cucurbit.figures.style import arm_styles
+from cucurbit.figures.style import LINES, arm_styles
 
 
 class Missing(unittest.TestCase):
@@ -128,6 +128,21 @@ class Axes(unittest.TestCase):
         self.assertIn("n = p", [text.get_text() for text in axes.texts])
         self.check(synthetic.by_p(noises=(0.1, 0.5)), ("dimension p", 2))
 
+    def test_p_over_n_is_logarithmic_over_a_wide_range(self):
+        self.assertEqual(self.check(synthetic.by_p(), ("p/n", 1), x="p/n")[0].get_xscale(), "linear")
+        wide = synthetic.by_p(sizes=(6, 20, 60, 200))
+        self.assertEqual(self.check(wide, ("p/n", 1), x="p/n")[0].get_xscale(), "log")
+
+    def test_the_name_of_n_equal_p_stands_where_no_line_runs(self):
+        for level, end, alignment in ((0.0, 1.0, "left"), (1.0, 0.0, "left")):
+            axes = Figure().subplots()
+            axes.plot([10, 50], [level, level], label="_theory")
+            axes.set_ylim(0, 1)
+            panels.mark_interpolation(axes, pandas.DataFrame({"p": [30, 30], "n": [10, 50]}))
+            panels.finish(axes)
+            [name] = axes.texts
+            self.assertEqual((name.xy, name.get_ha()), ((30, end), alignment))
+
     def test_p_over_n_runs_along_what_varies_most(self):
         [axes] = self.check(synthetic.by_p(), ("p/n", 1), x="p/n")
         self.assertEqual([x for x, _ in means(axes)[0]], [p / 30 for p in (10, 20, 25, 40, 60)])
@@ -143,6 +158,7 @@ class Axes(unittest.TestCase):
         self.check(subspaces, ("correlation dimension $d_{s∧w}$", 8), x="overlap")
         self.check(subspaces, ("pseudo-labels N", 4), x="n_pseudo", kind="recovery")
 
+    # First hour, repro 4: 28 panels of one point each.
     def test_recovery_of_one_overlap_runs_along_the_largest_grid(self):
         axes = self.check(synthetic.weak_to_strong(overlaps=(5,)), ("pseudo-labels N", 2), kind="recovery")
         self.assertEqual(len(means(axes[0])), 2)
@@ -203,6 +219,12 @@ class Lines(unittest.TestCase):
                             ["m = 25", "m = 35"], panels="arm")
         self.assertEqual(faults(figure), [])
 
+    def test_a_legends_lines_hold_their_dashes(self):
+        figure = cucurbit.plot(synthetic.two_stage(), hue="m")
+        width = figure.legends[0].handlelength * figure.legends[0].get_texts()[0].get_fontsize()
+        for line in figure.legends[0].get_lines():
+            self.assertTrue(all(sum(dashes) * line.get_linewidth() < width for _, dashes in LINES[1:]))
+
     def test_what_is_unsaid_stays_as_it_is(self):
         table = synthetic.two_stage()
         self.check(table, ["(a) m = 25", "(b) m = 35"], self.ARMS, hue="arm")
@@ -210,6 +232,16 @@ class Lines(unittest.TestCase):
         n = [f"({letter}) n = {n}" for letter, n in zip("abcd", (10, 20, 30, 40))]
         self.check(table, n, self.ARMS, x="m")
         self.check(table, n, self.ARMS, x="m", hue="arm", panels="n")
+
+    def test_one_line_of_recovery_is_the_students(self):
+        table = synthetic.weak_to_strong(samples=(60,), overlaps=(5,))
+        self.check(table, ["(a)", "(b)"], ["strong student on its labels"], kind="recovery")
+
+    def test_predictions_of_test_errors_are_called_an_approximation(self):
+        for kind in ("features", "risk", "recovery"):
+            figure = cucurbit.plot(synthetic.features(), kind=kind)
+            self.assertIn("line: approximation", legend(figure))
+            self.assertNotIn("line: theory", legend(figure))
 
     def test_recovery_too(self):
         table = synthetic.weak_to_strong()
@@ -248,6 +280,7 @@ class Lines(unittest.TestCase):
         self.assertEqual(faults(figure), [])
         self.assertEqual(figure._suptitle.get_text(), "p = 60, 0–1 mask")
 
+    # First hour, repro 2.
     def test_no_two_arms_look_alike(self):
         arms = ["weak", "w2s", "baseline", "ceiling", "optimal_surrogate", "mask", *(f"own_{k}" for k in range(50))]
         styles = arm_styles(arms)
@@ -259,6 +292,7 @@ class Lines(unittest.TestCase):
 class Pages(unittest.TestCase):
     """Panels on pages, and text that fits."""
 
+    # First hour, repro 4.
     def test_letters_go_on_after_z(self):
         self.assertEqual([letter(place) for place in (0, 25, 26, 51, 52, 701, 702)],
                          ["a", "z", "aa", "az", "ba", "zz", "aaa"])
@@ -273,6 +307,19 @@ class Pages(unittest.TestCase):
                          ["p = 60, page 1 of 5", "p = 60, page 5 of 5"])
         figure.pages[1:4] = []
         self.assertEqual(faults(figure), [])
+
+    def test_settings_of_the_first_parameter_fill_lines(self):
+        def columns(table, **options):
+            return cucurbit.plot(table, **options).axes[0].get_subplotspec().get_gridspec().ncols
+
+        two_stage = synthetic.two_stage(samples=(10, 20))
+        both = pandas.concat([two_stage.assign(noise_std=noise) for noise in (0.1, 0.2, 0.3)])
+        self.assertEqual(columns(both, x="n", panels="m,noise_std"), 2)
+        self.assertEqual(columns(both, x="n", panels="noise_std,m"), 3)
+        self.assertEqual(columns(both, x="n", hue="m"), 3)
+        self.assertEqual(columns(synthetic.model_shift(samples=(10, 20), noises=range(4)), x="n"), 2)
+        self.assertEqual(columns(synthetic.model_shift(samples=(10, 20), noises=range(5)), x="n"), 3)
+        self.assertEqual(columns(both, x="n", panels="m,noise_std", size=(3.3, None)), 1)
 
     def test_long_names_are_broken(self):
         table = synthetic.model_shift(noises=(0.2,))
@@ -292,6 +339,9 @@ class Pages(unittest.TestCase):
         self.assertEqual(len({round(axes.get_position().x0, 1) for axes in narrow.axes}), 1)
         with self.assertRaisesRegex(ValueError, "2x1.5 inches are too few"):
             cucurbit.plot(table, size=(2, 1.5))
+        # Its text has room there, but leaves a panel half an inch.
+        with self.assertRaisesRegex(ValueError, "3.3x2.6 inches are too few"):
+            cucurbit.plot(synthetic.weak_to_strong(overlaps=(5,), samples=(60,)), kind="risk", size=(3.3, 2.6))
 
     def test_styles_lie_on_top_of_ours(self):
         with tempfile.TemporaryDirectory() as folder:

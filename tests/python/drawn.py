@@ -108,7 +108,8 @@ def _of_panel(page, axes, drawn):
 
 
 # What is drawn of one arm beside each other.
-_OF_ONE_ARM = ("_theory", "_mean", "_ratio", "_median", "_weight", "_student")
+_OF_ONE_ARM = ("_theory", "_mean", "_ratio", "_median", "_weight", "_student", "_early",
+               "_early_student")
 
 
 def _colour(line):

@@ -16,7 +16,7 @@ import matplotlib.image
 import numpy
 import pandas
 import synthetic
-from drawn import drawn_as, inked, means, titles
+from drawn import altered, drawn_as, faults, inked, means, titles
 
 import cucurbit
 from cucurbit import __main__ as command_line
@@ -128,6 +128,7 @@ class Refused(unittest.TestCase):
                     self.assertRegex(str(caught.exception), f"^the figure {kind} needs a table of [a-z_ ,]+: this one "
                                                             f"(lacks [a-z_1]+(, [a-z_1]+)*|is of {study})$")
 
+    # First hour, repro 4: recovery of a model_shift was an empty figure.
     def test_says_what_the_table_lacks(self):
         for kind, study, said in (
                 ("recovery", "model_shift", "weak_to_strong or features: this one lacks n_pseudo, strong_d"),
@@ -202,6 +203,38 @@ class Contents(unittest.TestCase):
         optimal = table[table["n"] == 40]
         self.assertIn((60, (optimal["optimal_surrogate"] / optimal["truth"]).iloc[-1]), drawn_as(axes, "_weight"))
 
+    def test_no_surrogate_looks_like_the_truth(self):
+        table = synthetic.coordinates().assign(mine=lambda rows: rows["truth"] * 2)
+        [axes] = cucurbit.plot(synthetic.model_shift(), kind="weights", coordinates=table).axes
+        colours = [line.get_color() for line in axes.get_lines()]
+        self.assertEqual(len(set(colours)), 4)
+
+    def test_weights_far_from_the_truths_leave_room_for_the_others(self):
+        table = synthetic.coordinates().assign(mine=lambda rows: rows["truth"] * 2)
+        [axes] = cucurbit.plot(synthetic.model_shift(), kind="weights", coordinates=table).axes
+        self.assertEqual(axes.get_yscale(), "linear")
+        table.loc[table["index"] == 7, "mine"] *= -150
+        figure = cucurbit.plot(synthetic.model_shift(), kind="weights", coordinates=table)
+        [axes] = figure.axes
+        self.assertEqual(axes.get_yscale(), "symlog")
+        self.assertEqual([text.get_text() for text in axes.get_yticklabels()], ["−100", "−10", "−1", "0", "1"])
+        self.assertEqual(faults(figure), [])
+
+    def test_teachers_stopped_at_held_out_samples_are_stars(self):
+        table = synthetic.descent()
+        self.assertEqual(drawn_as(cucurbit.plot(table).axes[2], "_early"), set())
+        row = table[(table["arm"] == "student") & (table["estimand"] == "accuracy") & (table["flip"] == 0.2)].iloc[:1]
+        early = [row.assign(arm=arm, estimand=estimand, estimate=value, teacher_steps=numpy.nan, student_steps=step)
+                 for arm, estimand, value, step in (
+                     ("early_teacher", "accuracy", 0.6, numpy.nan), ("early_teacher", "stopped_at", 20.0, numpy.nan),
+                     ("early_student", "accuracy", 0.65, 5), ("early_student", "accuracy", 0.7, 50))]
+        figure = cucurbit.plot(pandas.concat([table, *early], ignore_index=True))
+        self.assertEqual(faults(figure), [])
+        self.assertEqual(drawn_as(figure.axes[2], "_early"), {(20.0, 0.6)})
+        self.assertEqual(drawn_as(figure.axes[2], "_early_student"), {(20.0, 0.7)})
+        told = [text.get_text() for text in figure.axes[2].get_legend().get_texts()]
+        self.assertIn("stopped at held-out samples", told)
+
     def test_gains_are_those_of_the_last_step_by_flip_rate(self):
         table = synthetic.descent()
         axes = cucurbit.plot(table).axes[3]
@@ -224,6 +257,18 @@ class Contents(unittest.TestCase):
         ratio = figures.gain.relative_risk(table, "optimal_surrogate")
         numpy.testing.assert_allclose(ratio.loc[ratio["n"] > 40, "theory"], 1.0, rtol=1e-12)
         self.assertLess(ratio.loc[ratio["n"] == 10, "theory"].item(), 0.9)
+
+    def test_a_risk_relative_to_one_without_a_mean_is_not_drawn(self):
+        table = synthetic.crossing()
+        at_p = table[(table["arm"] == "mask") & (table["n"] == 36)].assign(n=40)
+        axes = cucurbit.plot(pandas.concat([table, at_p], ignore_index=True), kind="gain").axes[1]
+        self.assertEqual({n for n, _ in drawn_as(axes, "_ratio")}, {10, 20, 30, 36, 50, 70, 100})
+
+    def test_relative_risks_over_a_wide_range_have_a_logarithmic_axis(self):
+        table = synthetic.crossing()
+        self.assertEqual(cucurbit.plot(table, kind="gain").axes[1].get_yscale(), "linear")
+        wide = altered(table, (table["arm"] == "mask") & (table["n"] == 100), estimate=9.0, theory=9.0)
+        self.assertEqual(cucurbit.plot(wide, kind="gain").axes[1].get_yscale(), "log")
 
 
 class CommandLine(unittest.TestCase):
@@ -258,6 +303,8 @@ class CommandLine(unittest.TestCase):
                                  "arm", "--size", "6x3", "--style", "fast")
         self.assertEqual((code, out), (0, ""))
         self.assertIn(b'viewBox="0 0 432 216"', (self.folder / "x.svg").read_bytes())
+        self.call("plot", self.folder / "p.csv", "-o", self.folder / "x.svg", "--size", "3.3")
+        self.assertIn(b'viewBox="0 0 237.6 ', (self.folder / "x.svg").read_bytes())
         for said, *wrong in (("no axis 'm'", "--x", "m"), ("no hue 'm'", "--hue", "m"),
                              ("needs a table of weak_to_strong", "--kind", "recovery"),
                              ("1x1 inches are too few", "--size", "1x1"), ("'pastel'", "--style", "pastel")):
@@ -265,9 +312,9 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn(said, talk)
         with contextlib.redirect_stderr(io.StringIO()) as talk, self.assertRaises(SystemExit) as caught:
-            command_line.main(["plot", str(self.folder / "p.csv"), "--size", "6"])
+            command_line.main(["plot", str(self.folder / "p.csv"), "--size", "6x"])
         self.assertEqual(caught.exception.code, 2)
-        self.assertIn("'6' is no size in inches", talk.getvalue())
+        self.assertIn("'6x' is no size in inches", talk.getvalue())
         self.assertFalse((self.folder / "y.png").exists())
 
     def test_pages(self):

@@ -52,6 +52,7 @@ class Figures(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
+    # First hour, repros 1 (a heading that was cut) and 2 (two arms of one look).
     def test_of_every_example(self):
         examples = sorted(EXAMPLES.glob("**/*.toml"))
         self.assertGreaterEqual(len(examples), 21)
@@ -69,6 +70,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(kinds, {"risk", "scaling", "gain", "student", "recovery", "split", "generations", "descent",
                                  "switch", "features"})
 
+    # First hour, repros 3 (weights in the file's order) and 5 (weights of no arm, and none of one's own).
     def test_of_a_spectrum_and_a_surrogate_in_files(self):
         generator = numpy.random.default_rng(2)
         spectrum, mine = generator.permutation(numpy.arange(1.0, 31) ** -2), generator.uniform(0.5, 2.0, 30)

@@ -106,6 +106,17 @@ def draw_gain(axes, table, estimand, y):
     finish(axes, "teacher_steps", y)
 
 
+def _draw_early(axes, rows, estimand, style):
+    """A star for the teacher that is stopped at held-out samples, where it stops on average, and an open one for its
+    student at the last step."""
+    stop = series(rows, "early_teacher", "stopped_at")["estimate"]
+    student = series(rows, "early_student", estimand, student_steps=rows["student_steps"].max())
+    for early, face, label in ((series(rows, "early_teacher", estimand), style.colour, "_early"),
+                               (student, "none", "_early_student")):
+        axes.plot(stop[:len(early)], early["estimate"], color=style.colour, linestyle="none", marker="*", markersize=9,
+                  markerfacecolor=face, markeredgewidth=0.8, zorder=4, label=label)
+
+
 def draw_level(axes, table, estimand, y):
     """Teachers against T; students, dashed and with open markers on top, at their last step."""
     last = table["student_steps"].max()
@@ -115,8 +126,11 @@ def draw_level(axes, table, estimand, y):
         axes.plot(student["teacher_steps"], student["estimate"], color=style.colour, linestyle="--", linewidth=1.1,
                   marker=style.marker, markersize=5, markerfacecolor="none", markeredgewidth=0.8, zorder=3,
                   label="_student")
+        _draw_early(axes, rows, estimand, style)
     axes.plot([], [], color="0.3", linestyle="--", marker="o", markersize=5, markerfacecolor="none",
               markeredgewidth=0.8, label="its student")
+    if (table["arm"] == "early_teacher").any():
+        axes.plot([], [], color="0.3", linestyle="none", marker="*", markersize=9, label="stopped at held-out samples")
     finish(axes, "teacher_steps", y)
 
 

@@ -74,4 +74,4 @@ def features_drawing(table):
         against = "n_pseudo" if "n_pseudo" in varying else "n"
         for name, rows in panels.split(part, besides=(against,)):
             add(", ".join(filter(None, (title, name))), _errors, rows, styles, against)
-    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid, line="approximation"))
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid, line=panels.law_of(table)))

@@ -7,11 +7,12 @@ from cucurbit.table import parameters
 
 
 def relative_risk(rows, arm):
-    """An arm's estimate and theory over those of the standard target at the same points."""
+    """An arm's estimate and theory over those of the standard target at the same points, with the flags of both."""
     both = panels.risks(rows, arm).merge(panels.risks(rows, "standard"), on=parameters(rows),
                                          suffixes=("", "_standard"))
     return both.assign(estimate=both["estimate"] / both["estimate_standard"],
-                       theory=both["theory"] / both["theory_standard"])
+                       theory=both["theory"] / both["theory_standard"],
+                       flags=both["flags"] + " " + both["flags_standard"])
 
 
 def _risks(axes, rows, styles):
@@ -31,7 +32,7 @@ def draw(axes, rows, styles):
     panels.mark_interpolation(axes, rows)
     axes.set_xlabel("samples n")
     axes.set_ylabel("risk relative to standard")
-    panels.finish(axes)
+    panels.choose_risk_scale(axes)
 
 
 def gain_drawing(table):

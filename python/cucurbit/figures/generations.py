@@ -25,4 +25,5 @@ def generations_drawing(table):
     styles, shown = line_styles(["chain"], [text for text, _ in panels.parts(table, line)] if line else [])
     drawn = [Panel(text, lambda axes, rows=rows: _draw(axes, rows, line, styles))
              for text, rows in panels.split(table, besides=line)]
-    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid))
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid),
+                   columns=panels.columns(table, panels.varying(table, besides=line)))

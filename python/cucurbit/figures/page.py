@@ -24,6 +24,8 @@ from cucurbit.files import replaced
 _PANELS_OF_A_PAGE = 6
 # Inches: the least width of a panel, and what its y axis takes of it.
 _NARROWEST, _Y_AXIS = 2.0, 0.6
+# Inches: a panel's axes that are lower or narrower show nothing.
+_SMALLEST = 0.8
 
 
 class Panel(NamedTuple):
@@ -80,6 +82,8 @@ def pages_of(drawing, size=None):
     """
     width, height = size or (None, None)
     columns = min(len(drawing.panels), drawing.columns)
+    if len(drawing.panels) == 4 and columns == 3:
+        columns = 2  # two lines of two, not of three and one
     if width:
         columns = max(1, min(columns, int(width / _NARROWEST)))
     width = width or max(drawing.width * columns, 4.2)
@@ -249,6 +253,8 @@ def check_fit(page):
             page.draw_without_rendering()
             extent = page.get_tightbbox()  # in inches, of all that is drawn
             fits = min(extent.x0, extent.y0, width - extent.x1, height - extent.y1) > -0.01
+            panels_of_page = [axes.get_window_extent() for axes in page.axes]
+            fits &= min(min(box.width, box.height) for box in panels_of_page) > _SMALLEST * page.dpi
         except UserWarning:
             fits = False
     if not fits:

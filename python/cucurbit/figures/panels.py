@@ -8,7 +8,7 @@ from cucurbit.table import parameters
 _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", "weak_d": "weak d",
           "strong_d": "strong d", "correlation_dimension": "overlap $d_{s∧w}$", "n_pseudo": "N", "flip": "flips",
           "teacher_steps": "teacher’s steps T", "student_steps": "student’s steps t", "switch_at": "switch at step"}
-_LINEAR = ("n", "p", "p/n", "correlation_dimension")
+_LINEAR = ("n", "p", "correlation_dimension")
 _LABELS = {"n": "samples n", "p": "dimension p", "m": "surrogate’s samples m", "n_pseudo": "pseudo-labels N",
            "correlation_dimension": "correlation dimension $d_{s∧w}$", "p/n": "p/n"}
 
@@ -51,6 +51,13 @@ def parts(table, names):
         return [("", table)]
     return [(title(dict(zip(names, values[::-1]))), rows)
             for values, rows in table.groupby(list(names)[::-1])]
+
+
+def columns(table, names):
+    """How many panels of parts(table, names) make a line, so that the settings of the first parameter fill whole lines
+    where there is a second."""
+    counts = [table[name].nunique() for name in names if name != "arm"]
+    return 2 if len(names) > 1 and counts and counts[0] % 3 and counts[0] % 2 == 0 else 3
 
 
 def title(values):
@@ -96,7 +103,7 @@ def arrange(table, x, hue, panel, *, first="n", lines=(), several=()):
             raise ValueError(f"{name} is named twice: x, hue and panels take different ones of {', '.join(free)}")
     left = [name for name in names if name not in named]
     if hue is None:
-        hues = [name for name in lines if name not in named]
+        hues = [name for name in lines if name in names and name not in named]
         left = [name for name in left if name not in hues]
     if panel is None:
         own = left
@@ -154,6 +161,11 @@ def scale_axis(axes, x, values):
 def risk_of(table):
     """The estimand that the arms of a table are compared by."""
     return "excess_risk" if (table["estimand"] == "excess_risk").any() else "test_error"
+
+
+def law_of(table):
+    """What a legend calls the predictions: of the test errors of files there is no theory but an approximation."""
+    return "theory" if risk_of(table) == "excess_risk" else "approximation"
 
 
 def risks(table, arm, *, x="n"):
@@ -238,7 +250,7 @@ def mark_interpolation(axes, rows, x="n"):
     if len(places) == 1 and rows[x].min() < places[0] < rows[x].max():
         axes.axvline(places[0], color="0.6", linewidth=0.8, linestyle=":", zorder=1)
         axes.annotate("n = p", (places[0], 0.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
-                      textcoords="offset points", color="0.4", fontsize="small")
+                      textcoords="offset points", color="0.4", fontsize="small", gid="_guide")
 
 
 def drawn(axes):
@@ -290,6 +302,30 @@ def finish(axes):
     if said:
         axes.annotate("\n".join(said), (0.5, 0.0), xycoords=axes.xaxis.label, xytext=(0, -1),
                       textcoords="offset points", ha="center", va="top", fontsize="x-small", color="0.35")
+    for text in axes.texts:
+        if text.get_gid() == "_guide":
+            _clear(axes, text)
+
+
+def _clear(axes, text):
+    """Moves the name of a guide to that end and side of it where the fewest lines run through it."""
+    axes.get_xlim(), axes.get_ylim()  # sets the limits, which matplotlib leaves for later
+    within = axes.transData - axes.transAxes
+    curves = [within.transform(line.get_xydata()) for line in drawn(axes) if len(line.get_xdata()) > 1]
+    steps = numpy.linspace(0, 1, 50)
+    x, y = (numpy.concatenate([numpy.interp(numpy.arange(len(curve) - 1)[:, None] + steps, range(len(curve)),
+                                            curve[:, k]).ravel() for curve in curves] or [numpy.empty(0)])
+            for k in (0, 1))
+    guide = within.transform((text.xy[0], axes.get_ylim()[0]))[0]
+    crowds = {}
+    for end in (0, 1):
+        for side in (1, -1):
+            # The name takes about a quarter of a panel's width and an eighth of its height.
+            inside = (0 < side * (x - guide)) & (side * (x - guide) < 0.25) & (abs(y - end) < 0.125)
+            crowds[end, side] = inside.sum() + 1000 * (not 0 <= guide + 0.25 * side <= 1)
+    end, side = min(crowds, key=crowds.get)
+    text.xy, text.xyann = (text.xy[0], end), (3 * side, 4 - 8 * end)
+    text.set(ha="left" if side > 0 else "right", va="top" if end else "baseline")
 
 
 def _range(values):

@@ -41,4 +41,5 @@ def risk_drawing(table, *, x=None, hue=None, panel=None, coordinates=None, n=Non
         looks = {arm: styles[arm, None] for arm in own}
         drawn.insert(0, Panel(weights.title(chosen), lambda axes: weights.draw(axes, chosen, looks)))
     extra = [weights.truth()] if own else []
-    return Drawing(drawn, heading, lambda grid: legend_of(shown, grid, extra=extra))
+    return Drawing(drawn, heading, lambda grid: legend_of(shown, grid, extra=extra, line=panels.law_of(table)),
+                   columns=3 if own else panels.columns(table, panel))

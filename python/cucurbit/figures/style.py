@@ -42,6 +42,8 @@ _SETTINGS = {
     "legend.fontsize": "medium", "xtick.labelsize": "small", "ytick.labelsize": "small", "axes.spines.top": False,
     "axes.spines.right": False, "axes.linewidth": 0.8, "legend.frameon": False, "pdf.fonttype": 42,
     "savefig.dpi": 200, "svg.hashsalt": "cucurbit",
+    # So long that a legend's line shows its dashes on both sides of its marker.
+    "legend.handlelength": 2.8,
     # No axis is above a panel, which matplotlib would otherwise look for, at length, to place a title.
     "axes.titley": 1.0,
 }

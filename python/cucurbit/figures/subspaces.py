@@ -40,7 +40,8 @@ def student_drawing(table):
     styles = arm_styles(panels.arms(table))
     drawn = [Panel(text, lambda axes, rows=rows: _risks(axes, rows, styles))
              for text, rows in panels.split(table, besides=("n_pseudo",))]
-    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid))
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid),
+                   columns=panels.columns(table, panels.varying(table, besides=("n_pseudo",))))
 
 
 def _ratio(axes, rows, estimand, x, hue, styles):
@@ -59,6 +60,7 @@ def _ratio(axes, rows, estimand, x, hue, styles):
 def recovery_drawing(table, *, x=None, hue=None, panel=None):
     """PGR and OPR, two panels for each setting, with x, lines and panels as panels.arrange says; where nothing is
     said, lines are those of n (against n: of n_pseudo)."""
+    law = panels.law_of(table)
     table = table[table["arm"] == "w2s"]
     first = "correlation_dimension" if "correlation_dimension" in table else "n_pseudo"
     against = x or panels.axis_of(table, first=first)
@@ -67,7 +69,7 @@ def recovery_drawing(table, *, x=None, hue=None, panel=None):
     styles, shown = line_styles(["w2s"], [text for text, _ in panels.parts(table, hue)] if hue else [])
     drawn = [Panel(text, lambda axes, rows=rows, estimand=estimand: _ratio(axes, rows, estimand, x, hue, styles))
              for text, rows in panels.parts(table, panel) for estimand in RATIOS]
-    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid), columns=2)
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid, line=law), columns=2)
 
 
 def _variance(axes, rows, styles):
@@ -89,4 +91,5 @@ def split_drawing(table):
     styles = arm_styles(list(_PARTS))
     drawn = [Panel(text, lambda axes, rows=rows: _variance(axes, rows.assign(factor=factor), styles))
              for text, rows in panels.split(table, besides=("n_pseudo",))]
-    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid))
+    return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(styles.values(), grid),
+                   columns=panels.columns(table, panels.varying(table, besides=("n_pseudo",))))

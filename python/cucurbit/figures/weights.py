@@ -2,6 +2,7 @@
 
 import numpy
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator
 
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import arm_styles, number, plain_log_ticks
@@ -9,6 +10,16 @@ from cucurbit.figures.style import arm_styles, number, plain_log_ticks
 # Columns of a table of coordinates that are no arm's weights.
 _OTHERS = ("p", "n", "noise_std", "index", "spectrum", "zeta", "truth")
 _LOOK = {"linestyle": (0, (4, 3)), "linewidth": 1.3}
+
+
+# So far from the truth's, weights have a logarithmic axis on both sides of a linear piece about 0.
+_FAR = 20.0
+
+
+def _symmetric(low, high):
+    """Ticks of such an axis: 0, 1, −1, 10, … as far as there are weights."""
+    powers = 10.0 ** numpy.arange(1 + int(numpy.log10(max(abs(low), abs(high)))))
+    return [-power for power in powers[::-1] if -power >= low] + [0.0] + [power for power in powers if power <= high]
 
 
 def at_samples(coordinates, n=None):
@@ -45,7 +56,13 @@ def draw(axes, rows, styles):
     axes.set_xscale("log")
     axes.set_xlim(rows["rank"].min(), rows["rank"].max())
     plain_log_ticks(axes.xaxis)
-    if all((rows[arm] / rows["truth"] >= 0).all() for arm in styles):
+    weights = rows[list(styles)].div(rows["truth"], axis=0)
+    if weights.abs().max(axis=None) > _FAR:
+        # Weights of one's own on coordinates that the truth hardly has would flatten all others.
+        axes.set_yscale("symlog", linthresh=2.0, linscale=2.0)
+        axes.yaxis.set_major_locator(FixedLocator(_symmetric(weights.min(axis=None), weights.max(axis=None))))
+        axes.yaxis.set_major_formatter(lambda value, _place: number(value).replace("-", "−"))
+    if (weights >= 0).all(axis=None):
         axes.set_ylim(bottom=-0.05)
     axes.set_xlabel("coordinate (largest eigenvalue first)")
     axes.set_ylabel("weight relative to truth")
@@ -55,7 +72,8 @@ def weights_drawing(coordinates, n=None):
     """One panel: Figure 1a."""
     rows = at_samples(coordinates, n)
     arms = columns(rows)
-    styles = arm_styles(arms)
+    styles = arm_styles(["standard", *arms])  # so that no arm has the colour of the truth
+    del styles["standard"]
 
     def legend(_grid):
         lines = [style.handle() for style in styles.values()]
