@@ -261,7 +261,20 @@ auto Reader::State::parsed(std::string_view key, const std::string& name, Parse 
     }
 }
 
+void Reader::State::expect_file(std::string_view key) const {
+    if (absent || table->contains(key)) return;
+    for (const auto& [other, value] : *table) {
+        const bool names_file =
+            other == "file" || other == "path" || other == "file_name" || other == "filename";
+        if (!names_file || !value.is_string() || known.contains(other.str())) continue;
+        known.emplace(other.str());
+        refuse(other.source(), other.str(),
+               fmt::format("unknown key (did you mean {}?)", in_quotes(key)));
+    }
+}
+
 Reader::File Reader::file(std::string_view key) {
+    state_->expect_file(key);
     const std::string path = text(key);
     return state_->parsed(key, path, [&](const FileContents& contents) {
         const std::string_view bytes = in_memory(contents);
@@ -270,6 +283,7 @@ Reader::File Reader::file(std::string_view key) {
 }
 
 Reader::TableFile Reader::table_file(std::string_view key) {
+    state_->expect_file(key);
     const std::string path = text(key);
     return state_->parsed(key, path, [&](const FileContents& contents) {
         const std::string_view bytes = in_memory(contents);
@@ -279,6 +293,7 @@ Reader::TableFile Reader::table_file(std::string_view key) {
 }
 
 MatrixFile Reader::matrix_file(std::string_view key) {
+    state_->expect_file(key);
     const std::string path = text(key);
     return state_->parsed(key, path,
                           [&](const FileContents& contents) { return MatrixFile(path, contents); });

@@ -45,6 +45,9 @@ struct Reader::State {
     const toml::node& get(std::string_view key, const std::string& allowed = {}) const;
     const toml::array& array(std::string_view key, const std::string& of) const;
 
+    /// An error at a key that is called as files' keys are elsewhere, where the one of this table
+    /// is not there.
+    void expect_file(std::string_view key) const;
     /// What parse(bytes) makes of the file that a key names; an error is at the key.
     template <class Parse>
     auto parsed(std::string_view key, const std::string& name, Parse parse) const;
