@@ -21,6 +21,8 @@ void dgejsv_(const char* joba, const char* jobu, const char* jobv, const char* j
              const char* jobt, const char* jobp, const int* m, const int* n, double* a,
              const int* lda, double* sva, double* u, const int* ldu, double* v, const int* ldv,
              double* work, const int* lwork, int* iwork, int* info);
+void dgesv_(const int* n, const int* nrhs, double* a, const int* lda, int* ipiv, double* b,
+            const int* ldb, int* info);
 void openblas_set_num_threads(int threads);
 }
 
@@ -115,6 +117,16 @@ DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b
     dgemm_(transpose_a ? "T" : "N", transpose_b ? "T" : "N", &m, &n, &k, &one, a.values.data(),
            &lda, b.values.data(), &ldb, &zero, c.values.data(), &m);
     return c;
+}
+
+std::vector<double> solve(DenseMatrix a, std::vector<double> right) {
+    use_one_thread();
+    const int n = as_int(a.rows), one = 1;
+    int info = 0;
+    std::vector<int> pivots(a.rows);
+    dgesv_(&n, &one, a.values.data(), &n, pivots.data(), right.data(), &n, &info);
+    if (info != 0) throw std::runtime_error("a system of equations is singular");
+    return right;
 }
 
 Eigen symmetric_eigen(DenseMatrix a) {

@@ -9,6 +9,9 @@ namespace cucurbit {
 
 DenseMatrix transposed(const DenseMatrix& a);
 
+/// a⁻¹ right. Throws std::runtime_error where a is singular.
+std::vector<double> solve(DenseMatrix a, std::vector<double> right);
+
 /// Eigenvalues of a symmetric matrix, descending, and its eigenvectors as columns. Throws
 /// std::runtime_error when the iteration does not converge.
 struct Eigen {

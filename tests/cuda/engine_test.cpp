@@ -23,7 +23,7 @@ constexpr std::size_t enough = std::size_t{16} << 20;
 /// Every operation that uses scratch memory, on nine trials.
 std::vector<Matrix> results_with(std::size_t scratch_bytes) {
     CudaEngine engine(0, scratch_bytes);
-    constexpr std::size_t n = 21, p = 34;
+    constexpr std::size_t n = 70, p = 90;
     Operand l(engine, lower_batch(n), 1), r(engine, lower_batch(n), 1);
     Operand a(engine, irregular_batch(p, n), 1), b(engine, irregular_batch(n, p), 1);
     Operand q(engine, irregular_batch(p, n), 1), factor(engine, n, n, batch_count, 1);
@@ -65,7 +65,7 @@ std::vector<Matrix> results_with(std::size_t scratch_bytes) {
 
 TEST(CudaEngine, LittleScratchMemoryGivesTheSameBits) {
     const auto expected = results_with(enough);
-    for (const std::size_t bytes : {std::size_t{0}, sizeof(double) * 2 * 21 * 34}) {
+    for (const std::size_t bytes : {std::size_t{0}, sizeof(double) * 2 * 70 * 90}) {
         const auto actual = results_with(bytes);
         for (std::size_t k = 0; k < expected.size(); ++k)
             expect_close(actual[k], expected[k], 0.0, "with little scratch memory");
@@ -103,7 +103,7 @@ TEST(CudaEngine, ScratchMemoryStaysWithinItsBound) {
     const std::size_t before = standin::counters().live_bytes;
     results_with(std::size_t{1} << 20);
     EXPECT_LE(standin::counters().peak_bytes - before,
-              card::blas_workspace_bytes + (std::size_t{3} << 20));
+              card::blas_workspace_bytes + (std::size_t{7} << 20));
     EXPECT_EQ(standin::counters().live_bytes, before);
 }
 
@@ -144,22 +144,38 @@ TEST(CudaEngine, LargeCholeskyFactorisations) {
 // What cannot be factored must not spoil what is computed from the rows that were.
 TEST(CudaEngine, RowsBeyondABadPivotAreThoseOfTheIdentity) {
     CudaEngine engine(0, enough);
-    auto squares = lower_batch(33);
-    for (Matrix& square : squares) square = product(square, transposed(square));
-    squares[1](20, 20) = -1;
-    Operand g(engine, squares, 1), rows_done(engine, 1, 1, batch_count, 1);
-    engine.cholesky(g.batch(), rows_done.batch());
-    EXPECT_EQ(rows_done.item(1)(0, 0), 20);
-    const Matrix factor = g.item(1);
-    for (std::size_t i = 20; i < 33; ++i)
-        for (std::size_t j = 0; j <= i; ++j) EXPECT_EQ(factor(i, j), i == j ? 1 : 0);
-    const auto ends = engine.indices({20});
-    Matrix right(33, 1);
-    for (std::size_t i = 0; i < 20; ++i) right(i, 0) = 1;
-    Operand c(engine, std::vector<Matrix>(batch_count, right), 1);
-    engine.solve_lower_transposed(g.batch(), *ends, c.batch());
-    for (std::size_t i = 0; i < 33; ++i)
-        EXPECT_EQ(std::isfinite(c.item(1)(i, 0)) && (i < 20 || c.item(1)(i, 0) == 0), true) << i;
+    for (const std::size_t n : {card::small_order, card::small_order + 1}) {
+        auto squares = lower_batch(n);
+        for (Matrix& square : squares) square = product(square, transposed(square));
+        squares[1](20, 20) = -1;
+        Operand g(engine, squares, 1), rows_done(engine, 1, 1, batch_count, 1);
+        engine.cholesky(g.batch(), rows_done.batch());
+        EXPECT_EQ(rows_done.item(1)(0, 0), 20);
+        const Matrix factor = g.item(1);
+        for (std::size_t i = 20; i < n; ++i)
+            for (std::size_t j = 0; j <= i; ++j) EXPECT_EQ(factor(i, j), i == j ? 1 : 0);
+        const auto ends = engine.indices({20});
+        Matrix right(n, 1);
+        for (std::size_t i = 0; i < 20; ++i) right(i, 0) = 1;
+        Operand c(engine, std::vector<Matrix>(batch_count, right), 1);
+        engine.solve_lower_transposed(g.batch(), *ends, c.batch());
+        for (std::size_t i = 0; i < n; ++i)
+            EXPECT_EQ(std::isfinite(c.item(1)(i, 0)) && (i < 20 || c.item(1)(i, 0) == 0), true)
+                << i;
+    }
+}
+
+TEST(CudaEngine, AFailureOfTheSolverHasItsName) {
+    CudaEngine engine(0, enough);
+    Operand g(engine, lower_batch(9), 1), values(engine, 9, 1, batch_count, 1);
+    standin::fail_call("cusolverDnXsyevBatched", 0, CUSOLVER_STATUS_INTERNAL_ERROR);
+    try {
+        engine.eigen(g.batch(), values.batch());
+        FAIL();
+    } catch (const std::runtime_error& error) {
+        const std::string text = error.what();
+        EXPECT_NE(text.find("CUSOLVER_STATUS_INTERNAL_ERROR"), std::string::npos) << text;
+    }
 }
 
 // Wherever a factorisation goes wrong first: within a block, or in its first row.

@@ -1,0 +1,333 @@
+#include "cucurbit/graph.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "host/theory/dense.hpp"
+
+namespace cucurbit {
+namespace {
+
+/// A small square matrix of numbers, or one of such for every coordinate: [row][column][size].
+class Blocks {
+public:
+    Blocks(std::size_t order, std::size_t size)
+        : order_(order), size_(size), values_(order * order * size) {}
+    double* operator()(std::size_t a, std::size_t c) {
+        return values_.data() + (a * order_ + c) * size_;
+    }
+    const double* operator()(std::size_t a, std::size_t c) const {
+        return values_.data() + (a * order_ + c) * size_;
+    }
+
+private:
+    std::size_t order_, size_;
+    std::vector<double> values_;
+};
+
+/// Symbols as in docs/theory.md, "Graphs of fits": all p×p blocks are diagonal here, [p] each.
+class Graph {
+public:
+    Graph(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
+          std::span<const double> truth)
+        : rows_(rows),
+          fits_(fits),
+          truth_(truth),
+          labels_(fits.size(), 1),
+          q_(fits.size(), truth.size()) {
+        for (std::size_t a = 0; a < fits.size(); ++a) add(a);
+        for (std::size_t g = 0; g < rows.size(); ++g) {
+            d_.emplace_back(fits.size(), 1);
+            for (std::size_t a = 0; a < fits.size(); ++a)
+                if (member(g, a)) *d_[g](a, a) = 1.0 / total_[a];
+        }
+    }
+
+    void find_fixed_point();
+    std::vector<double> moments(std::span<const double> test);
+    std::vector<double> relative_errors() const;
+
+private:
+    /// C_g,ac for two fits on the rows of a group.
+    struct Pair {
+        std::size_t group, a, c;
+    };
+
+    std::size_t count() const { return fits_.size(); }
+    std::size_t p() const { return truth_.size(); }
+    const std::vector<double>& spectrum(std::size_t a) const {
+        return rows_[fits_[a].rows.front()].spectrum;
+    }
+    bool member(std::size_t g, std::size_t a) const {
+        return std::find(fits_[a].rows.begin(), fits_[a].rows.end(), g) != fits_[a].rows.end();
+    }
+    void add(std::size_t a);
+    void respond();
+    Blocks next(std::size_t g) const;
+    std::vector<Blocks> weights() const;
+    std::vector<std::vector<double>> means(const std::vector<Blocks>& weights) const;
+    DenseMatrix residuals(const std::vector<std::vector<double>>& means, std::size_t g) const;
+    double noise(std::size_t g, std::size_t a, std::size_t c) const;
+    std::vector<Pair> pairs() const;
+    /// Σ_i s_i u_ac,i u_bd,i n_h, the share of C_h,cd in the moment of a and b under diag(s).
+    double share(const Blocks& u, std::span<const double> s, std::size_t a, std::size_t b,
+                 const Pair& of) const;
+    static std::vector<Blocks> times_labels(const Blocks& labels,
+                                            const std::vector<Blocks>& weights, std::size_t order,
+                                            std::size_t size);
+
+    const std::vector<GraphRows>& rows_;
+    const std::vector<GraphFit>& fits_;
+    std::span<const double> truth_;
+    std::vector<double> total_;           ///< n_a
+    std::vector<double> from_truth_;      ///< w_a0
+    std::vector<std::vector<double>> b_;  ///< B_a
+    std::vector<double> own_errors_;      ///< equivalent_error of each fit alone
+    Blocks labels_;                       ///< L
+    Blocks q_;                            ///< Q
+    std::vector<Blocks> d_;               ///< D_g
+};
+
+void Graph::add(std::size_t a) {
+    const GraphFit& fit = fits_[a];
+    if (fit.rows.empty() || fit.features == 0 || fit.features > p())
+        throw std::invalid_argument("a fit needs rows and at most p features");
+    double total = 0.0;
+    for (const std::size_t g : fit.rows) {
+        if (g >= rows_.size() || rows_[g].spectrum.size() != p() ||
+            rows_[g].spectrum != spectrum(a))
+            throw std::invalid_argument("a fit's rows must have one spectrum of p values");
+        total += static_cast<double>(rows_[g].count);
+    }
+    const std::span seen = std::span(spectrum(a)).first(fit.features);
+    const FixedPoint fixed = solve_fixed_point(seen, static_cast<std::size_t>(total), fit.penalty);
+    std::vector<double>& b = b_.emplace_back(p(), 0.0);
+    for (std::size_t i = 0; i < fit.features; ++i) b[i] = 1.0 / (seen[i] + fixed.xi);
+    own_errors_.push_back(equivalent_error(fixed));
+    total_.push_back(total);
+    from_truth_.push_back(fit.from_truth + fit.observed);
+    *labels_(a, a) = 1.0;
+    for (const auto& [c, weight] : fit.from_fits) {
+        if (c >= a) throw std::invalid_argument("labels come from earlier fits");
+        *labels_(a, c) -= weight;
+    }
+}
+
+/// Q, given D.
+void Graph::respond() {
+    const std::size_t fits = count();
+    Blocks t(fits, 1);
+    for (std::size_t g = 0; g < rows_.size(); ++g)
+        for (std::size_t a = 0; a < fits; ++a)
+            for (std::size_t d = 0; d <= a; ++d)
+                for (std::size_t c = d; c <= a; ++c)
+                    *t(a, d) += static_cast<double>(rows_[g].count) * *d_[g](a, c) * *labels_(c, d);
+    for (std::size_t a = 0; a < fits; ++a) {
+        const std::vector<double>& s = spectrum(a);
+        for (std::size_t c = 0; c < a; ++c) {
+            double* to = q_(a, c);
+            std::fill_n(to, p(), 0.0);
+            for (std::size_t d = c; d < a; ++d) {
+                const double factor = *t(a, d);
+                if (factor == 0.0) continue;
+                for (std::size_t i = 0; i < p(); ++i)
+                    to[i] -= b_[a][i] * s[i] * factor * q_(d, c)[i];
+            }
+        }
+        std::copy(b_[a].begin(), b_[a].end(), q_(a, a));
+    }
+}
+
+/// [diag(n_a − X_g,aa) + L X_g]⁻¹ on the members of a group: triangles, solved column by column.
+Blocks Graph::next(std::size_t g) const {
+    const std::size_t fits = count();
+    const std::vector<double>& s = rows_[g].spectrum;
+    Blocks x(fits, 1), result(fits, 1);
+    for (std::size_t a = 0; a < fits; ++a)
+        for (std::size_t c = 0; c <= a; ++c) {
+            if (!member(g, a) || !member(g, c)) continue;
+            double trace = 0.0;
+            for (std::size_t i = 0; i < p(); ++i) trace += s[i] * q_(a, c)[i];
+            *x(a, c) = trace;
+        }
+    const auto system = [&](std::size_t a, std::size_t c) {
+        double sum = a == c ? total_[a] - *x(a, a) : 0.0;
+        for (std::size_t d = c; d <= a; ++d)
+            if (member(g, d)) sum += *labels_(a, d) * *x(d, c);
+        return sum;
+    };
+    for (std::size_t c = 0; c < fits; ++c) {
+        if (!member(g, c)) continue;
+        for (std::size_t a = c; a < fits; ++a) {
+            if (!member(g, a)) continue;
+            double right = a == c ? 1.0 : 0.0;
+            for (std::size_t d = c; d < a; ++d)
+                if (member(g, d)) right -= system(a, d) * *result(d, c);
+            *result(a, c) = right / system(a, a);
+        }
+    }
+    return result;
+}
+
+void Graph::find_fixed_point() {
+    constexpr int most_rounds = 10'000;
+    constexpr double tolerance = 1e-13;
+    for (int round = 0; round < most_rounds; ++round) {
+        respond();
+        double change = 0.0;
+        for (std::size_t g = 0; g < rows_.size(); ++g) {
+            const Blocks wanted = next(g);
+            for (std::size_t a = 0; a < count(); ++a)
+                for (std::size_t c = 0; c <= a; ++c) {
+                    const double step = *wanted(a, c) - *d_[g](a, c);
+                    change = std::max(change, std::abs(step) * total_[a]);
+                    *d_[g](a, c) += 0.5 * step;
+                }
+        }
+        if (change < tolerance) {
+            respond();
+            return;
+        }
+    }
+    throw std::runtime_error("the fixed point of a graph of fits is not found");
+}
+
+/// W_g = Q D_g.
+std::vector<Blocks> Graph::weights() const {
+    std::vector<Blocks> all;
+    for (std::size_t g = 0; g < rows_.size(); ++g) {
+        Blocks& w = all.emplace_back(count(), p());
+        for (std::size_t a = 0; a < count(); ++a)
+            for (std::size_t c = 0; c <= a; ++c)
+                for (std::size_t d = c; d <= a; ++d)
+                    for (std::size_t i = 0; i < p(); ++i) w(a, c)[i] += q_(a, d)[i] * *d_[g](d, c);
+    }
+    return all;
+}
+
+/// E b_a.
+std::vector<std::vector<double>> Graph::means(const std::vector<Blocks>& weights) const {
+    std::vector<std::vector<double>> all(count(), std::vector<double>(p(), 0.0));
+    for (std::size_t g = 0; g < rows_.size(); ++g)
+        for (std::size_t a = 0; a < count(); ++a)
+            for (std::size_t c = 0; c <= a; ++c) {
+                const double factor = static_cast<double>(rows_[g].count) * from_truth_[c];
+                for (std::size_t i = 0; i < p(); ++i)
+                    all[a][i] += factor * weights[g](a, c)[i] * rows_[g].spectrum[i] * truth_[i];
+            }
+    return all;
+}
+
+/// E (l_a − b_a)ᵀ Σ_g E (l_c − b_c).
+DenseMatrix Graph::residuals(const std::vector<std::vector<double>>& means, std::size_t g) const {
+    DenseMatrix all(count(), count());
+    std::vector<std::vector<double>> left(count(), std::vector<double>(p()));
+    for (std::size_t a = 0; a < count(); ++a)
+        for (std::size_t i = 0; i < p(); ++i) {
+            left[a][i] = from_truth_[a] * truth_[i];
+            for (std::size_t c = 0; c <= a; ++c) left[a][i] -= *labels_(a, c) * means[c][i];
+        }
+    for (std::size_t a = 0; a < count(); ++a)
+        for (std::size_t c = 0; c < count(); ++c)
+            for (std::size_t i = 0; i < p(); ++i)
+                all(a, c) += rows_[g].spectrum[i] * left[a][i] * left[c][i];
+    return all;
+}
+
+double Graph::noise(std::size_t g, std::size_t a, std::size_t c) const {
+    const double own = a == c ? fits_[a].noise_std * fits_[a].noise_std : 0.0;
+    return fits_[a].observed * fits_[c].observed * rows_[g].noise_std * rows_[g].noise_std + own;
+}
+
+std::vector<Graph::Pair> Graph::pairs() const {
+    std::vector<Pair> all;
+    for (std::size_t g = 0; g < rows_.size(); ++g)
+        for (std::size_t a = 0; a < count(); ++a)
+            for (std::size_t c = 0; c < count(); ++c)
+                if (member(g, a) && member(g, c)) all.push_back({g, a, c});
+    return all;
+}
+
+double Graph::share(const Blocks& u, std::span<const double> s, std::size_t a, std::size_t b,
+                    const Pair& of) const {
+    if (of.a > a || of.c > b) return 0.0;
+    const double *x = u(a, of.a), *y = u(b, of.c), *own = rows_[of.group].spectrum.data();
+    double sum = 0.0;
+    for (std::size_t i = 0; i < p(); ++i) sum += s[i] * own[i] * x[i] * y[i];
+    return static_cast<double>(rows_[of.group].count) * sum;
+}
+
+/// L W_g.
+std::vector<Blocks> Graph::times_labels(const Blocks& labels, const std::vector<Blocks>& weights,
+                                        std::size_t order, std::size_t size) {
+    std::vector<Blocks> all;
+    for (const Blocks& w : weights) {
+        Blocks& product = all.emplace_back(order, size);
+        for (std::size_t a = 0; a < order; ++a)
+            for (std::size_t c = 0; c <= a; ++c)
+                for (std::size_t e = c; e <= a; ++e)
+                    for (std::size_t i = 0; i < size; ++i)
+                        product(a, c)[i] += *labels(a, e) * w(e, c)[i];
+    }
+    return all;
+}
+
+std::vector<double> Graph::moments(std::span<const double> test) {
+    const std::vector<Blocks> w = weights();
+    const std::vector<Blocks> lw = times_labels(labels_, w, count(), p());
+    const std::vector<std::vector<double>> mean = means(w);
+    const std::vector<Pair> all = pairs();
+    DenseMatrix system(all.size(), all.size());
+    std::vector<double> right;
+    std::vector<DenseMatrix> residual;
+    for (std::size_t g = 0; g < rows_.size(); ++g) residual.push_back(residuals(mean, g));
+    for (std::size_t k = 0; k < all.size(); ++k) {
+        const auto [g, a, c] = all[k];
+        right.push_back(noise(g, a, c) + residual[g](a, c));
+        for (std::size_t j = 0; j < all.size(); ++j)
+            system(k, j) =
+                (k == j ? 1.0 : 0.0) - share(lw[all[j].group], rows_[g].spectrum, a, c, all[j]);
+    }
+    const std::vector<double> covariance = solve(std::move(system), std::move(right));
+    std::vector<double> moments(count() * count(), 0.0);
+    for (std::size_t a = 0; a < count(); ++a)
+        for (std::size_t c = 0; c < count(); ++c) {
+            double& moment = moments[a * count() + c];
+            for (std::size_t i = 0; i < p(); ++i)
+                moment += test[i] * (mean[a][i] - truth_[i]) * (mean[c][i] - truth_[i]);
+            for (std::size_t k = 0; k < all.size(); ++k)
+                moment += share(w[all[k].group], test, a, c, all[k]) * covariance[k];
+        }
+    return moments;
+}
+
+std::vector<double> Graph::relative_errors() const {
+    std::vector<double> errors = own_errors_;
+    for (std::size_t a = 0; a < count(); ++a)
+        for (const auto& [c, weight] : fits_[a].from_fits)
+            if (weight != 0.0) errors[a] = std::max(errors[a], errors[c]);
+    return errors;
+}
+
+}  // namespace
+
+Prediction GraphLaw::excess_risk(std::size_t fit) const {
+    return {moment(fit, fit), TheoryKind::deterministic_equivalent, relative_errors_[fit]};
+}
+
+Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
+    return {moment(a, a) + moment(c, c) - 2.0 * moment(a, c), TheoryKind::deterministic_equivalent,
+            std::max(relative_errors_[a], relative_errors_[c])};
+}
+
+GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
+                   std::span<const double> truth, std::span<const double> test_spectrum) {
+    if (test_spectrum.size() != truth.size())
+        throw std::invalid_argument("spectra and coefficients differ in length");
+    Graph graph(rows, fits, truth);
+    graph.find_fixed_point();
+    return {fits.size(), graph.moments(test_spectrum), graph.relative_errors()};
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,63 @@
+#pragma once
+// The law of any graph of ridge and ridgeless fits on groups of rows: shared or not, labelled by
+// the truth, by observations and by other fits, also by fits that were trained on these very rows.
+//
+// Derived by leaving one row out of all fits at once (docs/theory.md, "Graphs of fits").
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "cucurbit/theory.hpp"
+
+namespace cucurbit {
+
+/// Independent rows x ~ N(0, diag(spectrum)), each observed once as xᵀβ* + noise_std·z.
+struct GraphRows {
+    std::size_t count = 0;
+    std::vector<double> spectrum;  ///< [p], positive
+    double noise_std = 0.0;
+};
+
+/// One fit: ridge (penalty 0: of minimum norm) of the leading `features` coordinates on the rows of
+/// some groups. A row's label is observed · its observation + from_truth · xᵀβ* + Σ weight · xᵀb of
+/// earlier fits + noise_std · z with a z of its own. Weights may have any sign.
+struct GraphFit {
+    std::vector<std::size_t> rows;  ///< groups, of one spectrum
+    std::size_t features = 0;       ///< of p
+    double penalty = 0.0;           ///< on the sum of squares
+    double observed = 0.0;
+    double from_truth = 0.0;
+    std::vector<std::pair<std::size_t, double>> from_fits;  ///< earlier fits and their weights
+    double noise_std = 0.0;
+};
+
+/// Second moments of all fits' errors.
+class GraphLaw {
+public:
+    GraphLaw(std::size_t fits, std::vector<double> moments, std::vector<double> errors)
+        : fits_(fits), moments_(std::move(moments)), relative_errors_(std::move(errors)) {}
+
+    /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ the test covariance.
+    double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
+    /// E (b_a − β*)ᵀ Σ (b_a − β*).
+    Prediction excess_risk(std::size_t fit) const;
+    /// E (b_a − b_c)ᵀ Σ (b_a − b_c).
+    Prediction misfit(std::size_t a, std::size_t c) const;
+
+private:
+    std::size_t fits_;
+    std::vector<double> moments_;          ///< [fit][fit]
+    std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
+};
+
+/// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
+/// and O(p M²) for its moments, M the pairs of fits that share a group. truth, test_spectrum: [p].
+/// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum,
+/// or it takes labels from itself or a later one; std::runtime_error where the fixed point is not
+/// found.
+GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
+                   std::span<const double> truth, std::span<const double> test_spectrum);
+
+}  // namespace cucurbit

@@ -1,0 +1,129 @@
+// The law of graphs of fits beside the values of an independent program in NumPy.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include "cucurbit/graph.hpp"
+
+namespace cucurbit {
+namespace {
+
+constexpr std::size_t p = 60, masked = 25;
+
+std::vector<double> power(double exponent) {
+    std::vector<double> values;
+    for (std::size_t i = 1; i <= p; ++i)
+        values.push_back(std::pow(static_cast<double>(i), -exponent));
+    return values;
+}
+
+std::vector<double> truth() {
+    std::vector<double> values;
+    for (std::size_t i = 1; i <= p; ++i)
+        values.push_back(std::pow(static_cast<double>(i), -0.25));  // λ_i β_i² = i^-1.5
+    return values;
+}
+
+// Groups 1, 2 and 3 have one covariance, group 4 another. The last two fits share the noise of its
+// observations without their mean.
+std::vector<GraphRows> rows() {
+    return {
+        {20, power(1.0), 0.5}, {15, power(1.0), 0.5}, {90, power(1.0), 0.5}, {40, power(0.5), 0.2}};
+}
+
+using Labels = std::vector<std::pair<std::size_t, double>>;
+
+std::vector<GraphFit> fits() {
+    const std::vector<std::size_t> both{0, 1};
+    return {{both, p, 0.0, 1.0, 0.0, {}, 0.0},
+            {both, p, 0.4, 1.0, 0.0, {}, 0.0},
+            {{0}, p, 0.4, 1.0, 0.0, {}, 0.0},
+            {both, masked, 0.0, 1.0, 0.0, {}, 0.0},
+            {{0, 1, 2}, p, 1.0, 1.0, 0.0, {}, 0.0},
+            {{2}, p, 0.0, 0.0, 0.0, Labels{{1, 1.0}}, 0.0},
+            {{2}, masked, 0.2, 0.0, 0.0, Labels{{1, 0.5}, {2, 0.5}}, 0.1},
+            {both, p, 0.7, 0.0, 0.0, Labels{{1, 1.0}}, 0.0},
+            {both, p, 0.7, -0.5, 0.0, Labels{{1, 1.5}}, 0.0},
+            {both, masked, 0.3, 0.0, 0.0, Labels{{7, 1.0}}, 0.0},
+            {{3}, p, 0.1, 1.0, -1.0, Labels{{5, 1.0}}, 0.0},
+            {{3}, p, 0.0, 0.5, -1.0, Labels{{10, 1.5}}, 0.0}};
+}
+
+GraphLaw law() {
+    return graph_law(rows(), fits(), truth(), power(1.0));
+}
+
+TEST(GraphLaw, KnownExcessRisks) {
+    const GraphLaw found = law();
+    const std::vector<double> known{0.6206952003, 0.4106653702, 0.5930963851, 1.111193565,
+                                    0.1270981148, 0.4106653702, 0.4811200386, 0.4039202733,
+                                    0.4208268952, 0.4431654416, 0.5582429244, 1.017143443};
+    for (std::size_t a = 0; a < known.size(); ++a)
+        EXPECT_NEAR(found.excess_risk(a).value / known[a], 1.0, 1e-9) << a;
+}
+
+TEST(GraphLaw, KnownMomentsOfTwoFits) {
+    const GraphLaw found = law();
+    const std::vector<std::pair<std::pair<std::size_t, std::size_t>, double>> known{
+        {{0, 1}, 0.4559102042},
+        {{1, 7}, 0.3816579377},
+        {{4, 5}, 0.1208788958},
+        {{0, 2}, 0.3364735633},
+        {{6, 9}, 0.4102541002}};
+    for (const auto& [of, value] : known) {
+        EXPECT_NEAR(found.moment(of.first, of.second) / value, 1.0, 1e-9);
+        EXPECT_NEAR(found.moment(of.second, of.first) / value, 1.0, 1e-9);
+    }
+    // Fit 5 is fit 1, and misfit is what is left of both.
+    EXPECT_NEAR(found.misfit(1, 5).value, 0.0, 1e-12);
+    EXPECT_NEAR(found.misfit(1, 7).value,
+                found.moment(1, 1) + found.moment(7, 7) - 2.0 * found.moment(1, 7), 1e-15);
+}
+
+// One fit alone, and a chain on fresh rows, are what the older laws say.
+TEST(GraphLaw, FreshRowsAreAChain) {
+    const std::vector<double> spectrum = power(1.0), beta = truth();
+    const std::vector<GraphRows> groups{{40, spectrum, 0.3}, {45, spectrum, 0.0}};
+    const std::vector<GraphFit> two{{{0}, p, 0.0, 1.0, 0.0, {}, 0.0},
+                                    {{1}, p, 0.5, 0.0, 0.0, Labels{{0, 1.0}}, 0.2}};
+    const GraphLaw found = graph_law(groups, two, beta, spectrum);
+    const FitLaw first = fit(given_labels(beta), spectrum, 40, 0.09);
+    const FitLaw second = fit(first, spectrum, 45, 0.04, 0.5);
+    EXPECT_NEAR(found.excess_risk(0).value / excess_risk(first, beta, spectrum).value, 1.0, 1e-11);
+    EXPECT_NEAR(found.excess_risk(1).value / excess_risk(second, beta, spectrum).value, 1.0, 1e-11);
+    EXPECT_DOUBLE_EQ(found.excess_risk(1).relative_error, second.relative_error);
+}
+
+// A ridge student of a ridge teacher on the same rows combines two ridge fits, exactly:
+// b = (μ₂ b(μ₂) − μ₁ b(μ₁))/(μ₂ − μ₁) when it takes the teacher's outputs as labels.
+TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {
+    const std::vector<double> spectrum = power(1.0), beta = truth();
+    const std::vector<GraphRows> groups{{50, spectrum, 0.4}};
+    const double first = 0.3, second = 1.1;
+    const std::vector<GraphFit> all{{{0}, p, first, 1.0, 0.0, {}, 0.0},
+                                    {{0}, p, second, 1.0, 0.0, {}, 0.0},
+                                    {{0}, p, second, 0.0, 0.0, Labels{{0, 1.0}}, 0.0}};
+    const GraphLaw found = graph_law(groups, all, beta, spectrum);
+    const double x = second / (second - first), y = -first / (second - first);
+    EXPECT_NEAR(
+        found.moment(2, 2),
+        x * x * found.moment(1, 1) + y * y * found.moment(0, 0) + 2.0 * x * y * found.moment(0, 1),
+        1e-10);
+}
+
+TEST(GraphLaw, WrongGraphsAreRefused) {
+    const auto refused = [](const std::vector<GraphFit>& wrong) {
+        EXPECT_THROW(graph_law(rows(), wrong, truth(), power(1.0)), std::invalid_argument);
+    };
+    refused({{{0, 3}, p, 0.0, 1.0, 0.0, {}, 0.0}});             // two spectra
+    refused({{{9}, p, 0.0, 1.0, 0.0, {}, 0.0}});                // no such rows
+    refused({{{}, p, 0.0, 1.0, 0.0, {}, 0.0}});                 // none
+    refused({{{0}, p + 1, 0.0, 1.0, 0.0, {}, 0.0}});            // features
+    refused({{{0}, p, 0.0, 0.0, 0.0, Labels{{0, 1.0}}, 0.0}});  // itself
+}
+
+}  // namespace
+}  // namespace cucurbit
