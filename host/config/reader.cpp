@@ -232,6 +232,62 @@ std::vector<Reader::Item> Reader::items(std::string_view key) {
     return items;
 }
 
+Reader::Item Reader::State::word(const toml::node& node, std::string path) const {
+    Item item{std::nullopt, nullptr, document->position(node.source()), std::move(path)};
+    if (const auto* value = node.as_string())
+        item.text = value->get();
+    else
+        item.fail(described(node) + " is not allowed; allowed: text");
+    return item;
+}
+
+std::vector<Reader::Item> Reader::words(std::string_view key) {
+    std::vector<Item> items;
+    if (const toml::node& node = state_->get(key); node.is_string()) {
+        items.push_back(state_->word(node, state_->full(key)));
+        return items;
+    }
+    for (const toml::node& node : state_->array(key, "text"))
+        items.push_back(
+            state_->word(node, fmt::format("{}.{}", state_->full(key), items.size() + 1)));
+    return items;
+}
+
+std::vector<Reader::Item> Reader::pairs(std::string_view key) {
+    constexpr const char* wanted = "pairs of text, as in [[\"student\", \"teacher\"]]";
+    std::vector<Item> items;
+    for (const toml::node& node : state_->array(key, wanted)) {
+        const std::string path = fmt::format("{}.{}", state_->full(key), items.size() / 2 + 1);
+        const toml::array* pair = node.as_array();
+        if (pair == nullptr || pair->size() != 2)
+            throw CrossCheck(
+                state_->document->position(node.source()),
+                fmt::format("{}: {} is not allowed; allowed: a list of {}", path,
+                            pair ? "a list of another length" : described(node), wanted));
+        for (std::size_t i = 0; i < 2; ++i)
+            items.push_back(state_->word((*pair)[i], fmt::format("{}.{}", path, i + 1)));
+    }
+    return items;
+}
+
+bool Reader::is_table(std::string_view key) const {
+    const toml::node* node = state_->find(key);
+    return node != nullptr && node->is_table();
+}
+
+std::vector<std::string> Reader::keys() const {
+    std::vector<std::pair<toml::source_position, std::string>> written;
+    for (const auto& [key, value] : *state_->table) {
+        written.emplace_back(key.source().begin, key.str());
+        state_->find(key.str());
+    }
+    std::stable_sort(written.begin(), written.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> keys;
+    for (auto& [position, key] : written) keys.push_back(std::move(key));
+    return keys;
+}
+
 void Reader::Item::fail(const std::string& message) const {
     throw CrossCheck(position, path + ": " + message);
 }

@@ -71,7 +71,14 @@ public:
         [[noreturn]] void fail(const std::string& message) const;
     };
     std::vector<Item> items(std::string_view key);
+    /// Text, or a list of text, not empty: the elements.
+    std::vector<Item> words(std::string_view key);
+    /// A list of pairs of text, not empty; first and second in turn.
+    std::vector<Item> pairs(std::string_view key);
     Reader table(std::string_view key);
+    bool is_table(std::string_view key) const;
+    /// All keys of this table in the order written; they count as asked for.
+    std::vector<std::string> keys() const;
     /// The finite values of a .npy (one axis, one row or one column) or .csv file (one column,
     /// optional header) named under this key; hash is hash_digits of the file's bytes.
     struct File {

@@ -170,21 +170,35 @@ TheoryRow derive_theory(const std::vector<TheoryRow>& theory, const DerivedRow& 
                   "",
                   0.0,
                   std::numeric_limits<double>::infinity()};
-    double above = 0.0, below = derived.below.empty() ? 1.0 : 0.0;
+    struct Sum {
+        double value = 0.0;
+        double size = 0.0;   ///< of its terms together, beside which a smaller value is rounding
+        double error = 0.0;  ///< that equivalents among them may have
+    };
+    Sum above, below;
     const std::vector<DerivedRow::Term> terms = all_terms(derived);
     for (std::size_t k = 0; k < terms.size(); ++k) {
         const TheoryRow* term = find_theory(theory, terms[k].arm, terms[k].estimand);
         if (term == nullptr) return {derived.arm, derived.estimand, no_prediction, ""};
-        (k < derived.above.size() ? above : below) += terms[k].factor * term->prediction.value;
+        Sum& sum = k < derived.above.size() ? above : below;
+        const double part = terms[k].factor * term->prediction.value;
+        sum.value += part;
+        sum.size += std::abs(part);
+        sum.error += std::abs(part) * term->prediction.relative_error;
         row.prediction.kind = std::max(row.prediction.kind, term->prediction.kind);
-        row.prediction.relative_error =
-            std::max(row.prediction.relative_error, term->prediction.relative_error);
         if (lacks_variance(term)) row.flags = "near_interpolation";
         row.tail_exponent = least_tail(row.tail_exponent, term->tail_exponent);
     }
-    row.prediction.value = above / below;
-    if (!(below > 0.0) && std::isfinite(below)) row.flags = unclear;
-    const bool meaningful = std::isfinite(above) && std::isfinite(below) && below > 0.0;
+    if (derived.below.empty()) below.value = 1.0;
+    constexpr double cancelled = 1e-13;
+    if (std::abs(above.value) <= cancelled * above.size) above.value = 0.0;
+    row.prediction.value = above.value / below.value;
+    // An error of a small difference of large terms is large beside it.
+    if (above.error > 0.0) row.prediction.relative_error = above.error / std::abs(above.value);
+    if (below.error > 0.0) row.prediction.relative_error += below.error / std::abs(below.value);
+    if (!(below.value > 0.0) && std::isfinite(below.value)) row.flags = unclear;
+    const bool meaningful =
+        std::isfinite(above.value) && std::isfinite(below.value) && below.value > 0.0;
     if (!meaningful || row.prediction.kind == TheoryKind::none) row.prediction = no_prediction;
     return row;
 }

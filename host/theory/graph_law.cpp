@@ -317,7 +317,11 @@ Prediction GraphLaw::excess_risk(std::size_t fit) const {
 }
 
 Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
-    return {moment(a, a) + moment(c, c) - 2.0 * moment(a, c), TheoryKind::deterministic_equivalent,
+    // Two fits may be the same: then the moments cancel but for rounding.
+    constexpr double rounding = 1e-12;
+    const double both = moment(a, a) + moment(c, c), misfit = both - 2.0 * moment(a, c);
+    return {std::abs(misfit) <= rounding * both ? 0.0 : misfit,
+            TheoryKind::deterministic_equivalent,
             std::max(relative_errors_[a], relative_errors_[c])};
 }
 

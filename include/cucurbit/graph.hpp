@@ -43,7 +43,7 @@ public:
     double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
     /// E (b_a − β*)ᵀ Σ (b_a − β*).
     Prediction excess_risk(std::size_t fit) const;
-    /// E (b_a − b_c)ᵀ Σ (b_a − b_c).
+    /// E (b_a − b_c)ᵀ Σ (b_a − b_c); 0 where it is no more than rounding.
     Prediction misfit(std::size_t a, std::size_t c) const;
 
 private:

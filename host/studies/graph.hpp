@@ -1,0 +1,44 @@
+#pragma once
+// kind = "graph": ridge and ridgeless fits on groups of rows, each labelled by observations, the
+// truth and other fits in any mixture: distillation on the same or on fresh inputs, several
+// teachers, unions of rows (docs/theory.md, "Graphs of fits").
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cucurbit/study.hpp"
+#include "host/studies/graph/spec.hpp"
+
+namespace cucurbit {
+
+class GraphStudy final : public Setting {
+public:
+    static std::unique_ptr<const Setting> read(Reader& root, const Precision& precision,
+                                               std::uint64_t seed);
+
+    std::string_view kind() const override { return "graph"; }
+    std::vector<std::string> parameters() const override { return spec_.parameters; }
+    std::vector<bool> whole_parameters() const override { return spec_.whole; }
+    std::string identity() const override { return "graph " + spec_.canonical(); }
+    std::vector<Design> designs() const override;
+    std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
+                                           std::size_t batch) const override;
+    /// Excess risks and misfits, on the population's covariance.
+    std::vector<TheoryRow> theory(const Point& point) const override;
+    Coordinates coordinates(const Point&) const override { return {}; }
+    bool integrates_label_noise() const override { return false; }
+    /// Gains and recovered gaps.
+    std::vector<DerivedRow> derived() const override;
+
+    const GraphSpec& spec() const { return spec_; }
+
+    /// "misfit_NAME": of a fit from the one of this name.
+    std::string misfit_name(std::size_t of) const;
+
+private:
+    GraphSpec spec_;
+    std::uint64_t seed_ = 0;
+};
+
+}  // namespace cucurbit

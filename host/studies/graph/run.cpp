@@ -1,0 +1,254 @@
+#include "host/studies/graph/run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cucurbit/chain.hpp"
+
+namespace cucurbit {
+
+GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engine,
+                   std::size_t batch)
+    : LadderSimulation(design,
+                       [&setting, engine](const Design& restricted) {
+                           return std::make_unique<GraphRun>(setting, restricted, engine, 1);
+                       }),
+      setting_(setting),
+      p_(static_cast<std::size_t>(design.points.front().parameters.front())),
+      workspace_(engine, batch, design.bytes_per_trial) {
+    make_nodes();
+    make_results();
+    make_memory();
+}
+
+void GraphRun::make_nodes() {
+    std::map<std::vector<double>, std::size_t> known;
+    for (const Point& point : design().points) {
+        const auto [rows, fits] = setting_.spec().at(point.parameters);
+        std::vector<std::size_t>& made = nodes_at_.emplace_back();
+        most_rows_.resize(rows.size(), 0);
+        for (std::size_t g = 0; g < rows.size(); ++g)
+            most_rows_[g] = std::max(most_rows_[g], rows[g].count);
+        for (std::size_t a = 0; a < fits.size(); ++a)
+            made.push_back(node_of(a, rows, fits, made, known));
+    }
+}
+
+/// A node is known by its fit, its own numbers and the nodes that label it.
+std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& rows,
+                              const std::vector<GraphFit>& fits, std::vector<std::size_t>& made,
+                              std::map<std::vector<double>, std::size_t>& known) {
+    Node node;
+    node.fit = fit;
+    node.numbers = fits[fit];
+    const GraphFit& numbers = node.numbers;
+    std::vector<double> key{static_cast<double>(fit), static_cast<double>(numbers.features),
+                            numbers.penalty,          numbers.observed,
+                            numbers.from_truth,       numbers.noise_std};
+    for (const std::size_t g : numbers.rows) {
+        node.counts.push_back(rows[g].count);
+        node.noise.push_back(rows[g].noise_std);
+        node.samples += rows[g].count;
+        key.push_back(static_cast<double>(rows[g].count));
+        key.push_back(numbers.observed == 0.0 ? 0.0 : rows[g].noise_std);
+    }
+    std::vector<std::pair<std::size_t, double>> labels;
+    for (const auto& [from, weight] : numbers.from_fits) {
+        labels.emplace_back(made[from], weight);
+        key.push_back(static_cast<double>(made[from]));
+        key.push_back(weight);
+    }
+    node.numbers.from_fits = std::move(labels);
+    const auto [place, added] = known.try_emplace(key, nodes_.size());
+    if (!added) return place->second;
+    Features& features = features_[numbers.features];
+    node.solved = features.rows.size();
+    features.rows.push_back(sample_rows(node));
+    nodes_.push_back(std::move(node));
+    return place->second;
+}
+
+void GraphRun::make_results() {
+    const GraphSpec& spec = setting_.spec();
+    const auto fit_named = [&](const std::string& name) {
+        return static_cast<std::size_t>(
+            std::find_if(spec.fits.begin(), spec.fits.end(),
+                         [&](const GraphSpec::Fit& fit) { return fit.name == name; }) -
+            spec.fits.begin());
+    };
+    for (const Series& series : design().series) {
+        const std::vector<std::size_t>& nodes = nodes_at_[series.point];
+        const std::size_t node = nodes[fit_named(series.arm)];
+        if (series.estimand == "excess_risk") {
+            result_of_.push_back(node);
+            continue;
+        }
+        const std::string other = series.estimand.substr(setting_.misfit_name(0).find('_') + 1);
+        const Pair pair{node, nodes[fit_named(other)]};
+        const auto found = std::find(misfits_.begin(), misfits_.end(), pair);
+        result_of_.push_back(nodes_.size() + static_cast<std::size_t>(found - misfits_.begin()));
+        if (found == misfits_.end()) misfits_.push_back(pair);
+    }
+}
+
+void GraphRun::make_memory() {
+    const GraphSpec& spec = setting_.spec();
+    for (const GraphSpec::Fit& fit : spec.fits) noise_row_.push_back(fit.noise_std ? noises_++ : 0);
+    for (std::size_t g = 0; g < spec.rows.size(); ++g) {
+        rows_.push_back(workspace_.matrix(p_ + noises_, most_rows_[g]));
+        scales_.push_back(workspace_.shared(square_roots(spec.rows[g].spectrum.values(p_)), p_, 1));
+    }
+    coefficients_ = workspace_.matrix(p_, nodes_.size() + 1);
+    errors_ = workspace_.matrix(p_, nodes_.size() + misfits_.size());
+    label_ = workspace_.matrix(p_ + noises_, 1);
+    results_ = workspace_.matrix(errors_.cols, 1);
+    std::size_t most = 0;
+    for (auto& [count, features] : features_) {
+        most = std::max(
+            most, *std::max_element(features.rows.begin(), features.rows.end()) * (count + 1));
+        features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows);
+        const bool counting = workspace_.counting();
+        DenseMatrix identity(counting ? 0 : count, counting ? 0 : count + 1);
+        for (std::size_t i = 0; i < identity.rows; ++i) identity(i, i) = 1.0;
+        features.identity = workspace_.shared(identity.values, count, count + 1);
+        for (const Node& node : nodes_) {
+            const double penalty = node.numbers.penalty;
+            if (node.numbers.features == count && penalty > 0.0 &&
+                !features.penalty_roots.contains(penalty))
+                features.penalty_roots[penalty] =
+                    workspace_.shared(std::vector<double>(count, std::sqrt(penalty)), count, 1);
+        }
+    }
+    sample_ = workspace_.matrix(most, 1);
+    const Population population = spec.population.at(p_);
+    truth_ = workspace_.shared(population.truth, p_, 1);
+    weights_ = workspace_.shared(population.spectrum, p_, 1);
+}
+
+void GraphRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
+    count_ = trials.size();
+    draw(trials);
+    workspace_.engine().fill(of(coefficients_), 0.0);
+    workspace_.engine().copy(truth_.trials(count_), coefficients(nodes_.size()));
+    for (std::size_t k = 0; k < nodes_.size(); ++k) fit_node(k, rung);
+    measure();
+    for (auto& [count, features] : features_) features.fit->read(count_);
+    workspace_.download(results_, count_, read_results_);
+}
+
+void GraphRun::draw(std::span<const std::uint64_t> trials) {
+    Engine& engine = workspace_.engine();
+    for (std::size_t g = 0; g < rows_.size(); ++g) {
+        const auto stage = static_cast<std::uint8_t>(g);
+        const std::size_t n = most_rows_[g];
+        engine.draw({design().key, stage, Purpose::samples}, trials, 0, scales_[g].data,
+                    of(rows_[g].leading(p_, n)));
+        engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
+                    of(rows_[g].block(p_, noises_, 0, n)));
+    }
+}
+
+/// Labels of a group's rows are one product with what the labels are made of: coefficients of x,
+/// and of each noise.
+void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labels) {
+    Engine& engine = workspace_.engine();
+    const GraphFit& fit = node.numbers;
+    const auto whole = of(label_), x = whole.leading(p_, 1);
+    engine.fill(whole, 0.0);
+    const auto add = [&](BatchMatrix column, double weight) {
+        if (weight != 0.0) engine.add_to_columns(column, weight, x);
+    };
+    add(coefficients(nodes_.size()), fit.from_truth + fit.observed);
+    for (const auto& [from, weight] : fit.from_fits) add(coefficients(from), weight);
+    const auto set = [&](std::size_t noise, double std) {
+        if (std != 0.0) engine.fill(whole.block(p_ + noise, 1, 0, 1), std);
+    };
+    set(0, fit.observed * node.noise[group]);
+    if (noise_row_[node.fit] != 0) set(noise_row_[node.fit], fit.noise_std);
+    engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, node.counts[group])), whole,
+                   workspace_.repeated(node.counts[group], 1), labels);
+}
+
+void GraphRun::fit_node(std::size_t index, Rung rung) {
+    Engine& engine = workspace_.engine();
+    const Node& node = nodes_[index];
+    const std::size_t count = node.numbers.features, rows = sample_rows(node);
+    Features& features = features_.at(count);
+    BatchMatrix sample = of(sample_);
+    sample.rows = sample.ld = rows;
+    sample.cols = count + 1;
+    std::size_t first = 0;
+    for (std::size_t g = 0; g < node.numbers.rows.size(); ++g) {
+        const std::size_t n = node.counts[g];
+        engine.transpose(of(rows_[node.numbers.rows[g]].leading(count, n)),
+                         sample.block(first, n, 0, count));
+        make_labels(node, g, sample.block(first, n, count, 1));
+        first += n;
+    }
+    if (node.numbers.penalty > 0.0) {
+        const auto ridge = sample.block(first, count, 0, count + 1);
+        engine.copy(features.identity.trials(count_), ridge);
+        engine.scale_rows(ridge, features.penalty_roots.at(node.numbers.penalty).data, ridge);
+    }
+    features.fit->solve(node.solved, sample, count_, rung);
+    engine.copy(of(features.fit->coefficients()), coefficients(index).leading(count, 1));
+}
+
+void GraphRun::measure() {
+    Engine& engine = workspace_.engine();
+    const std::size_t nodes = nodes_.size();
+    const auto errors = of(errors_.leading(p_, nodes));
+    engine.copy(of(coefficients_.leading(p_, nodes)), errors);
+    engine.subtract(truth_.data, workspace_.repeated(1, nodes), errors);
+    for (std::size_t k = 0; k < misfits_.size(); ++k) {
+        const auto difference = of(errors_.block(0, p_, nodes + k, 1));
+        engine.copy(coefficients(misfits_[k].first), difference);
+        engine.add_to_columns(coefficients(misfits_[k].second), -1.0, difference);
+    }
+    std::vector<std::uint32_t> each;
+    for (std::size_t j = 0; j < errors_.cols; ++j) each.push_back(static_cast<std::uint32_t>(j));
+    const IndexList& all = workspace_.kept(each);
+    engine.products(of(errors_), weights_.data, all, all, of(results_));
+}
+
+/// A fit depends on those that label it.
+void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
+    const std::size_t series = design().series.size();
+    std::vector<Fitted> fitted(errors_.cols);
+    const auto depend = [&](Fitted& of, std::size_t on) {
+        of.demanded = std::max(of.demanded, fitted[on].demanded);
+        of.rank_deficit = std::max(of.rank_deficit, fitted[on].rank_deficit);
+    };
+    for (std::size_t t = first; t < end; ++t) {
+        const double* results = &read_results_[t * errors_.cols];
+        for (std::size_t k = 0; k < nodes_.size(); ++k) {
+            const Node& node = nodes_[k];
+            const FeatureFit& fit = *features_.at(node.numbers.features).fit;
+            fitted[k] = {results[k], fit.demanded(node.solved, t, rung),
+                         fit.rank_deficit(node.solved, t, rung)};
+            for (const auto& [from, weight] : node.numbers.from_fits) depend(fitted[k], from);
+        }
+        for (std::size_t k = 0; k < misfits_.size(); ++k) {
+            Fitted& of = fitted[nodes_.size() + k];
+            of = {results[nodes_.size() + k], Rung::none, 0};
+            depend(of, misfits_[k].first);
+            depend(of, misfits_[k].second);
+        }
+        for (std::size_t s = 0; s < series; ++s)
+            out[(t - first) * series + s] = fitted[result_of_[s]];
+    }
+}
+
+double GraphRun::flops() const {
+    double flops = 0.0;
+    for (const Node& node : nodes_) {
+        const auto rows = static_cast<double>(sample_rows(node));
+        const auto features = static_cast<double>(node.numbers.features);
+        const double small = std::min(rows, features), large = std::max(rows, features);
+        flops += small * small * large + small * small * small +
+                 2.0 * static_cast<double>(node.samples * p_);
+    }
+    return flops;
+}
+
+}  // namespace cucurbit

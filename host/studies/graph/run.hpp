@@ -1,0 +1,83 @@
+#pragma once
+// Trials of a graph of fits on an Engine.
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "host/studies/fits/feature_fit.hpp"
+#include "host/studies/fits/ladder.hpp"
+#include "host/studies/graph.hpp"
+
+namespace cucurbit {
+
+class GraphRun final : public LadderSimulation {
+public:
+    GraphRun(const GraphStudy& setting, const Design& design, Engine* engine, std::size_t batch);
+
+    const Workspace& workspace() const { return workspace_; }
+    double flops() const;  ///< of one trial, by formula
+
+private:
+    /// One fit with all its numbers; points that agree in them, and in those of the fits that label
+    /// it, share it.
+    struct Node {
+        std::size_t fit = 0;              ///< in the study
+        GraphFit numbers;                 ///< from_fits: nodes
+        std::vector<std::size_t> counts;  ///< rows of each of its groups
+        std::vector<double> noise;        ///< of the observations of each of its groups
+        std::size_t samples = 0;          ///< all rows
+        std::size_t solved = 0;           ///< index among the solves with as many features
+    };
+    /// Fits of so many leading coordinates.
+    struct Features {
+        std::vector<std::size_t> rows;  ///< of each solve's sample, a ridge's included
+        std::unique_ptr<FeatureFit> fit;
+        BatchMatrix identity;  ///< a ridge's rows but for √penalty, and its labels
+        std::map<double, BatchMatrix> penalty_roots;
+    };
+    /// Two nodes whose misfit is measured.
+    using Pair = std::pair<std::size_t, std::size_t>;
+
+    void make_nodes();
+    std::size_t node_of(std::size_t fit, const std::vector<GraphRows>& rows,
+                        const std::vector<GraphFit>& fits, std::vector<std::size_t>& made,
+                        std::map<std::vector<double>, std::size_t>& known);
+    void make_results();
+    void make_memory();
+    void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
+    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
+    std::size_t group(std::size_t series) const override { return design().series[series].point; }
+
+    void draw(std::span<const std::uint64_t> trials);
+    void fit_node(std::size_t index, Rung rung);
+    void make_labels(const Node& node, std::size_t group, BatchMatrix labels);
+    void measure();
+    std::size_t sample_rows(const Node& node) const {
+        return node.samples + (node.numbers.penalty > 0.0 ? node.numbers.features : 0);
+    }
+    BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
+    BatchMatrix coefficients(std::size_t node) const {
+        return of(coefficients_.block(0, p_, node, 1));
+    }
+
+    const GraphStudy& setting_;
+    std::size_t p_;
+    Workspace workspace_;
+    std::vector<Node> nodes_;                         ///< each behind those that label it
+    std::vector<std::vector<std::size_t>> nodes_at_;  ///< [point][fit] → node
+    std::vector<Pair> misfits_;
+    std::vector<std::size_t> result_of_;  ///< of each series: a node, or behind them a misfit
+    std::vector<std::size_t> most_rows_;  ///< of each group
+    std::vector<std::size_t> noise_row_;  ///< of each fit: its own noise among the noises
+    std::map<std::size_t, Features> features_;
+    std::size_t noises_ = 1;
+    std::size_t count_ = 0;
+    std::vector<BatchMatrix> rows_;    ///< of each group: x over its noises, a row in each column
+    std::vector<BatchMatrix> scales_;  ///< of each group: √λ
+    BatchMatrix coefficients_;  ///< of each node, then the truth's
+    BatchMatrix errors_, label_, sample_, results_, truth_, weights_;
+    std::vector<double> read_results_;
+};
+
+}  // namespace cucurbit

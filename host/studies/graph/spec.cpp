@@ -1,0 +1,318 @@
+#include "host/studies/graph/spec.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "host/config/messages.hpp"
+#include "host/studies/points.hpp"
+
+namespace cucurbit {
+namespace {
+
+constexpr std::size_t most_rows = 16, most_fits = 32;
+constexpr double most_points = 1e6;
+const std::vector<std::string> given_sources{"observed", "truth"};
+
+/// The place of a name among those that are known.
+std::size_t place_of(const Reader::Item& item, const std::vector<std::string>& known,
+                     const char* what) {
+    const auto found = std::find(known.begin(), known.end(), *item.text);
+    if (found == known.end())
+        item.fail(fmt::format("unknown {} {}{}; allowed: {}", what, in_quotes(*item.text),
+                              suggestion(*item.text, known), joined(known)));
+    return static_cast<std::size_t>(found - known.begin());
+}
+
+/// Names become parts of columns.
+void check_name(const Reader& table, const std::string& name) {
+    constexpr std::string_view letters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    constexpr std::size_t longest = 32;
+    if (name.empty() || name.size() > longest ||
+        name.find_first_not_of(letters) != std::string::npos)
+        table.fail(name, fmt::format("{} is not allowed as a name; allowed: 1 to {} letters, "
+                                     "digits and '_'",
+                                     in_quotes(name), longest));
+    for (const char* reserved : {"observed", "truth", "rest"})
+        if (name == reserved)
+            table.fail(name, fmt::format("{} means something in labels and cannot be a name",
+                                         in_quotes(name)));
+}
+
+}  // namespace
+
+GraphSpec GraphSpec::read(Reader& root) {
+    GraphSpec spec;
+    spec.population = PopulationSpec::read(root);
+    const Grid<std::uint64_t>& p = spec.population.p;
+    spec.add("p", {p.values.begin(), p.values.end()}, true);
+    spec.read_rows(root);
+    spec.read_fits(root);
+    spec.read_measures(root);
+    spec.limit_points(root);
+    return spec;
+}
+
+GraphSpec::Place GraphSpec::add(const std::string& name, std::vector<double> values,
+                                bool is_whole) {
+    parameters.push_back(name);
+    whole.push_back(is_whole);
+    grids.push_back(std::move(values));
+    return grids.size() - 1;
+}
+
+GraphSpec::Place GraphSpec::add(const std::string& name, Reader& table, std::string_view key,
+                                Bounds bounds) {
+    return add(name, table.numbers(key, bounds).values, false);
+}
+
+void GraphSpec::read_rows(Reader& root) {
+    Reader all = root.table("rows");
+    for (const std::string& name : all.keys()) {
+        check_name(all, name);
+        Reader table = all.table(name);
+        Rows group;
+        group.name = name;
+        const std::vector<std::uint64_t> n = table.counts("n", 1, max_samples).values;
+        group.n = add("n_" + name, {n.begin(), n.end()}, true);
+        group.noise_std = table.has("noise_std")
+                              ? add("noise_std_" + name, table, "noise_std", not_negative)
+                              : add("noise_std_" + name, {0.0}, false);
+        group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
+                                               : population.spectrum;
+        table.finish();
+        rows.push_back(std::move(group));
+    }
+    if (rows.empty()) root.fail("rows", "empty; allowed: tables such as [rows.real]");
+    if (rows.size() > most_rows)
+        root.fail("rows", fmt::format("a graph has at most {} groups of rows", most_rows));
+}
+
+void GraphSpec::read_fits(Reader& root) {
+    Reader all = root.table("fit");
+    std::vector<std::string> waiting = all.keys();
+    if (waiting.empty()) root.fail("fit", "empty; allowed: tables such as [fit.teacher]");
+    if (waiting.size() > most_fits)
+        root.fail("fit", fmt::format("a graph has at most {} fits", most_fits));
+    for (const std::string& name : waiting) check_name(all, name);
+    const std::vector<std::string> names = waiting;
+    // A fit is read once all that it takes labels from are: those that can never be are a cycle.
+    while (!waiting.empty()) {
+        const auto ready = std::find_if(waiting.begin(), waiting.end(), [&](const auto& name) {
+            Reader table = all.table(name);
+            const std::vector<std::string> sources = label_names(table);
+            return std::none_of(sources.begin(), sources.end(), [&](const std::string& source) {
+                return std::find(waiting.begin(), waiting.end(), source) != waiting.end();
+            });
+        });
+        if (ready == waiting.end())
+            all.fail(waiting.front(),
+                     fmt::format("takes labels from itself, perhaps through others: {}",
+                                 joined(waiting)));
+        const std::string name = *ready;
+        waiting.erase(ready);
+        Reader table = all.table(name);
+        read_fit(name, table, names);
+        table.finish();
+    }
+}
+
+std::vector<std::string> GraphSpec::label_names(Reader& table) {
+    if (!table.has("labels")) return {};
+    std::vector<std::string> names;
+    if (!table.is_table("labels")) {
+        for (const Reader::Item& item : table.words("labels")) names.push_back(*item.text);
+        return names;
+    }
+    Reader labels = table.table("labels");
+    for (const std::string& key : labels.keys())
+        names.push_back(key == "rest" ? labels.text(key) : key);
+    return names;
+}
+
+void GraphSpec::read_fit(const std::string& name, Reader& table,
+                         const std::vector<std::string>& names) {
+    Fit fit;
+    fit.name = name;
+    std::vector<std::string> groups;
+    for (const Rows& each : rows) groups.push_back(each.name);
+    for (const Reader::Item& item : table.words("rows")) {
+        const std::size_t group = place_of(item, groups, "rows");
+        if (std::find(fit.rows.begin(), fit.rows.end(), group) != fit.rows.end())
+            item.fail(fmt::format("rows {} appear twice", in_quotes(*item.text)));
+        if (!fit.rows.empty() &&
+            rows[group].spectrum.canonical() != rows[fit.rows.front()].spectrum.canonical())
+            item.fail(
+                fmt::format("rows {} and {} have different spectra: one fit's rows must have "
+                            "one",
+                            in_quotes(rows[fit.rows.front()].name), in_quotes(*item.text)));
+        fit.rows.push_back(group);
+    }
+    if (table.has("penalty")) fit.penalty = add("penalty_" + name, table, "penalty", not_negative);
+    if (table.has("keep")) {
+        const std::uint64_t least =
+            *std::min_element(population.p.values.begin(), population.p.values.end());
+        const std::vector<std::uint64_t> keep = table.counts("keep", 1, least).values;
+        fit.keep = add("keep_" + name, {keep.begin(), keep.end()}, true);
+    }
+    if (table.has("noise_std"))
+        fit.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
+    read_labels(table, names, fit);
+    fits.push_back(std::move(fit));
+}
+
+void GraphSpec::read_labels(Reader& table, const std::vector<std::string>& names, Fit& fit) {
+    // Those before this one are the fits that it can name.
+    std::vector<std::string> sources = given_sources;
+    for (const Fit& each : fits) sources.push_back(each.name);
+    std::vector<std::string> known = given_sources;
+    known.insert(known.end(), names.begin(), names.end());
+    known.erase(std::find(known.begin(), known.end(), fit.name));
+    const auto source_of = [&](const std::string& name) {
+        return static_cast<std::size_t>(std::find(sources.begin(), sources.end(), name) -
+                                        sources.begin());
+    };
+    if (!table.has("labels")) {
+        fit.labels.rest = observed;
+        return;
+    }
+    if (!table.is_table("labels")) {
+        const std::vector<Reader::Item> words = table.words("labels");
+        if (words.size() > 1) words[1].fail("allowed: one source, or a table of weights");
+        place_of(words.front(), known, "labels");
+        fit.labels.rest = source_of(*words.front().text);
+        return;
+    }
+    Reader labels = table.table("labels");
+    for (const std::string& key : labels.keys()) {
+        if (key == "rest") {
+            const std::vector<Reader::Item> words = labels.words(key);
+            place_of(words.front(), known, "labels");
+            fit.labels.rest = source_of(*words.front().text);
+            continue;
+        }
+        if (std::find(known.begin(), known.end(), key) == known.end())
+            labels.fail(key, fmt::format("unknown labels{}; allowed: {}, rest",
+                                         suggestion(key, known), joined(known)));
+        fit.labels.terms.push_back(
+            {source_of(key), add(fmt::format("weight_{}_{}", fit.name, key), labels, key, {})});
+    }
+    if (fit.labels.terms.empty() && !fit.labels.rest)
+        table.fail("labels",
+                   "empty; allowed: weights of sources, as in { teacher = 0.5, rest = "
+                   "\"observed\" }");
+    for (const Labels::Term& term : fit.labels.terms)
+        if (fit.labels.rest == term.source) labels.fail("rest", "has a weight of its own");
+    labels.finish();
+}
+
+std::vector<std::string> GraphSpec::names_of_fits() const {
+    std::vector<std::string> names;
+    for (const Fit& each : fits) names.push_back(each.name);
+    return names;
+}
+
+std::size_t GraphSpec::fit_named(const Reader::Item& item) const {
+    return place_of(item, names_of_fits(), "fit");
+}
+
+void GraphSpec::read_measures(Reader& root) {
+    for (std::size_t a = 0; a < fits.size(); ++a) risks.push_back(a);
+    if (!root.has("measure")) return;
+    Reader table = root.table("measure");
+    if (table.has("excess_risk")) {
+        risks.clear();
+        for (const Reader::Item& item : table.words("excess_risk"))
+            risks.push_back(fit_named(item));
+    }
+    const auto read_pairs = [&](const char* key, auto& pairs) {
+        if (!table.has(key)) return;
+        const std::vector<Reader::Item> items = table.pairs(key);
+        for (std::size_t i = 0; i < items.size(); i += 2) {
+            pairs.emplace_back(fit_named(items[i]), fit_named(items[i + 1]));
+            if (pairs.back().first == pairs.back().second) items[i + 1].fail("the same fit twice");
+        }
+    };
+    read_pairs("misfit", misfits);
+    read_pairs("gain", gains);
+    if (table.has("pgr")) {
+        Reader pgr = table.table("pgr");
+        const auto named = [&](const char* key) { return fit_named(pgr.words(key).front()); };
+        recovery = Recovery{named("weak"), named("strong"), named("ceiling")};
+        pgr.finish();
+    }
+    // What is computed from risks needs them.
+    const auto need = [&](std::size_t fit) {
+        if (std::find(risks.begin(), risks.end(), fit) == risks.end()) risks.push_back(fit);
+    };
+    for (const auto& [a, b] : gains) {
+        need(a);
+        need(b);
+    }
+    if (recovery)
+        for (const std::size_t fit : {recovery->weak, recovery->strong, recovery->ceiling})
+            need(fit);
+    table.finish();
+}
+
+void GraphSpec::limit_points(Reader& root) const {
+    double points = 1.0;
+    for (const std::vector<double>& grid : grids) points *= static_cast<double>(grid.size());
+    if (points > most_points)
+        root.fail("fit", fmt::format("the grids make {:.3g} points together; allowed: at most "
+                                     "{:.0f}",
+                                     points, most_points));
+}
+
+std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
+    const std::vector<double>& point) const {
+    const auto p = static_cast<std::size_t>(point.front());
+    std::pair<std::vector<GraphRows>, std::vector<GraphFit>> graph;
+    for (const Rows& group : rows)
+        graph.first.push_back({static_cast<std::size_t>(point[group.n]), group.spectrum.values(p),
+                               point[group.noise_std]});
+    for (const Fit& fit : fits) {
+        GraphFit& made = graph.second.emplace_back();
+        made.rows = fit.rows;
+        made.features = fit.keep ? static_cast<std::size_t>(point[*fit.keep]) : p;
+        made.penalty = fit.penalty ? point[*fit.penalty] : 0.0;
+        made.noise_std = fit.noise_std ? point[*fit.noise_std] : 0.0;
+        const auto give = [&](std::size_t source, double weight) {
+            if (source == observed)
+                made.observed = weight;
+            else if (source == truth)
+                made.from_truth = weight;
+            else
+                made.from_fits.emplace_back(source - first_fit, weight);
+        };
+        double left = 1.0;
+        for (const Labels::Term& term : fit.labels.terms) {
+            give(term.source, point[term.weight]);
+            left -= point[term.weight];
+        }
+        if (fit.labels.rest) give(*fit.labels.rest, left);
+    }
+    return graph;
+}
+
+std::string GraphSpec::canonical() const {
+    const auto source = [&](std::size_t index) {
+        return index < first_fit ? given_sources[index] : fits[index - first_fit].name;
+    };
+    std::string text = population.canonical();
+    for (const Rows& group : rows)
+        text += fmt::format(" rows {} {}", group.name, group.spectrum.canonical());
+    for (const Fit& fit : fits) {
+        text += fmt::format(" fit {} on", fit.name);
+        for (const std::size_t group : fit.rows) text += " " + rows[group].name;
+        text += " of";
+        for (const Labels::Term& term : fit.labels.terms) text += " " + source(term.source);
+        if (fit.labels.rest) text += " rest=" + source(*fit.labels.rest);
+        text += fmt::format("{}{}{}", fit.penalty ? " penalty" : "", fit.keep ? " keep" : "",
+                            fit.noise_std ? " noise_std" : "");
+    }
+    return text;
+}
+
+}  // namespace cucurbit

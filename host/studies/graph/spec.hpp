@@ -1,0 +1,89 @@
+#pragma once
+// What a study of kind graph writes: groups of rows, fits on them, and what is measured.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cucurbit/graph.hpp"
+#include "host/config/population.hpp"
+#include "host/config/reader.hpp"
+
+namespace cucurbit {
+
+/// A graph whose numbers are grids. Each grid, or single number, is a parameter of the table: a
+/// point has its value at the parameter's place.
+class GraphSpec {
+public:
+    /// A place among the parameters of a point.
+    using Place = std::size_t;
+
+    struct Rows {
+        std::string name;
+        Place n = 0;
+        Place noise_std = 0;
+        Spectrum spectrum;
+    };
+    /// Σ weight · source, and what is left of a weight of one at `rest`.
+    struct Labels {
+        struct Term {
+            std::size_t source = 0;
+            Place weight = 0;
+        };
+        std::vector<Term> terms;
+        std::optional<std::size_t> rest;
+    };
+    struct Fit {
+        std::string name;
+        std::vector<std::size_t> rows;
+        std::optional<Place> penalty;    ///< 0 where there is none
+        std::optional<Place> keep;       ///< leading coordinates, all where there is none
+        std::optional<Place> noise_std;  ///< further noise on its labels
+        Labels labels;
+    };
+    /// Sources of labels: these two, then the fits.
+    static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
+
+    /// [population], [rows.NAME], [fit.NAME] and [measure] of the root.
+    static GraphSpec read(Reader& root);
+
+    /// p, then all grids in the order of the study.
+    std::vector<std::string> parameters;
+    std::vector<bool> whole;
+    std::vector<std::vector<double>> grids;  ///< of each parameter
+
+    PopulationSpec population;
+    std::vector<Rows> rows;
+    std::vector<Fit> fits;           ///< each behind those that it takes labels from
+    std::vector<std::size_t> risks;  ///< fits
+    std::vector<std::pair<std::size_t, std::size_t>> misfits;  ///< of the first from the second
+    std::vector<std::pair<std::size_t, std::size_t>> gains;    ///< of the first over the second
+    /// Share of the gap between weak and ceiling that strong closes.
+    struct Recovery {
+        std::size_t weak, strong, ceiling;
+    };
+    std::optional<Recovery> recovery;
+
+    /// The graph at a point: rows, then fits with their weights.
+    std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
+        const std::vector<double>& point) const;
+    /// All but the grids.
+    std::string canonical() const;
+
+private:
+    Place add(const std::string& name, std::vector<double> values, bool is_whole);
+    Place add(const std::string& name, Reader& table, std::string_view key, Bounds bounds);
+    void read_rows(Reader& root);
+    void read_fits(Reader& root);
+    void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
+    void read_labels(Reader& table, const std::vector<std::string>& sources, Fit& fit);
+    /// The sources that a fit's table names.
+    static std::vector<std::string> label_names(Reader& table);
+    void read_measures(Reader& root);
+    void limit_points(Reader& root) const;
+    std::size_t fit_named(const Reader::Item& item) const;
+    std::vector<std::string> names_of_fits() const;
+};
+
+}  // namespace cucurbit

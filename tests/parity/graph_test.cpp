@@ -1,0 +1,201 @@
+// Every value of a graph's trial, on every engine, against plain least squares, fit after fit.
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+
+#include "cucurbit/random.hpp"
+#include "host/studies/graph.hpp"
+#include "tests/parity/comparison.hpp"
+#include "tests/support/engines.hpp"
+#include "tests/support/simulate.hpp"
+
+namespace cucurbit {
+namespace {
+
+using reference::Matrix;
+using reference::MinimumNorm;
+using reference::Real;
+using reference::Vector;
+
+/// One trial's rows of a group: √λ z, then its noises, in each row.
+Matrix draw_group(const Design& design, const GraphRows& group, std::size_t number,
+                  std::size_t noises, std::uint64_t trial) {
+    const std::size_t p = group.spectrum.size();
+    const auto stage = static_cast<std::uint8_t>(number);
+    Matrix rows(group.count, p + noises);
+    std::vector<double> x(p), noise(noises);
+    for (std::size_t i = 0; i < group.count; ++i) {
+        draw_normals({design.key, stage, Purpose::samples}, trial, i, x);
+        draw_normals({design.key, stage, Purpose::label_noise}, trial, i, noise);
+        for (std::size_t j = 0; j < p; ++j) rows(i, j) = std::sqrt(Real(group.spectrum[j])) * x[j];
+        for (std::size_t j = 0; j < noises; ++j) rows(i, p + j) = noise[j];
+    }
+    return rows;
+}
+
+class GraphParity : public OnEngine {
+protected:
+    std::set<Rung> compare(const std::string& text, std::size_t trials, std::size_t batch) {
+        const Study study = study_of(R"(
+            schema = 1
+            [study]
+            name = "parity"
+            kind = "graph"
+            seed = 6
+            [precision]
+            trials = 64
+        )" + text);
+        const auto& setting = dynamic_cast<const GraphStudy&>(*study.setting);
+        const Design design = study.setting->designs().at(0);
+        const auto values = simulate(study, design, *engine_, first_trials(trials), batch);
+        std::set<Rung> used;
+        for (std::size_t s = 0; s < design.series.size(); ++s)
+            for (std::size_t t = 0; t < trials; ++t) {
+                const std::size_t index = s * trials + t;
+                used.insert(values.outcomes[index].rung);
+                expect_value(setting, design, s, t, values.values[index], values.outcomes[index]);
+            }
+        return used;
+    }
+
+private:
+    /// Coefficients of all fits of a trial at a point; condition: raised to each one's.
+    static std::vector<Vector> fit_all(const GraphStudy& setting, const Design& design,
+                                       const Point& point, std::size_t trial, Real& condition) {
+        const auto [groups, fits] = setting.spec().at(point.parameters);
+        const auto p = static_cast<std::size_t>(point.parameters[0]);
+        const std::vector<double> truth = setting.spec().population.at(p).truth;
+        std::vector<std::size_t> noise_of;
+        std::size_t noises = 1;
+        for (const GraphSpec::Fit& fit : setting.spec().fits)
+            noise_of.push_back(fit.noise_std ? noises++ : 0);
+        std::vector<Vector> all;
+        for (std::size_t a = 0; a < fits.size(); ++a) {
+            const GraphFit& fit = fits[a];
+            std::vector<Vector> x;
+            Vector y;
+            for (const std::size_t g : fit.rows) {
+                const Matrix rows = draw_group(design, groups[g], g, noises, trial);
+                for (std::size_t i = 0; i < rows.rows(); ++i) {
+                    const auto row = rows.row(i);
+                    x.emplace_back(row.begin(), row.begin() + static_cast<long>(fit.features));
+                    Real label = 0;
+                    for (std::size_t j = 0; j < p; ++j) {
+                        label += row[j] * Real(fit.from_truth + fit.observed) * Real(truth[j]);
+                        for (const auto& [from, weight] : fit.from_fits)
+                            label += row[j] * Real(weight) * all[from][j];
+                    }
+                    label += Real(fit.observed) * Real(groups[g].noise_std) * row[p];
+                    if (noise_of[a] > 0) label += Real(fit.noise_std) * row[p + noise_of[a]];
+                    y.push_back(label);
+                }
+            }
+            for (std::size_t j = 0; fit.penalty > 0.0 && j < fit.features; ++j) {
+                x.emplace_back(fit.features, Real(0));
+                x.back()[j] = std::sqrt(Real(fit.penalty));
+                y.push_back(0);
+            }
+            Matrix design_matrix(x.size(), fit.features);
+            for (std::size_t i = 0; i < x.size(); ++i)
+                for (std::size_t j = 0; j < fit.features; ++j) design_matrix(i, j) = x[i][j];
+            const MinimumNorm solver = MinimumNorm::of_full_rank(design_matrix);
+            condition = std::max(condition, reference::frobenius_norm(design_matrix) *
+                                                reference::frobenius_norm(solver.pseudo_inverse()));
+            all.push_back(solver.solve(y));
+            all.back().resize(p, 0);
+        }
+        return all;
+    }
+
+    static void expect_value(const GraphStudy& setting, const Design& design, std::size_t s,
+                             std::size_t trial, double value, const Outcome& outcome) {
+        const Series& series = design.series[s];
+        const Point& point = design.points[series.point];
+        const auto p = static_cast<std::size_t>(point.parameters[0]);
+        const Population population = setting.spec().population.at(p);
+        Real condition = 1;
+        const std::vector<Vector> fits = fit_all(setting, design, point, trial, condition);
+        const auto named = [&](const std::string& name) {
+            for (std::size_t a = 0;; ++a)
+                if (setting.spec().fits.at(a).name == name) return a;
+        };
+        const bool risk = series.estimand == "excess_risk";
+        const Vector& own = fits[named(series.arm)];
+        Real expected = 0, size = 0;
+        for (std::size_t j = 0; j < p; ++j) {
+            const Real other =
+                risk ? Real(population.truth[j])
+                     : fits[named(series.estimand.substr(std::string("misfit_").size()))][j];
+            expected += population.spectrum[j] * (own[j] - other) * (own[j] - other);
+            size += population.spectrum[j] * (own[j] * own[j] + other * other);
+        }
+        expect_parity({fmt::format("{} {} point {} trial {}", series.arm, series.estimand,
+                                   series.point, trial),
+                       value, expected, 8 + 4 * size, condition, outcome, 0, p});
+    }
+};
+
+constexpr const char* mixed_graph = R"(
+    [population]
+    p = 12
+    spectrum = { kind = "power_law", exponent = 1.0 }
+    signal = { kind = "power_law", exponent = 1.5 }
+    [rows.real]
+    n = [5, 30]
+    noise_std = [0.0, 0.5]
+    [rows.more]
+    n = 4
+    noise_std = 0.2
+    [rows.other]
+    n = [9, 40]
+    spectrum = { kind = "power_law", exponent = 0.5 }
+    [fit.heir]
+    rows = "other"
+    labels = "student"
+    noise_std = 0.3
+    [fit.student]
+    rows = ["real", "more"]
+    penalty = [0.0, 0.4]
+    labels = { teacher = [0.5, 1.5], weak = -0.25, rest = "observed" }
+    noise_std = 0.1
+    [fit.teacher]
+    rows = "real"
+    penalty = 0.3
+    [fit.weak]
+    rows = ["more", "real"]
+    keep = [3, 7]
+    labels = { truth = 0.5, observed = 0.5 }
+    [measure]
+    misfit = [["student", "teacher"], ["heir", "weak"]]
+)";
+
+TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {
+    compare(mixed_graph, 2, 2);
+}
+
+TEST_P(GraphParity, HigherRungs) {
+    EXPECT_EQ(compare(R"(
+        [population]
+        p = 12
+        spectrum = { kind = "power_law", exponent = 1.0 }
+        signal = { kind = "power_law", exponent = 1.5 }
+        [rows.real]
+        n = [12, 13]
+        noise_std = 0.2
+        [fit.teacher]
+        rows = "real"
+        [fit.student]
+        rows = "real"
+        penalty = 0.1
+        labels = "teacher"
+    )",
+                      150, 50),
+              (std::set{Rung::cholesky, Rung::orthogonal}));
+}
+
+CUCURBIT_ON_EVERY_ENGINE(GraphParity);
+
+}  // namespace
+}  // namespace cucurbit
