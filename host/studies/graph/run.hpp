@@ -75,7 +75,7 @@ private:
     std::size_t count_ = 0;
     std::vector<BatchMatrix> rows_;    ///< of each group: x over its noises, a row in each column
     std::vector<BatchMatrix> scales_;  ///< of each group: √λ
-    BatchMatrix coefficients_;  ///< of each node, then the truth's
+    BatchMatrix coefficients_;         ///< of each node, then the truth's
     BatchMatrix errors_, label_, sample_, results_, truth_, weights_;
     std::vector<double> read_results_;
 };

@@ -76,9 +76,8 @@ void GraphSpec::read_rows(Reader& root) {
         group.name = name;
         const std::vector<std::uint64_t> n = table.counts("n", 1, max_samples).values;
         group.n = add("n_" + name, {n.begin(), n.end()}, true);
-        group.noise_std = table.has("noise_std")
-                              ? add("noise_std_" + name, table, "noise_std", not_negative)
-                              : add("noise_std_" + name, {0.0}, false);
+        if (table.has("noise_std"))
+            group.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
         group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
                                                : population.spectrum;
         table.finish();
@@ -269,15 +268,18 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     const std::vector<double>& point) const {
     const auto p = static_cast<std::size_t>(point.front());
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> graph;
+    const auto value = [&](const std::optional<Place>& place, double otherwise) {
+        return place ? point[*place] : otherwise;
+    };
     for (const Rows& group : rows)
         graph.first.push_back({static_cast<std::size_t>(point[group.n]), group.spectrum.values(p),
-                               point[group.noise_std]});
+                               value(group.noise_std, 0.0)});
     for (const Fit& fit : fits) {
         GraphFit& made = graph.second.emplace_back();
         made.rows = fit.rows;
-        made.features = fit.keep ? static_cast<std::size_t>(point[*fit.keep]) : p;
-        made.penalty = fit.penalty ? point[*fit.penalty] : 0.0;
-        made.noise_std = fit.noise_std ? point[*fit.noise_std] : 0.0;
+        made.features = static_cast<std::size_t>(value(fit.keep, point.front()));
+        made.penalty = value(fit.penalty, 0.0);
+        made.noise_std = value(fit.noise_std, 0.0);
         const auto give = [&](std::size_t source, double weight) {
             if (source == observed)
                 made.observed = weight;
@@ -302,7 +304,8 @@ std::string GraphSpec::canonical() const {
     };
     std::string text = population.canonical();
     for (const Rows& group : rows)
-        text += fmt::format(" rows {} {}", group.name, group.spectrum.canonical());
+        text += fmt::format(" rows {} {}{}", group.name, group.spectrum.canonical(),
+                            group.noise_std ? " noise_std" : "");
     for (const Fit& fit : fits) {
         text += fmt::format(" fit {} on", fit.name);
         for (const std::size_t group : fit.rows) text += " " + rows[group].name;

@@ -22,7 +22,7 @@ public:
     struct Rows {
         std::string name;
         Place n = 0;
-        Place noise_std = 0;
+        std::optional<Place> noise_std;  ///< of observations; 0 where there is none
         Spectrum spectrum;
     };
     /// Σ weight · source, and what is left of a weight of one at `rest`.
