@@ -205,7 +205,7 @@ bool lacks_variance(const TheoryRow* theory) {
 
 bool is_zero_risk(const TheoryRow* theory) {
     return theory && !theory->arm.empty() && theory->prediction.kind != TheoryKind::none &&
-           theory->prediction.value == 0.0;
+           theory->prediction.value == 0.0 && theory->zero_scale > 0.0;
 }
 
 }  // namespace cucurbit

@@ -61,7 +61,8 @@ double least_trials(double tail_exponent);
 
 /// No variance exists (flagged by the setting, or the mean is infinite).
 bool lacks_variance(const TheoryRow* theory);
-/// An arm's risk is zero but for rounding.
+/// An arm's risk is zero in every trial but for rounding; a difference whose mean is zero need not
+/// be.
 bool is_zero_risk(const TheoryRow* theory);
 
 }  // namespace cucurbit

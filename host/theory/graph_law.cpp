@@ -146,15 +146,15 @@ Blocks Graph::next(std::size_t g) const {
     Blocks x(fits, 1), result(fits, 1);
     for (std::size_t a = 0; a < fits; ++a)
         for (std::size_t c = 0; c <= a; ++c) {
-            if (!member(g, a) || !member(g, c)) continue;
+            if (!member(g, c)) continue;
             double trace = 0.0;
             for (std::size_t i = 0; i < p(); ++i) trace += s[i] * q_(a, c)[i];
             *x(a, c) = trace;
         }
     const auto system = [&](std::size_t a, std::size_t c) {
         double sum = a == c ? total_[a] - *x(a, a) : 0.0;
-        for (std::size_t d = c; d <= a; ++d)
-            if (member(g, d)) sum += *labels_(a, d) * *x(d, c);
+        // Fits on other rows among them: what they learnt from these comes back in their labels.
+        for (std::size_t d = c; d <= a; ++d) sum += *labels_(a, d) * *x(d, c);
         return sum;
     };
     for (std::size_t c = 0; c < fits; ++c) {

@@ -168,7 +168,7 @@ public:
                             "excess_risk",
                             {mean, TheoryKind::exact},
                             flags,
-                            0.0,
+                            n == options_.zero_risk ? 1.0 : 0.0,
                             options_.tail_exponent});
         return rows;
     }

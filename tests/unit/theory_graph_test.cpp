@@ -83,6 +83,23 @@ TEST(GraphLaw, KnownMomentsOfTwoFits) {
                 found.moment(1, 1) + found.moment(7, 7) - 2.0 * found.moment(1, 7), 1e-15);
 }
 
+// The third fit's labels come, through the second one's other rows, from what the first learnt from
+// the third one's own rows; the fourth sees some of the second one's again.
+TEST(GraphLaw, LabelsThatComeBackToTheirOwnRows) {
+    const std::vector<GraphFit> back{{{3}, p, 0.4, 1.0, 0.0, {}, 0.0},
+                                     {{0, 1}, p, 0.5, -1.0, 0.0, Labels{{0, 2.0}}, 0.0},
+                                     {{3}, p, 0.1, 0.0, 0.5, Labels{{1, 0.5}}, 0.0},
+                                     {{1}, masked, 0.2, -0.5, 0.0, Labels{{2, 1.5}}, 0.0}};
+    const GraphLaw found = graph_law(rows(), back, truth(), power(1.0));
+    const double known[4][4] = {{0.263039746336, 0.447085569495, 0.30011825964, 0.405079385242},
+                                {0.447085569495, 1.123920214853, 0.662462047869, 1.008535405598},
+                                {0.30011825964, 0.662462047869, 0.4255206996, 0.626116858315},
+                                {0.405079385242, 1.008535405598, 0.626116858315, 1.268843618349}};
+    for (std::size_t a = 0; a < 4; ++a)
+        for (std::size_t c = 0; c < 4; ++c)
+            EXPECT_NEAR(found.moment(a, c) / known[a][c], 1.0, 1e-9) << a << " " << c;
+}
+
 // One fit alone, and a chain on fresh rows, are what the older laws say.
 TEST(GraphLaw, FreshRowsAreAChain) {
     const std::vector<double> spectrum = power(1.0), beta = truth();

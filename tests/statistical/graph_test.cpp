@@ -1,0 +1,175 @@
+// The law of graphs of fits against simulation: random graphs of two to six fits, and what an
+// error in the law would do to the same comparison.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <random>
+
+#include "host/studies/graph.hpp"
+#include "tests/statistical/curve.hpp"
+
+namespace cucurbit {
+namespace {
+
+/// Graph k at p: the same shape at every p.
+std::string random_graph(std::size_t k, std::size_t p) {
+    std::mt19937 generator(static_cast<unsigned>(300 + k));
+    const auto pick = [&](const std::vector<double>& values) {
+        return values[generator() % values.size()];
+    };
+    const auto scaled = [p](double share) {
+        return std::max<std::size_t>(
+            1, static_cast<std::size_t>(std::lround(share * static_cast<double>(p))));
+    };
+    std::string text = fmt::format(R"(
+        schema = 1
+        study = {{ name = "graph", kind = "graph", seed = {} }}
+        population = {{ p = {}, spectrum = {{ kind = "power_law", exponent = {} }}, signal = {{ kind = "power_law", exponent = 1.5 }} }}
+        precision = {{ trials = 64 }}
+    )",
+                                   k, p, pick({0.5, 1.0}));
+    // Two groups of the population's rows and one of another covariance.
+    for (const char* name : {"a", "b", "c"})
+        text += fmt::format(
+            "[rows.{}]\nn = {}\nnoise_std = {}\n{}\n", name, scaled(pick({0.3, 0.5, 0.8, 1.5})),
+            pick({0.2, 0.5, 1.0}),
+            *name == 'c' ? "spectrum = { kind = \"power_law\", exponent = 0.8 }\n" : "");
+    const std::size_t fits = 2 + generator() % 5;
+    for (std::size_t a = 0; a < fits; ++a) {
+        const std::vector<std::string> rows{"\"a\"", "\"b\"", "[\"a\", \"b\"]", "\"c\""};
+        std::string labels = "\"observed\"";
+        if (a > 0) {
+            labels = fmt::format("{{ fit_{} = {}, ", generator() % a, pick({-1.0, 0.5, 1.0, 2.0}));
+            if (a > 1) labels += fmt::format("truth = {}, ", pick({-0.5, 0.5}));
+            labels += "rest = \"observed\" }";
+        }
+        text += fmt::format("[fit.fit_{}]\nrows = {}\npenalty = {}\nlabels = {}\n{}{}", a,
+                            rows[generator() % rows.size()], pick({0.1, 0.5, 2.0}), labels,
+                            generator() % 3 == 0 ? "noise_std = 0.3\n" : "",
+                            generator() % 4 == 0 ? fmt::format("keep = {}\n", scaled(0.5)) : "");
+    }
+    return text + "[measure]\nmisfit = [[\"fit_1\", \"fit_0\"]]\n";
+}
+
+struct Compared {
+    double gap;      ///< relative, of the mean from the law
+    double error;    ///< of the mean, relative
+    double allowed;  ///< what the equivalent may be off by
+};
+
+/// Every value of a graph beside the law of `assumed`, a graph of the same series.
+std::vector<Compared> compare(const Study& study, const Setting& assumed, std::size_t trials) {
+    const Design design = study.setting->designs().at(0);
+    const EnginePointer engine = make_engine("cpu");
+    const auto simulation = study.setting->simulation(design, *engine, 16);
+    std::vector<Moments> moments(design.series.size());
+    TrialValues values;
+    for (std::uint64_t first = 0; first < trials; first += 16) {
+        std::vector<std::uint64_t> some(16);
+        for (std::size_t t = 0; t < 16; ++t) some[t] = first + t;
+        simulation->run(some, values);
+        for (std::size_t s = 0; s < moments.size(); ++s)
+            for (std::size_t t = 0; t < 16; ++t) moments[s].add(values.values[s * 16 + t]);
+    }
+    std::vector<Compared> all;
+    const auto rows = assumed.theory(design.points.at(0));
+    for (std::size_t s = 0; s < moments.size(); ++s) {
+        const double law = rows.at(s).prediction.value;
+        if (law == 0.0) continue;
+        all.push_back({moments[s].mean() / law - 1.0, moments[s].standard_error() / law,
+                       rows[s].prediction.relative_error});
+    }
+    return all;
+}
+
+double median(std::vector<double> values) {
+    std::nth_element(values.begin(),
+                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+    return values[values.size() / 2];
+}
+
+TEST(GraphLawSlow, HoldsOnRandomGraphs) {
+    std::vector<double> gaps;
+    double worst = 0.0;
+    for (std::size_t k = 0; k < 100; ++k) {
+        const Study study = study_of(random_graph(k, 80));
+        for (const Compared& each : compare(study, *study.setting, 640)) {
+            gaps.push_back(std::abs(each.gap));
+            worst = std::max(worst, std::abs(each.gap) / (each.allowed + 4.5 * each.error));
+            EXPECT_LE(std::abs(each.gap), each.allowed + 4.5 * each.error) << k;
+        }
+    }
+    std::cout << fmt::format(
+        "{} values: median gap {:.4f}, largest {:.4f}, of what is allowed {:.3f}\n", gaps.size(),
+        median(gaps), *std::max_element(gaps.begin(), gaps.end()), worst);
+    EXPECT_LE(median(gaps), 0.01);
+}
+
+// A law that takes the same inputs for fresh ones, or another number of shared rows, is noticed.
+TEST(GraphLawSlow, WrongLawsAreNoticed) {
+    constexpr const char* head = R"(
+        schema = 1
+        study = { name = "graph", kind = "graph", seed = 5 }
+        population = { p = 80, spectrum = { kind = "power_law", exponent = 1.0 }, signal = { kind = "power_law", exponent = 1.5 } }
+        precision = { trials = 64 }
+    )";
+    const auto failures = [&](const std::string& right, const std::string& wrong) {
+        const Study study = study_of(head + right), assumed = study_of(head + wrong);
+        std::size_t failed = 0;
+        for (const Compared& each : compare(study, *assumed.setting, 640))
+            failed += std::abs(each.gap) > each.allowed + 4.5 * each.error ? 1 : 0;
+        return failed;
+    };
+    const std::string same = R"(
+        [rows.real]
+        n = 60
+        noise_std = 0.5
+        [rows.fresh]
+        n = 60
+        noise_std = 0.5
+        [fit.teacher]
+        rows = "real"
+        penalty = 0.3
+        [fit.student]
+        rows = "real"
+        penalty = 0.3
+        labels = "teacher"
+        [measure]
+        misfit = [["student", "teacher"]]
+    )";
+    std::string fresh = same;
+    fresh.replace(fresh.rfind("rows = \"real\""), 13, "rows = \"fresh\"");
+    EXPECT_EQ(failures(same, same), 0u);
+    EXPECT_GE(failures(same, fresh), 2u);  // the student's risk and the misfit
+    const auto shared = [](int left, int both) {
+        return fmt::format(R"(
+        [rows.left]
+        n = {0}
+        noise_std = 0.5
+        [rows.both]
+        n = {1}
+        noise_std = 0.5
+        [rows.right]
+        n = {0}
+        noise_std = 0.5
+        [fit.first]
+        rows = ["left", "both"]
+        penalty = 0.3
+        [fit.second]
+        rows = ["right", "both"]
+        penalty = 0.3
+        [measure]
+        misfit = [["first", "second"]]
+    )",
+                           left, both);
+    };
+    EXPECT_EQ(failures(shared(10, 50), shared(10, 50)), 0u);
+    EXPECT_EQ(failures(shared(10, 50), shared(59, 1)), 1u);  // the misfit alone
+}
+
+}  // namespace
+}  // namespace cucurbit
