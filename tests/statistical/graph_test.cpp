@@ -76,7 +76,7 @@ std::vector<Compared> compare(const Study& study, const Setting& assumed, std::s
             for (std::size_t t = 0; t < 16; ++t) moments[s].add(values.values[s * 16 + t]);
     }
     std::vector<Compared> all;
-    const auto rows = assumed.theory(design.points.at(0));
+    const auto rows = assumed.theory(assumed.designs().at(0).points.at(0));
     for (std::size_t s = 0; s < moments.size(); ++s) {
         const double law = rows.at(s).prediction.value;
         if (law == 0.0) continue;
@@ -92,21 +92,28 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-TEST(GraphLawSlow, HoldsOnRandomGraphs) {
+/// Gaps of graphs 0 .. count − 1, each within what is allowed.
+std::vector<double> gaps_of(std::size_t graphs, std::size_t p, std::size_t trials) {
     std::vector<double> gaps;
     double worst = 0.0;
-    for (std::size_t k = 0; k < 100; ++k) {
-        const Study study = study_of(random_graph(k, 80));
-        for (const Compared& each : compare(study, *study.setting, 640)) {
+    for (std::size_t k = 0; k < graphs; ++k) {
+        const Study study = study_of(random_graph(k, p));
+        for (const Compared& each : compare(study, *study.setting, trials)) {
             gaps.push_back(std::abs(each.gap));
             worst = std::max(worst, std::abs(each.gap) / (each.allowed + 4.5 * each.error));
-            EXPECT_LE(std::abs(each.gap), each.allowed + 4.5 * each.error) << k;
         }
     }
     std::cout << fmt::format(
-        "{} values: median gap {:.4f}, largest {:.4f}, of what is allowed {:.3f}\n", gaps.size(),
-        median(gaps), *std::max_element(gaps.begin(), gaps.end()), worst);
-    EXPECT_LE(median(gaps), 0.01);
+        "p = {}: {} values, median gap {:.4f}, largest {:.4f}, of what is "
+        "allowed {:.3f}\n",
+        p, gaps.size(), median(gaps), *std::max_element(gaps.begin(), gaps.end()), worst);
+    EXPECT_LE(worst, 1.0);
+    return gaps;
+}
+
+TEST(GraphLawSlow, HoldsOnRandomGraphs) {
+    gaps_of(100, 80, 320);
+    EXPECT_LE(median(gaps_of(30, 200, 240)), 0.01);
 }
 
 // A law that takes the same inputs for fresh ones, or another number of shared rows, is noticed.
