@@ -243,13 +243,17 @@ Reader::Item Reader::State::word(const toml::node& node, std::string path) const
 
 std::vector<Reader::Item> Reader::words(std::string_view key) {
     std::vector<Item> items;
-    if (const toml::node& node = state_->get(key); node.is_string()) {
+    const toml::node& node = state_->get(key);
+    if (node.is_string()) {
         items.push_back(state_->word(node, state_->full(key)));
         return items;
     }
-    for (const toml::node& node : state_->array(key, "text"))
+    if (!node.is_array())
+        state_->refuse(node.source(), key,
+                       described(node) + " is not allowed; allowed: text or a list of text");
+    for (const toml::node& element : state_->array(key, "text"))
         items.push_back(
-            state_->word(node, fmt::format("{}.{}", state_->full(key), items.size() + 1)));
+            state_->word(element, fmt::format("{}.{}", state_->full(key), items.size() + 1)));
     return items;
 }
 
