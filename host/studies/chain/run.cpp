@@ -62,8 +62,7 @@ void ChainRun::make_nodes() {
 }
 
 std::size_t ChainRun::rows_of(std::size_t k, const Node& node) const {
-    return stages_[k].rows->columns(node.size) +
-           (node.point.penalty > 0.0 ? stages_[k].features : 0);
+    return stages_[k].rows->columns(node.size);
 }
 
 void ChainRun::make_stage(std::size_t k) {
@@ -82,26 +81,19 @@ void ChainRun::make_stage(std::size_t k) {
         request.keys.push_back(key(setting_.seed(), design(), k, n));
     stage.rows = std::make_unique<RowFactor>(workspace_, request);
     std::vector<std::size_t> rows;
+    std::vector<double> penalties;
     for (const std::size_t index : stage.nodes) {
         Node& node = nodes_[index];
         node.size =
             static_cast<std::size_t>(std::distance(sizes.begin(), sizes.find(node.point.n)));
         rows.push_back(rows_of(k, node));
+        penalties.push_back(node.point.penalty);
     }
-    stage.fit = std::make_unique<FeatureFit>(workspace_, stage.features, 1, rows);
+    stage.fit = std::make_unique<FeatureFit>(workspace_, stage.features, 1, rows, false, penalties);
     stage.sample =
         workspace_.matrix(*std::max_element(rows.begin(), rows.end()), stage.features + 1);
     stage.fitted = workspace_.matrix(p_, 1);
     const bool counting = workspace_.counting();
-    DenseMatrix identity(counting ? 0 : stage.features, counting ? 0 : stage.features + 1);
-    for (std::size_t i = 0; i < identity.rows; ++i) identity(i, i) = 1.0;
-    stage.identity = workspace_.shared(identity.values, stage.features, stage.features + 1);
-    for (const std::size_t node : stage.nodes) {
-        const double penalty = nodes_[node].point.penalty;
-        if (penalty > 0.0 && !stage.penalty_roots.contains(penalty))
-            stage.penalty_roots[penalty] = workspace_.shared(
-                std::vector<double>(stage.features, std::sqrt(penalty)), stage.features, 1);
-    }
     if (stage.diagonal) {
         stage.root = workspace_.shared(square_roots(spec.covariance.spectrum(p_)), p_, 1);
         return;
@@ -182,11 +174,6 @@ void ChainRun::fit_node(std::size_t k, const Node& node, std::span<const std::ui
         stage.fit->solve_triangular(node.fit, scaled, labels, count_, false);
     } else {
         if (stage.diagonal) engine.transpose(scaled, seen);
-        if (node.point.penalty > 0.0) {
-            const auto ridge = sample.block(rows.cols, stage.features, 0, stage.features + 1);
-            engine.copy(stage.identity.trials(count_), ridge);
-            engine.scale_rows(ridge, stage.penalty_roots.at(node.point.penalty).data, ridge);
-        }
         stage.fit->solve(node.fit, sample, count_, rung);
     }
     if (stage.diagonal) {

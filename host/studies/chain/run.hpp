@@ -40,9 +40,7 @@ private:
         std::unique_ptr<FeatureFit> fit;
         BatchMatrix root;  ///< R (columns; or √λ): labels' coefficients in whitened coordinates
         BatchMatrix seen;  ///< (A R)ᵀ with a row of zeros for the noise
-        BatchMatrix hand_on;   ///< A: θ → its coefficients
-        BatchMatrix identity;  ///< the ridge's rows without √penalty
-        std::map<double, BatchMatrix> penalty_roots;
+        BatchMatrix hand_on;  ///< A: θ → its coefficients
         BatchMatrix sample, fitted;
     };
 

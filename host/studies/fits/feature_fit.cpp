@@ -9,10 +9,30 @@
 namespace cucurbit {
 
 FeatureFit::FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
-                       std::vector<std::size_t> rows, bool triangular)
-    : workspace_(workspace), features_(features), labels_(labels), rows_(std::move(rows)) {
-    const std::size_t most = *std::max_element(rows_.begin(), rows_.end());
+                       std::vector<std::size_t> rows, bool triangular,
+                       std::vector<double> penalties)
+    : workspace_(workspace),
+      features_(features),
+      labels_(labels),
+      rows_(std::move(rows)),
+      penalties_(std::move(penalties)) {
+    std::size_t most = *std::max_element(rows_.begin(), rows_.end());
     const std::size_t width = features + labels;
+    const bool ridge = std::any_of(penalties_.begin(), penalties_.end(),
+                                   [](double penalty) { return penalty > 0.0; });
+    if (ridge) {
+        most += features;
+        one_ = workspace.matrix(1, 1);
+        augmented_ = workspace.matrix(most, width);
+        std::vector<double> identity(workspace.counting() ? 0 : features * width, 0.0);
+        for (std::size_t i = 0; i < features && !identity.empty(); ++i)
+            identity[i * (features + 1)] = 1.0;
+        identity_ = workspace.shared(identity, features, width);
+        for (const double penalty : penalties_)
+            if (penalty > 0.0 && !penalty_roots_.contains(penalty))
+                penalty_roots_[penalty] = workspace.shared(
+                    std::vector<double>(features, std::sqrt(penalty)), features, 1);
+    }
     coefficients_ = workspace.matrix(features, labels);
     facts_ = workspace.matrix(rows_.size() * fact_count, 1);
     if (triangular) return;
@@ -23,24 +43,47 @@ FeatureFit::FeatureFit(Workspace& workspace, std::size_t features, std::size_t l
     diagonal_ = workspace.matrix(width, 1);
 }
 
-void FeatureFit::begin(std::size_t index, std::size_t count) {
+void FeatureFit::begin(std::size_t index, std::size_t count, Rung rung) {
     count_ = count;
-    workspace_.engine().fill(fact(index, rank), static_cast<double>(order(index)));
-    workspace_.engine().fill(fact(index, rows_done), static_cast<double>(order(index)));
+    const auto full = static_cast<double>(order(index, rung));
+    workspace_.engine().fill(fact(index, rank), full);
+    workspace_.engine().fill(fact(index, rows_done), full);
+    if (penalty(index) > 0.0) workspace_.engine().fill(of(one_), 1.0);
 }
 
 void FeatureFit::solve(std::size_t index, BatchMatrix sample, std::size_t count, Rung rung) {
-    begin(index, count);
-    if (rows_[index] >= features_)
+    begin(index, count, rung);
+    if (penalty(index) > 0.0 && rung != Rung::cholesky)
+        fit_least_squares(index, augmented(index, of(sample)), rung);
+    else if (rows_[index] >= features_)
         fit_least_squares(index, of(sample), rung);
     else
         fit_row_space(index, of(sample), rung);
 }
 
+void FeatureFit::add_penalty(std::size_t index, BatchMatrix g) {
+    if (penalty(index) == 0.0) return;
+    // The diagonal as one row.
+    BatchMatrix diagonal = g;
+    diagonal.rows = 1;
+    diagonal.ld = g.ld + 1;
+    workspace_.engine().add_to_columns(of(one_), penalty(index), diagonal);
+}
+
+BatchMatrix FeatureFit::augmented(std::size_t index, BatchMatrix sample) {
+    Engine& engine = workspace_.engine();
+    const auto all = of(augmented_.leading(sample.rows + features_, sample.cols));
+    const auto ridge = all.block(sample.rows, features_, 0, sample.cols);
+    engine.copy(sample, all.leading(sample.rows, sample.cols));
+    engine.copy(identity_.trials(count_), ridge);
+    engine.scale_rows(ridge, penalty_roots_.at(penalty(index)).data, ridge);
+    return all;
+}
+
 void FeatureFit::solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
                                   std::size_t count, bool judged) {
     Engine& engine = workspace_.engine();
-    begin(index, count);
+    begin(index, count, Rung::cholesky);
     engine.copy(of(labels), of(coefficients_));
     engine.solve_lower_transposed(of(factor), workspace_.repeated(features_, labels_),
                                   of(coefficients_));
@@ -60,7 +103,7 @@ void FeatureFit::judge(std::size_t index, BatchMatrix factor) {
     const auto norms = of(diagonal_.leading(factor.rows, 1));
     engine.invert_lower(factor);
     engine.row_norms(factor, norms);
-    engine.prefix_sums(norms, 1, workspace_.repeated(order(index), 1), fact(index, inverse_trace));
+    engine.prefix_sums(norms, 1, workspace_.repeated(factor.rows, 1), fact(index, inverse_trace));
 }
 
 /// With the sample's factor [L 0; V ·] of [features labels]ᵀ the coefficients are L⁻ᵀVᵀ.
@@ -79,15 +122,16 @@ void FeatureFit::fit_least_squares(std::size_t index, BatchMatrix sample, Rung r
     const IndexList& reach = workspace_.repeated(features_, labels_);
     if (rung == Rung::cholesky) {
         engine.gram(sample, of(gram_));
+        add_penalty(index, lower);
         engine.diagonal(lower, norms);
         engine.prefix_sums(norms, 1, whole, fact(index, trace));
         engine.transpose(below, fitted);
         engine.cholesky(lower, fact(index, rows_done));
         engine.solve_lower(lower, reach, fitted);
     } else {
-        const auto turned = of(turned_.leading(width, rows_[index]));
+        const auto turned = of(turned_.leading(width, sample.rows));
         engine.transpose(sample, turned);
-        engine.lower_factor(turned, of(gram_.leading(width, std::min(width, rows_[index]))));
+        engine.lower_factor(turned, of(gram_.leading(width, std::min(width, sample.rows))));
         engine.row_norms(lower, norms);
         engine.prefix_sums(norms, 1, whole, fact(index, trace));
         engine.transpose(below, fitted);
@@ -99,7 +143,7 @@ void FeatureFit::fit_least_squares(std::size_t index, BatchMatrix sample, Rung r
 /// With features = Q Lᵀ, L = U s Vᵀ, the coefficients are U s⁺ (QV)ᵀ labels.
 void FeatureFit::fit_truncated(std::size_t index, BatchMatrix sample) {
     Engine& engine = workspace_.engine();
-    const std::size_t n = rows_[index];
+    const std::size_t n = sample.rows;
     BatchMatrix columns = of(turned_);
     columns.rows = columns.ld = n;
     columns.cols = features_;
@@ -127,6 +171,7 @@ void FeatureFit::fit_row_space(std::size_t index, BatchMatrix sample, Rung rung)
     const IndexList& reach = workspace_.repeated(n, labels_);
     if (rung == Rung::cholesky) {
         engine.gram(columns, lower);
+        add_penalty(index, lower);
         engine.diagonal(lower, norms);
         engine.prefix_sums(norms, 1, whole, fact(index, trace));
         engine.cholesky(lower, fact(index, rows_done));
@@ -157,10 +202,11 @@ void FeatureFit::read(std::size_t count) {
 }
 
 Rung FeatureFit::demanded(std::size_t index, std::size_t trial, Rung used) const {
-    const double condition = value(index, trial, rows_done) < static_cast<double>(order(index))
-                                 ? std::numeric_limits<double>::infinity()
-                                 : value(index, trial, trace) * value(index, trial, inverse_trace) /
-                                       static_cast<double>(order(index));
+    const auto full = static_cast<double>(order(index, used));
+    const double condition =
+        value(index, trial, rows_done) < full
+            ? std::numeric_limits<double>::infinity()
+            : value(index, trial, trace) * value(index, trial, inverse_trace) / full;
     // Samples of Gaussian rows have full rank; those of a file need not have it.
     if (used == Rung::orthogonal && !(condition < std::pow(cut_off(index), -2.0)))
         return Rung::truncated;
@@ -173,7 +219,7 @@ std::uint16_t FeatureFit::rank_deficit(std::size_t index, std::size_t trial, Run
     // A rank of −1 marks an iteration that did not converge: the fit is not a number then.
     if (used != Rung::truncated || found < 0.0) return 0;
     return static_cast<std::uint16_t>(
-        std::clamp(static_cast<double>(order(index)) - found, 0.0, 65535.0));
+        std::clamp(static_cast<double>(order(index, used)) - found, 0.0, 65535.0));
 }
 
 }  // namespace cucurbit

@@ -1,9 +1,11 @@
 #pragma once
-// Ridgeless fits of explicit features, from the rows of a sample or of its sufficient factor.
+// Ridge and ridgeless fits of explicit features, from the rows of a sample or of its sufficient
+// factor.
 
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -15,13 +17,17 @@ namespace cucurbit {
 /// The fits of several label vectors on the same features, solved one sample after another in one
 /// workspace. A sample is a matrix k×(features + labels) per trial, one row after another:
 /// features, then labels. At least as many rows as features: least squares, of minimum norm where
-/// that leaves a choice; fewer: minimum norm.
+/// that leaves a choice; fewer: minimum norm. A penalty μ > 0 on the sum of squares of the
+/// coefficients: ridge, by a factor of the smaller of XᵀX + μ and XXᵀ + μ; where that is too
+/// ill-conditioned, as least squares with the rows √μ I below the sample.
 class FeatureFit {
 public:
     /// rows: k of each sample that will be solved, in the order of its index. triangular: each by
-    /// solve_triangular, not judged, which needs no memory for factorisations.
+    /// solve_triangular, not judged, which needs no memory for factorisations. penalties: of each
+    /// sample, or none.
     FeatureFit(Workspace& workspace, std::size_t features, std::size_t labels,
-               std::vector<std::size_t> rows, bool triangular = false);
+               std::vector<std::size_t> rows, bool triangular = false,
+               std::vector<double> penalties = {});
 
     /// Fits sample `index` of `count` trials on a rung (cholesky, orthogonal, truncated; refined is
     /// done as orthogonal) into coefficients().
@@ -44,7 +50,12 @@ public:
 private:
     enum Fact : std::size_t { rows_done = 0, trace = 1, inverse_trace = 2, rank = 3, fact_count };
 
-    void begin(std::size_t index, std::size_t count);
+    void begin(std::size_t index, std::size_t count, Rung rung);
+    double penalty(std::size_t index) const { return penalties_.empty() ? 0.0 : penalties_[index]; }
+    /// g += μ I.
+    void add_penalty(std::size_t index, BatchMatrix g);
+    /// The sample with the rows √μ I below it.
+    BatchMatrix augmented(std::size_t index, BatchMatrix sample);
     void fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung);
     /// Least squares of a sample of less than full rank: the solution of minimum norm.
     void fit_truncated(std::size_t index, BatchMatrix sample);
@@ -57,7 +68,11 @@ private:
         return std::numeric_limits<double>::epsilon() *
                static_cast<double>(std::max(rows_[index], features_));
     }
-    std::size_t order(std::size_t index) const { return std::min(rows_[index], features_); }
+    /// Of what is factored on a rung.
+    std::size_t order(std::size_t index, Rung rung) const {
+        const bool augments = penalty(index) > 0.0 && rung != Rung::cholesky;
+        return augments ? features_ : std::min(rows_[index], features_);
+    }
     BatchMatrix fact(std::size_t index, Fact which) const {
         return of(facts_.block(index * fact_count + which, 1, 0, 1));
     }
@@ -68,7 +83,10 @@ private:
     Workspace& workspace_;
     std::size_t features_, labels_;
     std::vector<std::size_t> rows_;
+    std::vector<double> penalties_;
+    std::map<double, BatchMatrix> penalty_roots_;
     std::size_t count_ = 0;
+    BatchMatrix one_, identity_, augmented_;  ///< of ridges
     BatchMatrix gram_, turned_, vectors_, more_vectors_, diagonal_, coefficients_, facts_;
     std::vector<double> read_;
 };

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cucurbit/chain.hpp"
-
 namespace cucurbit {
 
 GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engine,
@@ -63,7 +61,8 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     if (!added) return place->second;
     Features& features = features_[numbers.features];
     node.solved = features.rows.size();
-    features.rows.push_back(sample_rows(node));
+    features.rows.push_back(node.samples);
+    features.penalties.push_back(numbers.penalty);
     nodes_.push_back(std::move(node));
     return place->second;
 }
@@ -106,18 +105,8 @@ void GraphRun::make_memory() {
     for (auto& [count, features] : features_) {
         most = std::max(
             most, *std::max_element(features.rows.begin(), features.rows.end()) * (count + 1));
-        features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows);
-        const bool counting = workspace_.counting();
-        DenseMatrix identity(counting ? 0 : count, counting ? 0 : count + 1);
-        for (std::size_t i = 0; i < identity.rows; ++i) identity(i, i) = 1.0;
-        features.identity = workspace_.shared(identity.values, count, count + 1);
-        for (const Node& node : nodes_) {
-            const double penalty = node.numbers.penalty;
-            if (node.numbers.features == count && penalty > 0.0 &&
-                !features.penalty_roots.contains(penalty))
-                features.penalty_roots[penalty] =
-                    workspace_.shared(std::vector<double>(count, std::sqrt(penalty)), count, 1);
-        }
+        features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
+                                                    features.penalties);
     }
     sample_ = workspace_.matrix(most, 1);
     const Population population = spec.population.at(p_);
@@ -172,10 +161,10 @@ void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labe
 void GraphRun::fit_node(std::size_t index, Rung rung) {
     Engine& engine = workspace_.engine();
     const Node& node = nodes_[index];
-    const std::size_t count = node.numbers.features, rows = sample_rows(node);
+    const std::size_t count = node.numbers.features;
     Features& features = features_.at(count);
     BatchMatrix sample = of(sample_);
-    sample.rows = sample.ld = rows;
+    sample.rows = sample.ld = node.samples;
     sample.cols = count + 1;
     std::size_t first = 0;
     for (std::size_t g = 0; g < node.numbers.rows.size(); ++g) {
@@ -184,11 +173,6 @@ void GraphRun::fit_node(std::size_t index, Rung rung) {
                          sample.block(first, n, 0, count));
         make_labels(node, g, sample.block(first, n, count, 1));
         first += n;
-    }
-    if (node.numbers.penalty > 0.0) {
-        const auto ridge = sample.block(first, count, 0, count + 1);
-        engine.copy(features.identity.trials(count_), ridge);
-        engine.scale_rows(ridge, features.penalty_roots.at(node.numbers.penalty).data, ridge);
     }
     features.fit->solve(node.solved, sample, count_, rung);
     engine.copy(of(features.fit->coefficients()), coefficients(index).leading(count, 1));
@@ -242,7 +226,7 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
 double GraphRun::flops() const {
     double flops = 0.0;
     for (const Node& node : nodes_) {
-        const auto rows = static_cast<double>(sample_rows(node));
+        const auto rows = static_cast<double>(node.samples);
         const auto features = static_cast<double>(node.numbers.features);
         const double small = std::min(rows, features), large = std::max(rows, features);
         flops += small * small * large + small * small * small +

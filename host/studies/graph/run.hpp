@@ -31,10 +31,9 @@ private:
     };
     /// Fits of so many leading coordinates.
     struct Features {
-        std::vector<std::size_t> rows;  ///< of each solve's sample, a ridge's included
+        std::vector<std::size_t> rows;  ///< of each solve's sample
+        std::vector<double> penalties;
         std::unique_ptr<FeatureFit> fit;
-        BatchMatrix identity;  ///< a ridge's rows but for √penalty, and its labels
-        std::map<double, BatchMatrix> penalty_roots;
     };
     /// Two nodes whose misfit is measured.
     using Pair = std::pair<std::size_t, std::size_t>;
@@ -53,9 +52,6 @@ private:
     void fit_node(std::size_t index, Rung rung);
     void make_labels(const Node& node, std::size_t group, BatchMatrix labels);
     void measure();
-    std::size_t sample_rows(const Node& node) const {
-        return node.samples + (node.numbers.penalty > 0.0 ? node.numbers.features : 0);
-    }
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
     BatchMatrix coefficients(std::size_t node) const {
         return of(coefficients_.block(0, p_, node, 1));
