@@ -81,12 +81,22 @@ void CpuEngine::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMa
                  .ld = out.ld});
 }
 
+// By squares of which both sides stay in the first-level cache.
 void CpuEngine::transpose(BatchMatrix a, BatchMatrix out) {
     if (out.lanes > 1) return interleaved_.transpose(a, out);
-    for (std::size_t t = 0; t < out.count; ++t)
-        for (std::size_t j = 0; j < out.cols; ++j)
-            for (std::size_t i = 0; i < out.rows; ++i)
-                out.item(t)[i + j * out.ld] = a.item(t)[j + i * a.ld];
+    constexpr std::size_t side = 16;
+    for (std::size_t t = 0; t < out.count; ++t) {
+        const double* from = a.item(t);
+        double* to = out.item(t);
+        for (std::size_t first = 0; first < out.cols; first += side)
+            for (std::size_t above = 0; above < out.rows; above += side) {
+                const std::size_t cols = std::min(first + side, out.cols);
+                const std::size_t rows = std::min(above + side, out.rows);
+                for (std::size_t j = first; j < cols; ++j)
+                    for (std::size_t i = above; i < rows; ++i)
+                        to[i + j * out.ld] = from[j + i * a.ld];
+            }
+    }
 }
 
 void CpuEngine::diagonal(BatchMatrix g, BatchMatrix diagonal) {
