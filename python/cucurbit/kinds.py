@@ -11,12 +11,12 @@ _COLUMNS = {
     "model_shift": ("p", "n"),
 }
 KINDS = {
-    "risk": ("model_shift", "two_stage", "weak_to_strong", "chain", "features"),
+    "risk": ("model_shift", "two_stage", "weak_to_strong", "chain", "features", "graph"),
     "scaling": ("model_shift", "two_stage", "weak_to_strong", "features"),
     "gain": ("model_shift", "two_stage"),
     "weights": ("model_shift",),
     "student": ("weak_to_strong",),
-    "recovery": ("weak_to_strong", "features"),
+    "recovery": ("weak_to_strong", "features", "graph"),
     "split": ("weak_to_strong",),
     "generations": ("chain",),
     "descent": ("gradient_descent",),
@@ -29,7 +29,11 @@ CHOSEN = ("risk", "recovery")
 
 def study_of(table):
     """The kind of study that a table is of, by its columns; None where no kind has them."""
-    return next((study for study, names in _COLUMNS.items() if set(names) <= set(table)), None)
+    study = next((study for study, names in _COLUMNS.items() if set(names) <= set(table)), None)
+    if study is None and "p" in table and "n" not in table and any(name.startswith("n_") for name in table):
+        return "graph"
+    # Rows may be named by numbers, as a chain's stages are.
+    return "graph" if study == "chain" and not table["arm"].str.startswith("stage_").any() else study
 
 
 def check(kind, table):

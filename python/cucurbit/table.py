@@ -13,8 +13,8 @@ from cucurbit.files import replaced
 
 _TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
-_WHOLE = re.compile(r"p|m|n(_\d+)?|n_pseudo|(weak|strong)_d|(teacher|student)_steps|switch_at|index|n_trials|n_failed|"
-                    r"trial|rung|rank_deficit")
+_WHOLE = re.compile(r"p|m|n(_.+)?|keep_.+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|trial|rung|"
+                    r"rank_deficit")
 
 
 def load(source, *, quantiles=()):

@@ -166,6 +166,7 @@ class Axes(unittest.TestCase):
     def test_many_penalties_are_an_axis(self):
         penalties = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
         chain = pandas.concat([synthetic.chain().assign(penalty_2=value) for value in penalties], ignore_index=True)
+        chain["estimate"] *= 1 + chain["penalty_2"] / 100
         self.assertEqual(figures.kind_of(chain), "risk")
         axes = self.check(chain, ("penalty₂", 2))
         self.assertEqual(axes[0].get_xscale(), "symlog")
@@ -287,6 +288,90 @@ class Lines(unittest.TestCase):
         self.assertEqual(len({(style.colour, style.marker) for style in styles.values()}), len(arms))
         self.assertEqual(len({(style.colour, style.line) for style in styles.values()}), len(arms))
         self.assertEqual(styles["w2s"].marker, "s")
+
+
+class Graphs(unittest.TestCase):
+    """Fits of the user's own names on rows of the user's own: what runs where, and in which words."""
+
+    def drawn(self, table, label, **options):
+        figure = cucurbit.plot(table, **options)
+        self.assertEqual(faults(figure), [])
+        axes = [axes for page in figure.pages for axes in page.axes]
+        self.assertEqual([panel.get_xlabel() for panel in axes], [label] * len(axes))
+        return figure, axes
+
+    def test_the_parameter_with_the_most_values_is_the_axis(self):
+        for label, options in (("weight of teacher in student’s labels", {}),
+                               ("n (real)", {"sizes": (20, 40, 80, 160)}),
+                               ("weight of teacher in student’s labels", {"weights": (0.0, 1.0)}),
+                               ("penalty μ of teacher", {"weights": (0.0, 1.0), "penalties": (0.1, 1.0, 10.0)}),
+                               ("noise σ (real)", {"noises": (0.1, 0.2, 0.3, 0.4, 0.5)})):
+            table = synthetic.graph(**options)
+            self.assertEqual(figures.kind_of(table), "risk")
+            self.drawn(table, label)
+
+    def test_weights_are_linear_and_penalties_over_a_decade_logarithmic(self):
+        table = synthetic.graph(weights=(0.01, 0.1, 1.0), penalties=(0.3, 3.0))
+        scales = [self.drawn(table, label, x=x)[1][0].get_xscale()
+                  for x, label in (("weight_student_teacher", "weight of teacher in student’s labels"),
+                                   ("penalty_teacher", "penalty μ of teacher"))]
+        self.assertEqual(scales, ["linear", "log"])
+
+    def test_a_fit_that_does_not_depend_on_the_axis_has_one_marker(self):
+        table = synthetic.graph()
+        _, axes = self.drawn(table, "weight of teacher in student’s labels")
+        self.assertEqual([[len(curve) for curve in means(panel)] for panel in axes], [[1, 4], [1, 4]])
+        [weight], [value] = zip(*means(axes[0])[0])
+        rows = table[(table["penalty_teacher"] == 0.3) & (table["arm"] == "teacher")]
+        self.assertIn((weight, value), set(zip(rows["weight_student_teacher"], rows["estimate"])))
+        self.assertEqual(notes(axes[0]), [])
+        # Of two such fits that are alike both markers are seen; points that have no trials yet have no marker.
+        twins = pandas.concat([table, table[table["arm"] == "teacher"].assign(arm="twin")], ignore_index=True)
+        _, axes = self.drawn(twins, "weight of teacher in student’s labels")
+        teacher, _, twin = means(axes[0])
+        self.assertNotEqual(teacher[0][0], twin[0][0])
+        started = altered(table, table["weight_student_teacher"] != 2.0, estimate=numpy.nan, n_trials=0)
+        self.assertEqual([x for x, _ in means(cucurbit.plot(started).axes[0])[0]], [2.0])
+
+    def test_colours_tell_a_parameter_where_there_were_many_panels(self):
+        table = synthetic.graph(penalties=(0.3, 1.0, 3.0), noises=(0.5, 1.0))
+        figure, axes = self.drawn(table, "weight of teacher in student’s labels")
+        self.assertEqual(titles(figure), ["(a) noise σ (real) = 0.5", "(b) noise σ (real) = 1"])
+        self.assertEqual(legend(figure)[:5], ["teacher", "student", "penalty μ of teacher = 0.3",
+                                              "penalty μ of teacher = 1", "penalty μ of teacher = 3"])
+        self.assertEqual(figure._suptitle.get_text(), "p = 100, n (real) = 40")
+        _, axes = self.drawn(table, "weight of teacher in student’s labels", panels="penalty_teacher,noise_std_real")
+        self.assertEqual(len(axes), 6)
+
+    def test_a_fit_that_does_not_depend_on_the_colours_is_drawn_once(self):
+        table = synthetic.graph(penalties=(0.1, 1.0, 10.0))
+        figure, [axes] = self.drawn(table, "penalty μ of teacher", x="penalty_teacher", hue="weight_student_teacher")
+        self.assertEqual([len(curve) for curve in means(axes)], [3] * 5)
+        self.assertIn("weight of teacher in student’s labels = −1", legend(figure))
+
+    def test_names_are_the_users_and_none_of_the_papers(self):
+        table = synthetic.graph().replace({"arm": {"teacher": "ceiling", "student": "stage_1"}})
+        self.assertEqual(legend(cucurbit.plot(table))[:2], ["ceiling", "stage_1"])
+        for name, said in (("n_1", "n₁"), ("n_real_2", "n (real_2)"), ("noise_std_old", "noise σ (old)"),
+                           ("penalty_my_fit", "penalty μ of my_fit"), ("keep_student", "coordinates kept by student"),
+                           ("weight_my_fit_observed", "weight of observed in my_fit’s labels"),
+                           # Is it b of a_b's labels?
+                           ("weight_a_b_c", "weight_a_b_c")):
+            self.assertEqual(panels.label(name), said)
+        numbered = synthetic.graph().rename(columns={"n_real": "n_1", "noise_std_real": "noise_std_1",
+                                                     "penalty_teacher": "penalty_1"})
+        self.assertEqual(figures.kind_of(numbered), "risk")
+        twins = synthetic.graph().rename(columns={"n_real": "n_real_1"})
+        twins.insert(1, "n_real_2", 40)
+        self.assertEqual(panels.fixed(twins), "p = 100, n (real_2) = 40, n (real_1) = 40, noise σ (real) = 0.5")
+
+    def test_recovery_is_of_the_fit_that_has_it(self):
+        table = synthetic.graph()
+        figure, axes = self.drawn(table, "weight of teacher in student’s labels", kind="recovery")
+        self.assertEqual([panel.get_ylabel() for panel in axes], ["performance gap recovery"] * 2)
+        self.assertEqual(legend(figure)[0], "student")
+        rows = table[(table["estimand"] == "pgr") & (table["penalty_teacher"] == 0.3)]
+        self.assertEqual(means(axes[0])[0], list(zip(rows["weight_student_teacher"], rows["estimate"])))
 
 
 class Pages(unittest.TestCase):

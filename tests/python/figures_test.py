@@ -115,7 +115,7 @@ class Refused(unittest.TestCase):
     TABLES = {"model_shift": synthetic.model_shift(), "two_stage": synthetic.two_stage(),
               "weak_to_strong": synthetic.weak_to_strong(), "chain": synthetic.chain(),
               "gradient_descent": synthetic.descent(), "switching gradient_descent": synthetic.descent(switches=(0, 3)),
-              "features": synthetic.features()}
+              "features": synthetic.features(), "graph": synthetic.graph()}
 
     def test_every_figure_of_every_other_study(self):
         for kind, studies in KINDS.items():
@@ -131,11 +131,12 @@ class Refused(unittest.TestCase):
     # First hour, repro 4: recovery of a model_shift was an empty figure.
     def test_says_what_the_table_lacks(self):
         for kind, study, said in (
-                ("recovery", "model_shift", "weak_to_strong or features: this one lacks n_pseudo, strong_d"),
+                ("recovery", "model_shift", "weak_to_strong, features or graph: this one lacks n_pseudo, strong_d"),
                 ("split", "features", "weak_to_strong: this one lacks strong_d"),
                 ("switch", "gradient_descent", "switching gradient_descent: this one lacks switch_at"),
                 ("gain", "weak_to_strong", "model_shift or two_stage: this one is of weak_to_strong"),
-                ("generations", "two_stage", "chain: this one lacks n_1")):
+                ("generations", "two_stage", "chain: this one lacks n_1"),
+                ("gain", "graph", "model_shift or two_stage: this one lacks n")):
             with self.assertRaisesRegex(ValueError, f"^the figure {kind} needs a table of {said}$"):
                 cucurbit.plot(self.TABLES[study], kind=kind)
 
@@ -148,6 +149,8 @@ class Refused(unittest.TestCase):
                 ("the figure scaling needs several n: this table has one", "scaling", two_stage[two_stage["n"] == 20]),
                 ("the figure split needs points of n_pseudo > strong_d \\+ 1: this table has none", "split",
                  subspaces[subspaces["n_pseudo"] == 21]),
+                ("the figure recovery needs the estimand pgr: this table has none", "recovery",
+                 self.TABLES["graph"].query("estimand != 'pgr'")),
                 ("there is nothing to draw", "recovery", subspaces[subspaces["estimand"] == "excess_risk"]),
                 ("the figure weights needs a run folder, or the table", "weights", self.TABLES["model_shift"])):
             with self.assertRaisesRegex(ValueError, said):

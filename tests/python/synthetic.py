@@ -229,6 +229,23 @@ def chain(stages=3, sizes=(60, 120), noise=0.3):
     return pandas.DataFrame(rows, columns=[*names, *COLUMNS])
 
 
+def graph(weights=(-1.0, 0.0, 0.5, 2.0), penalties=(0.3, 3.0), noises=(0.5,), sizes=(40,)):
+    """A teacher that depends on its penalty and the rows, and a student that depends on all; PGR of the student."""
+    generator, rows = numpy.random.default_rng(8), []
+    for n in sizes:
+        for noise in noises:
+            for penalty in penalties:
+                teacher = row((100, n, noise, penalty, 0.0), "teacher", noise / n + penalty, generator)
+                for weight in weights:
+                    values = (100, n, noise, penalty, weight)
+                    rows.append([*values, *teacher[5:]])
+                    rows.append(row(values, "student", noise / n + penalty * (1 + weight ** 2) / 2, generator))
+                    rows.append(row(values, "student", 0.7 + 0.1 * weight, generator))
+                    rows[-1][6] = "pgr"
+    return pandas.DataFrame(rows, columns=["p", "n_real", "noise_std_real", "penalty_teacher",
+                                           "weight_student_teacher", *COLUMNS])
+
+
 def by_p(sizes=(10, 20, 25, 40, 60), n=30, noises=(0.5,)):
     """Risk against p at fixed n: the textbook's figure."""
     tables = [model_shift(p, samples=(n,), noises=noises) for p in sizes]

@@ -86,6 +86,12 @@ class Files(unittest.TestCase):
             self.assertEqual({name for name, kind in kinds.items() if kind == "f"},
                              {"noise_std_1", "penalty_1", "value"})
 
+    def test_sizes_of_a_graph_are_whole(self):
+        (self.folder / "t.csv").write_text("p,n_real,noise_std_real,penalty_a,keep_a,weight_a_truth,arm,estimand\n"
+                                           "5,9,1,1,3,1,a,excess_risk\n")
+        kinds = cucurbit.load(self.folder / "t.csv").dtypes.map(lambda kind: kind.kind)
+        self.assertEqual("".join(kinds), "iiffifOO")
+
     def test_an_arm_called_NA_is_text(self):
         self.table["arm"] = self.table["arm"].replace("mask", "NA")
         self.table.to_csv(self.folder / "t.csv", index=False)

@@ -31,7 +31,7 @@ def kind_of(table):
     else `student`. Of feature matrices: `features`. Of other studies: `gain` for one-stage curves that reach n > p
     with the standard arm beside others, `scaling` where n spans a factor of 8 and stays below a quarter of the
     largest p, else `risk`, which it is for every kind but gradient descent where a parameter that none of these
-    draws along has the most values.
+    draws along has the most values; always of graphs.
     """
     study = study_of(table)
     if study == "gradient_descent":
@@ -74,7 +74,7 @@ def plot(source, output=None, *, kind=None, x=None, hue=None, panels=None, coord
     x, hue, panels: of the figures `risk` and `recovery`, what the x axis is, what colours tell in a panel, and what
     has a panel each. x: a parameter, `p/n` or `overlap`; by default the one with the most values. hue, panels: a
     parameter, `overlap` or `arm`, or several with commas between; by default colours tell arms (in `recovery` n) and
-    all others have panels; where one of the two is given, the other takes what is left.
+    all others have panels, but for the one with the most values of a graph of more than three settings; where one of the two is given, the other takes what is left.
     n: the risk figure of a one-stage run folder begins with the surrogates' weights at the sample size nearest to n,
     by default to 0.4 p. coordinates: their table, see cucurbit.theory, where the source is no run folder.
     size: (width, height) of a page in inches; either may be None. style: a matplotlib style, by file or name, on top

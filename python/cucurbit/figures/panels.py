@@ -1,8 +1,12 @@
 """Splits a table into the panels of a figure and draws one arm's curve."""
 
+import math
+import re
+
 import numpy
 
-from cucurbit.figures.style import arm_styles, number, pale_of, plain_log_ticks
+from cucurbit.figures.style import COLOURS, MARKERS, arm_styles, number, pale_of, plain_log_ticks
+from cucurbit.kinds import study_of
 from cucurbit.table import parameters
 
 _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", "weak_d": "weak d",
@@ -11,6 +15,12 @@ _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", 
 _LINEAR = ("n", "p", "correlation_dimension")
 _LABELS = {"n": "samples n", "p": "dimension p", "m": "surrogate’s samples m", "n_pseudo": "pseudo-labels N",
            "correlation_dimension": "correlation dimension $d_{s∧w}$", "p/n": "p/n"}
+# A graph's parameters, of its rows and fits. A weight's two names can be told apart where neither has a `_`.
+_OF_A_GRAPH = [(re.compile(pattern), text) for pattern, text in (
+    (r"n_(\d*[^\W\d]\w*)", r"n (\1)"), (r"noise_std_(\d*[^\W\d]\w*)", r"noise σ (\1)"),
+    (r"penalty_(\d*[^\W\d]\w*)", r"penalty μ of \1"), (r"keep_(\w+)", r"coordinates kept by \1"),
+    (r"weight_(\w+)_(observed|truth)", r"weight of \2 in \1’s labels"),
+    (r"weight_([^_]+)_([^_]+)", r"weight of \2 in \1’s labels"))]
 
 
 def varying(table, *, besides=("n",)):
@@ -25,7 +35,7 @@ def fixed(table):
     values = {name: table[name].dropna().iloc[0] for name in parameters(table) if table[name].nunique() == 1}
     stages, same = {}, {}
     for stem, _, stage in (name.rpartition("_") for name in parameters(table)):
-        if stage.isdigit():
+        if stage.isdigit() and not own_arms(table):
             stages.setdefault(stem, []).append(f"{stem}_{stage}")
     for stem, names in stages.items():
         if len(names) > 1 and set(names) <= set(values) and len({values[name] for name in names}) == 1:
@@ -44,7 +54,7 @@ def parts(table, names):
     parameter changes fastest and the arm slowest."""
     if "arm" in names:
         others = [name for name in names if name != "arm"]
-        labels = {arm: style.label for arm, style in arm_styles(arms(table)).items()}
+        labels = {arm: style.label for arm, style in arm_styles(arms(table), own=own_arms(table)).items()}
         return [(f"{labels[arm]}, {text}" if text else labels[arm], rows) for arm in labels
                 for text, rows in parts(table[table["arm"] == arm], others)]
     if not names:
@@ -66,7 +76,10 @@ def title(values):
 
 
 def _name(parameter):
-    """As text: a chain's "noise_std_2" is "noise σ₂"."""
+    """As text: a chain's "noise_std_2" is "noise σ₂", a graph's "n_real" is "n (real)"."""
+    for pattern, text in () if parameter in _NAMES else _OF_A_GRAPH:
+        if pattern.fullmatch(parameter):
+            return pattern.sub(text, parameter)
     stem, _, stage = parameter.rpartition("_")
     if not stage.isdigit():
         return _NAMES.get(parameter, parameter)
@@ -74,8 +87,10 @@ def _name(parameter):
 
 
 def axis_of(table, *, first="n"):
-    """The parameter with the most values, `first` where it is one and none has more."""
-    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first))
+    """The parameter with the most values, `first` where it is one and none has more; then sizes, weights and penalties
+    of a graph or chain come before others."""
+    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first, name.startswith("n_"),
+                                                    name.startswith("weight_"), name.startswith("penalty_")))
 
 
 def arrange(table, x, hue, panel, *, first="n", lines=(), several=()):
@@ -115,6 +130,14 @@ def arrange(table, x, hue, panel, *, first="n", lines=(), several=()):
     return table, x, hues, own
 
 
+def lines_of(table, x, arms):
+    """Of a graph whose panels would be more than a line of them: the parameter with the most values that colours can
+    tell, in a list."""
+    counts = {name: table[name].nunique() for name in varying(table, besides=(x or axis_of(table),))}
+    told = [name for name, count in counts.items() if count <= len(COLOURS)]
+    return sorted(told, key=counts.get)[-1:] if math.prod(counts.values()) > 3 and len(arms) <= len(MARKERS) else []
+
+
 def _listed(said):
     return [name.strip() for name in said.split(",")] if isinstance(said, str) else list(said or ())
 
@@ -145,10 +168,11 @@ def label(x):
 
 
 def scale_axis(axes, x, values):
-    """A logarithmic axis for values over a factor of 20, with a linear piece for zeros; n, p and overlaps are
-    linear."""
+    """A logarithmic axis for values over a factor of 10, with a linear piece for zeros; n, p, overlaps and weights
+    are linear."""
     positive = values[values > 0]
-    if x in _LINEAR or not len(positive) or positive.max() < 20 * positive.min() or (values < 0).any():
+    if (x in _LINEAR or x.startswith("weight_") or not len(positive) or positive.max() < 10 * positive.min()
+            or (values < 0).any()):
         return
     if len(positive) == len(values):
         axes.set_xscale("log")
@@ -177,6 +201,26 @@ def risks(table, arm, *, x="n"):
 def arms(table):
     """Arms that have a risk, in the table's order."""
     return list(table.loc[(table["estimand"] == risk_of(table)) & (table["arm"] != ""), "arm"].unique())
+
+
+def own_arms(table):
+    """Whether the arms have names of the user's own, as a graph's fits do."""
+    return study_of(table) == "graph"
+
+
+def level(rows, names=()):
+    """Whether the rows of one arm that have the same values of these parameters say the same, up to rounding."""
+    kept = rows.groupby(list(names) or numpy.zeros(len(rows)))[["estimate", "theory"]]
+    return numpy.allclose(kept.max(), kept.min(), rtol=1e-9, atol=0.0, equal_nan=True)
+
+
+def once(rows, x, share):
+    """Rows of one arm, level along x, with the estimate in one place only, at this share of them: one marker on a
+    line."""
+    known = rows["estimate"].notna()
+    places = numpy.sort(rows.loc[known if known.any() else known.index, x].unique())
+    here = rows[x] == places[int(share * len(places))]
+    return rows.assign(estimate=rows["estimate"].where(here), n_trials=rows["n_trials"].where(here, 0))
 
 
 def flagged(rows, *names):

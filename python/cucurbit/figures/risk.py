@@ -8,10 +8,20 @@ _NAMES = {"excess_risk": "excess risk", "test_error": "test error"}
 
 
 def draw(axes, rows, styles, x="n", hue=()):
-    """A line for each style, by arm and setting of the parameters in hue."""
-    for value, part in panels.parts(rows, hue):
+    """A line for each style, by arm and setting of the parameters in hue; an arm that does not depend on them is drawn
+    once, and one that does not depend on x has one marker."""
+    shared = [arm for arm in panels.arms(rows) if hue and (arm, None) in styles
+              and panels.level(panels.risks(rows, arm, x=x), [x])]
+    for place, (value, part) in enumerate(panels.parts(rows, hue)):
+        level = [arm for arm in panels.arms(part) if panels.level(panels.risks(part, arm, x=x))]
         for arm in panels.arms(part):
-            panels.draw_arm(axes, part, arm, styles[arm, value or None], x=x)
+            if arm in shared and place > 0:
+                continue
+            # Lines that lie on each other have their markers beside each other.
+            curve = part[part["arm"] == arm]
+            if arm in level:
+                curve = panels.once(curve, x, (level.index(arm) + 1) / (len(level) + 1))
+            panels.draw_arm(axes, curve, arm, styles[arm, None if arm in shared else value or None], x=x)
     panels.scale_axis(axes, x, rows[x])
     panels.mark_interpolation(axes, rows, x)
     axes.set_xlabel(panels.label(x))
@@ -21,25 +31,26 @@ def draw(axes, rows, styles, x="n", hue=()):
 def risk_drawing(table, *, x=None, hue=None, panel=None, coordinates=None, n=None):
     """Risk against x, with lines and panels as panels.arrange says, after the surrogates' weights where their table is
     given and x is n."""
-    arms = panels.arms(table)
-    table, x, hue, panel = panels.arrange(table, x, hue, panel, several=arms)
+    arms, own = panels.arms(table), panels.own_arms(table)
+    lines = panels.lines_of(table, x, arms) if own and hue is None and panel is None else []
+    table, x, hue, panel = panels.arrange(table, x, hue, panel, lines=lines, several=arms)
     hue = [name for name in hue if name != "arm"]
     # Arms that have panels, or that are one, share the looks of lines.
     alone = len(arms) == 1 or "arm" in panel
     values = [text for text, _ in panels.parts(table, hue)] if hue else []
-    styles, shown = line_styles(arms[:1] if alone else arms, values)
+    styles, shown = line_styles(arms[:1] if alone else arms, values, own=own)
     if alone:
         styles = {(arm, value): style for (_, value), style in styles.items() for arm in arms}
     drawn = [Panel(text, lambda axes, rows=rows: draw(axes, rows, styles, x, hue), alike=True)
              for text, rows in panels.parts(table, panel)]
     heading = panels.fixed(table)
     if len(arms) == 1 and hue:
-        heading = f"{heading}, {line_styles(arms, [])[1][0].label}"
-    own = weights.columns(coordinates, arms) if coordinates is not None and x == "n" and not hue else []
-    if own:
+        heading = f"{heading}, {line_styles(arms, [], own=own)[1][0].label}"
+    surrogates = weights.columns(coordinates, arms) if coordinates is not None and x == "n" and not hue else []
+    if surrogates:
         chosen = weights.at_samples(coordinates, n)
-        looks = {arm: styles[arm, None] for arm in own}
+        looks = {arm: styles[arm, None] for arm in surrogates}
         drawn.insert(0, Panel(weights.title(chosen), lambda axes: weights.draw(axes, chosen, looks)))
-    extra = [weights.truth()] if own else []
+    extra = [weights.truth()] if surrogates else []
     return Drawing(drawn, heading, lambda grid: legend_of(shown, grid, extra=extra, line=panels.law_of(table)),
-                   columns=3 if own else panels.columns(table, panel))
+                   columns=3 if surrogates else panels.columns(table, panel))

@@ -61,21 +61,23 @@ class ArmStyle:
                       linewidth=1.3, label=self.label)
 
 
-def arm_styles(arms):
-    """A style for each arm, in the order given: the papers' arms fixed, others in turn, no two alike.
+def arm_styles(arms, *, own=False):
+    """A style for each arm, in the order given: the papers' arms fixed, others in turn, no two alike. Arms of the
+    user's own, whatever their names, are none of the papers'.
 
     Raises ValueError where there are more arms than can be told apart.
     """
     if len(arms) > len(_LOOKS):
         raise ValueError(f"{len(arms)} lines in a panel cannot be told apart, {len(_LOOKS)} can: give each value of a "
                          "parameter a panel (panels), or draw some rows of the table")
-    fixed = {_ARMS[arm][1:] for arm in arms if arm in _ARMS}
+    papers = {} if own else _ARMS
+    fixed = {papers[arm][1:] for arm in arms if arm in papers}
     colours = {colour for colour, _ in fixed}
     free = [look for look in _LOOKS if look[:2] not in fixed]
     spare = iter(sorted(free, key=lambda look: (LINES.index(look[2]), look[0] in colours)))
     styles, taken = {}, set()
     for arm in arms:
-        label, *look = _ARMS.get(arm, (arm.replace("stage_", "stage "), None, None))
+        label, *look = papers.get(arm, (arm if own else arm.replace("stage_", "stage "), None, None))
         if look[0] is None or tuple(look) in taken:
             look = next(spare)
         taken.add(tuple(look[:2]))
@@ -83,14 +85,14 @@ def arm_styles(arms):
     return styles
 
 
-def line_styles(arms, values):
-    """Styles of lines by (arm, value), and those that a legend shows.
+def line_styles(arms, values, *, own=False):
+    """Styles of lines by (arm, value), and those that a legend shows. own: see arm_styles.
 
-    Of several arms colours tell the values, markers and dashes the arms. Raises ValueError where there are more of
-    either than can be told apart.
+    Of several arms colours tell the values, markers and dashes the arms; (arm, None) is what all values share. Raises
+    ValueError where there are more of either than can be told apart.
     """
     if not values:
-        styles = arm_styles(arms)
+        styles = arm_styles(arms, own=own)
         return {(arm, None): style for arm, style in styles.items()}, list(styles.values())
     if len(arms) == 1:
         styles = arm_styles(values)
@@ -99,10 +101,11 @@ def line_styles(arms, values):
         raise ValueError(f"{len(arms) * len(values)} lines in a panel, of {len(arms)} arms and {len(values)} values, "
                          f"cannot be told apart: {len(MARKERS)} arms and {len(COLOURS)} values can; give the arms or "
                          "a parameter panels, or draw some rows of the table")
-    labels = {arm: style.label for arm, style in arm_styles(arms).items()}
+    labels = {arm: style.label for arm, style in arm_styles(arms, own=own).items()}
     styles = {(arm, value): ArmStyle(f"{labels[arm]}, {value}", colour, marker, line)
               for arm, marker, line in zip(arms, MARKERS, LINES) for value, colour in zip(values, COLOURS)}
     shown = [ArmStyle(labels[arm], "0.3", marker, line) for arm, marker, line in zip(arms, MARKERS, LINES)]
+    styles |= {(arm, None): style for arm, style in zip(arms, shown)}
     return styles, shown + [ArmStyle(value, colour, "none") for value, colour in zip(values, COLOURS)]
 
 
@@ -148,7 +151,8 @@ def legend_of(styles, grid, *, extra=(), line="theory"):
 
 def number(value):
     """A parameter's value as text: whole numbers up to ten million in full, else six digits."""
-    return f"{value:.0f}" if abs(value) < 1e7 and value == round(value) else f"{value:g}"
+    text = f"{value:.0f}" if abs(value) < 1e7 and value == round(value) else f"{value:g}"
+    return text.replace("-", "−")
 
 
 def plain_log_ticks(axis):

@@ -46,7 +46,7 @@ def student_drawing(table):
 
 def _ratio(axes, rows, estimand, x, hue, styles):
     for text, curve in panels.parts(rows, hue):
-        panels.draw_series(axes, curve, estimand, styles["w2s", text or None], x=x)
+        panels.draw_series(axes, curve, estimand, styles[text or None], x=x)
     even(axes)
     panels.scale_axis(axes, x, rows[x])
     axes.set_xlabel(panels.label(x))
@@ -59,16 +59,25 @@ def _ratio(axes, rows, estimand, x, hue, styles):
 
 def recovery_drawing(table, *, x=None, hue=None, panel=None):
     """PGR and OPR, two panels for each setting, with x, lines and panels as panels.arrange says; where nothing is
-    said, lines are those of n (against n: of n_pseudo)."""
-    law = panels.law_of(table)
-    table = table[table["arm"] == "w2s"]
+    said, lines are those of n (against n: of n_pseudo). Of a graph, PGR alone."""
+    law, own, ratios = panels.law_of(table), panels.own_arms(table), RATIOS
+    student = "w2s"
+    if own:
+        recovered = of(table, "pgr")
+        if recovered.empty:
+            raise ValueError("the figure recovery needs the estimand pgr: this table has none")
+        student, ratios = recovered["arm"].iloc[0], ["pgr"]
+    table = table[table["arm"] == student]
     first = "correlation_dimension" if "correlation_dimension" in table else "n_pseudo"
     against = x or panels.axis_of(table, first=first)
-    line = "n_pseudo" if against in ("n", "p/n") else "n"
-    table, x, hue, panel = panels.arrange(table, against, hue, panel, lines=[line])
-    styles, shown = line_styles(["w2s"], [text for text, _ in panels.parts(table, hue)] if hue else [])
+    lines = ["n_pseudo" if against in ("n", "p/n") else "n"]
+    if own and hue is None and panel is None:
+        lines = panels.lines_of(table, against, [student])
+    table, x, hue, panel = panels.arrange(table, against, hue, panel, lines=lines)
+    styles, shown = line_styles([student], [text for text, _ in panels.parts(table, hue)] if hue else [], own=own)
+    styles = {value: style for (_, value), style in styles.items()}
     drawn = [Panel(text, lambda axes, rows=rows, estimand=estimand: _ratio(axes, rows, estimand, x, hue, styles))
-             for text, rows in panels.parts(table, panel) for estimand in RATIOS]
+             for text, rows in panels.parts(table, panel) for estimand in ratios]
     return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid, line=law), columns=2)
 
 

@@ -61,7 +61,7 @@ def draw(axes, rows, styles):
         # Weights of one's own on coordinates that the truth hardly has would flatten all others.
         axes.set_yscale("symlog", linthresh=2.0, linscale=2.0)
         axes.yaxis.set_major_locator(FixedLocator(_symmetric(weights.min(axis=None), weights.max(axis=None))))
-        axes.yaxis.set_major_formatter(lambda value, _place: number(value).replace("-", "−"))
+        axes.yaxis.set_major_formatter(lambda value, _place: number(value))
     if (weights >= 0).all(axis=None):
         axes.set_ylim(bottom=-0.05)
     axes.set_xlabel("coordinate (largest eigenvalue first)")
