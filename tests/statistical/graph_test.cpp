@@ -34,25 +34,28 @@ std::string random_graph(std::size_t k, std::size_t p) {
                                    k, p, pick({0.5, 1.0}));
     // Two groups of the population's rows and one of another covariance.
     for (const char* name : {"a", "b", "c"})
-        text += fmt::format(
-            "[rows.{}]\nn = {}\nnoise_std = {}\n{}\n", name, scaled(pick({0.3, 0.5, 0.8, 1.5})),
-            pick({0.2, 0.5, 1.0}),
-            *name == 'c' ? "spectrum = { kind = \"power_law\", exponent = 0.8 }\n" : "");
+        text +=
+            fmt::format("[rows.{}]\nn = {}\nnoise_std = {}\n{}\n", name,
+                        scaled(pick({0.3, 0.5, 0.8, 1.5})), pick({0.2, 0.5, 1.0}),
+                        *name == 'c' ? R"(spectrum = { kind = "power_law", exponent = 0.8 })" : "");
     const std::size_t fits = 2 + generator() % 5;
     for (std::size_t a = 0; a < fits; ++a) {
-        const std::vector<std::string> rows{"\"a\"", "\"b\"", "[\"a\", \"b\"]", "\"c\""};
-        std::string labels = "\"observed\"";
+        const std::vector<std::string> rows{R"("a")", R"("b")", R"(["a", "b"])", R"("c")"};
+        std::string labels = R"("observed")";
         if (a > 0) {
             labels = fmt::format("{{ fit_{} = {}, ", generator() % a, pick({-1.0, 0.5, 1.0, 2.0}));
             if (a > 1) labels += fmt::format("truth = {}, ", pick({-0.5, 0.5}));
-            labels += "rest = \"observed\" }";
+            labels += R"(rest = "observed" })";
         }
         text += fmt::format("[fit.fit_{}]\nrows = {}\npenalty = {}\nlabels = {}\n{}{}", a,
                             rows[generator() % rows.size()], pick({0.1, 0.5, 2.0}), labels,
                             generator() % 3 == 0 ? "noise_std = 0.3\n" : "",
                             generator() % 4 == 0 ? fmt::format("keep = {}\n", scaled(0.5)) : "");
     }
-    return text + "[measure]\nmisfit = [[\"fit_1\", \"fit_0\"]]\n";
+    return text + R"(
+        [measure]
+        misfit = [["fit_1", "fit_0"]]
+    )";
 }
 
 struct Compared {

@@ -109,11 +109,10 @@ void GraphSpec::read_fits(Reader& root) {
             all.fail(waiting.front(),
                      fmt::format("takes labels from itself, perhaps through others: {}",
                                  joined(waiting)));
-        const std::string name = *ready;
-        waiting.erase(ready);
-        Reader table = all.table(name);
-        read_fit(name, table, names);
+        Reader table = all.table(*ready);
+        read_fit(*ready, table, names);
         table.finish();
+        waiting.erase(ready);
     }
 }
 

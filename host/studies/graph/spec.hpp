@@ -77,7 +77,7 @@ private:
     void read_rows(Reader& root);
     void read_fits(Reader& root);
     void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
-    void read_labels(Reader& table, const std::vector<std::string>& sources, Fit& fit);
+    void read_labels(Reader& table, const std::vector<std::string>& names, Fit& fit);
     /// The sources that a fit's table names.
     static std::vector<std::string> label_names(Reader& table);
     void read_measures(Reader& root);
