@@ -71,11 +71,12 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
         for (const std::size_t group : fit.rows) n += rows[group].count;
         flags.emplace_back(fit.penalty == 0.0 ? interpolation_flag(n, fit.features) : "");
         tails.push_back(fit.penalty == 0.0 ? tail_exponent(n, fit.features) : light_tail);
-        for (const auto& [from, weight] : fit.from_fits) {
-            if (weight == 0.0) continue;
-            if (flags.back().empty()) flags.back() = flags[from];
-            tails.back() = std::min(tails.back(), tails[from]);
-        }
+        for (const GraphLabels& labels : fit.labels)
+            for (const auto& [from, weight] : labels.from_fits) {
+                if (weight == 0.0) continue;
+                if (flags.back().empty()) flags.back() = flags[from];
+                tails.back() = std::min(tails.back(), tails[from]);
+            }
     }
     const double scale = label_variance(population.truth, population.spectrum);
     std::vector<TheoryRow> table;

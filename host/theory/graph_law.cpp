@@ -34,7 +34,8 @@ public:
         : rows_(rows),
           fits_(fits),
           truth_(truth),
-          labels_(fits.size(), 1),
+          labels_(rows.size(), Blocks(fits.size(), 1)),
+          from_truth_(rows.size(), std::vector<double>(fits.size(), 0.0)),
           q_(fits.size(), truth.size()) {
         for (std::size_t a = 0; a < fits.size(); ++a) add(a);
         for (std::size_t g = 0; g < rows.size(); ++g) {
@@ -62,6 +63,11 @@ private:
     bool member(std::size_t g, std::size_t a) const {
         return std::find(fits_[a].rows.begin(), fits_[a].rows.end(), g) != fits_[a].rows.end();
     }
+    const GraphLabels& labels_of(std::size_t g, std::size_t a) const {
+        const std::vector<std::size_t>& rows = fits_[a].rows;
+        return fits_[a].labels[static_cast<std::size_t>(std::find(rows.begin(), rows.end(), g) -
+                                                        rows.begin())];
+    }
     void add(std::size_t a);
     void respond();
     Blocks next(std::size_t g) const;
@@ -73,20 +79,19 @@ private:
     /// Σ_i s_i u_ac,i u_bd,i n_h, the share of C_h,cd in the moment of a and b under diag(s).
     double share(const Blocks& u, std::span<const double> s, std::size_t a, std::size_t b,
                  const Pair& of) const;
-    static std::vector<Blocks> times_labels(const Blocks& labels,
-                                            const std::vector<Blocks>& weights, std::size_t order,
-                                            std::size_t size);
+    /// L_g W_h for every h.
+    std::vector<Blocks> times_labels(std::size_t g, const std::vector<Blocks>& weights) const;
 
     const std::vector<GraphRows>& rows_;
     const std::vector<GraphFit>& fits_;
     std::span<const double> truth_;
-    std::vector<double> total_;           ///< n_a
-    std::vector<double> from_truth_;      ///< w_a0
-    std::vector<std::vector<double>> b_;  ///< B_a
-    std::vector<double> own_errors_;      ///< equivalent_error of each fit alone
-    Blocks labels_;                       ///< L
-    Blocks q_;                            ///< Q
-    std::vector<Blocks> d_;               ///< D_g
+    std::vector<double> total_;                    ///< n_a
+    std::vector<std::vector<double>> b_;           ///< B_a
+    std::vector<double> own_errors_;               ///< equivalent_error of each fit alone
+    std::vector<Blocks> labels_;                   ///< L_g: rows of the fits that use g
+    std::vector<std::vector<double>> from_truth_;  ///< w_g,a0
+    Blocks q_;                                     ///< Q
+    std::vector<Blocks> d_;                        ///< D_g
 };
 
 void Graph::add(std::size_t a) {
@@ -106,11 +111,19 @@ void Graph::add(std::size_t a) {
     for (std::size_t i = 0; i < fit.features; ++i) b[i] = 1.0 / (seen[i] + fixed.xi);
     own_errors_.push_back(equivalent_error(fixed));
     total_.push_back(total);
-    from_truth_.push_back(fit.from_truth + fit.observed);
-    *labels_(a, a) = 1.0;
-    for (const auto& [c, weight] : fit.from_fits) {
-        if (c >= a) throw std::invalid_argument("labels come from earlier fits");
-        *labels_(a, c) -= weight;
+    if (fit.labels.size() != fit.rows.size())
+        throw std::invalid_argument("a fit needs labels for each of its groups");
+    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+        const std::size_t g = fit.rows[k];
+        const GraphLabels& labels = fit.labels[k];
+        Blocks& of_group = labels_[g];
+        if (*of_group(a, a) != 0.0) throw std::invalid_argument("a group appears twice in a fit");
+        from_truth_[g][a] = labels.from_truth + labels.observed;
+        *of_group(a, a) = 1.0;
+        for (const auto& [c, weight] : labels.from_fits) {
+            if (c >= a) throw std::invalid_argument("labels come from earlier fits");
+            *of_group(a, c) -= weight;
+        }
     }
 }
 
@@ -122,7 +135,8 @@ void Graph::respond() {
         for (std::size_t a = 0; a < fits; ++a)
             for (std::size_t d = 0; d <= a; ++d)
                 for (std::size_t c = d; c <= a; ++c)
-                    *t(a, d) += static_cast<double>(rows_[g].count) * *d_[g](a, c) * *labels_(c, d);
+                    *t(a, d) +=
+                        static_cast<double>(rows_[g].count) * *d_[g](a, c) * *labels_[g](c, d);
     for (std::size_t a = 0; a < fits; ++a) {
         const std::vector<double>& s = spectrum(a);
         for (std::size_t c = 0; c < a; ++c) {
@@ -154,7 +168,7 @@ Blocks Graph::next(std::size_t g) const {
     const auto system = [&](std::size_t a, std::size_t c) {
         double sum = a == c ? total_[a] - *x(a, a) : 0.0;
         // Fits on other rows among them: what they learnt from these comes back in their labels.
-        for (std::size_t d = c; d <= a; ++d) sum += *labels_(a, d) * *x(d, c);
+        for (std::size_t d = c; d <= a; ++d) sum += *labels_[g](a, d) * *x(d, c);
         return sum;
     };
     for (std::size_t c = 0; c < fits; ++c) {
@@ -212,7 +226,7 @@ std::vector<std::vector<double>> Graph::means(const std::vector<Blocks>& weights
     for (std::size_t g = 0; g < rows_.size(); ++g)
         for (std::size_t a = 0; a < count(); ++a)
             for (std::size_t c = 0; c <= a; ++c) {
-                const double factor = static_cast<double>(rows_[g].count) * from_truth_[c];
+                const double factor = static_cast<double>(rows_[g].count) * from_truth_[g][c];
                 for (std::size_t i = 0; i < p(); ++i)
                     all[a][i] += factor * weights[g](a, c)[i] * rows_[g].spectrum[i] * truth_[i];
             }
@@ -225,8 +239,8 @@ DenseMatrix Graph::residuals(const std::vector<std::vector<double>>& means, std:
     std::vector<std::vector<double>> left(count(), std::vector<double>(p()));
     for (std::size_t a = 0; a < count(); ++a)
         for (std::size_t i = 0; i < p(); ++i) {
-            left[a][i] = from_truth_[a] * truth_[i];
-            for (std::size_t c = 0; c <= a; ++c) left[a][i] -= *labels_(a, c) * means[c][i];
+            left[a][i] = from_truth_[g][a] * truth_[i];
+            for (std::size_t c = 0; c <= a; ++c) left[a][i] -= *labels_[g](a, c) * means[c][i];
         }
     for (std::size_t a = 0; a < count(); ++a)
         for (std::size_t c = 0; c < count(); ++c)
@@ -237,7 +251,9 @@ DenseMatrix Graph::residuals(const std::vector<std::vector<double>>& means, std:
 
 double Graph::noise(std::size_t g, std::size_t a, std::size_t c) const {
     const double own = a == c ? fits_[a].noise_std * fits_[a].noise_std : 0.0;
-    return fits_[a].observed * fits_[c].observed * rows_[g].noise_std * rows_[g].noise_std + own;
+    return labels_of(g, a).observed * labels_of(g, c).observed * rows_[g].noise_std *
+               rows_[g].noise_std +
+           own;
 }
 
 std::vector<Graph::Pair> Graph::pairs() const {
@@ -258,36 +274,36 @@ double Graph::share(const Blocks& u, std::span<const double> s, std::size_t a, s
     return static_cast<double>(rows_[of.group].count) * sum;
 }
 
-/// L W_g.
-std::vector<Blocks> Graph::times_labels(const Blocks& labels, const std::vector<Blocks>& weights,
-                                        std::size_t order, std::size_t size) {
+std::vector<Blocks> Graph::times_labels(std::size_t g, const std::vector<Blocks>& weights) const {
     std::vector<Blocks> all;
     for (const Blocks& w : weights) {
-        Blocks& product = all.emplace_back(order, size);
-        for (std::size_t a = 0; a < order; ++a)
+        Blocks& product = all.emplace_back(count(), p());
+        for (std::size_t a = 0; a < count(); ++a)
             for (std::size_t c = 0; c <= a; ++c)
                 for (std::size_t e = c; e <= a; ++e)
-                    for (std::size_t i = 0; i < size; ++i)
-                        product(a, c)[i] += *labels(a, e) * w(e, c)[i];
+                    for (std::size_t i = 0; i < p(); ++i)
+                        product(a, c)[i] += *labels_[g](a, e) * w(e, c)[i];
     }
     return all;
 }
 
 std::vector<double> Graph::moments(std::span<const double> test) {
     const std::vector<Blocks> w = weights();
-    const std::vector<Blocks> lw = times_labels(labels_, w, count(), p());
     const std::vector<std::vector<double>> mean = means(w);
     const std::vector<Pair> all = pairs();
     DenseMatrix system(all.size(), all.size());
     std::vector<double> right;
-    std::vector<DenseMatrix> residual;
-    for (std::size_t g = 0; g < rows_.size(); ++g) residual.push_back(residuals(mean, g));
-    for (std::size_t k = 0; k < all.size(); ++k) {
-        const auto [g, a, c] = all[k];
-        right.push_back(noise(g, a, c) + residual[g](a, c));
-        for (std::size_t j = 0; j < all.size(); ++j)
-            system(k, j) =
-                (k == j ? 1.0 : 0.0) - share(lw[all[j].group], rows_[g].spectrum, a, c, all[j]);
+    // Pairs are in the order of their groups.
+    for (std::size_t g = 0, k = 0; g < rows_.size(); ++g) {
+        const DenseMatrix residual = residuals(mean, g);
+        const std::vector<Blocks> lw = times_labels(g, w);
+        for (; k < all.size() && all[k].group == g; ++k) {
+            const auto [group, a, c] = all[k];
+            right.push_back(noise(g, a, c) + residual(a, c));
+            for (std::size_t j = 0; j < all.size(); ++j)
+                system(k, j) =
+                    (k == j ? 1.0 : 0.0) - share(lw[all[j].group], rows_[g].spectrum, a, c, all[j]);
+        }
     }
     const std::vector<double> covariance = solve(std::move(system), std::move(right));
     std::vector<double> moments(count() * count(), 0.0);
@@ -305,8 +321,9 @@ std::vector<double> Graph::moments(std::span<const double> test) {
 std::vector<double> Graph::relative_errors() const {
     std::vector<double> errors = own_errors_;
     for (std::size_t a = 0; a < count(); ++a)
-        for (const auto& [c, weight] : fits_[a].from_fits)
-            if (weight != 0.0) errors[a] = std::max(errors[a], errors[c]);
+        for (const GraphLabels& labels : fits_[a].labels)
+            for (const auto& [c, weight] : labels.from_fits)
+                if (weight != 0.0) errors[a] = std::max(errors[a], errors[c]);
     return errors;
 }
 

@@ -20,17 +20,22 @@ struct GraphRows {
     double noise_std = 0.0;
 };
 
-/// One fit: ridge (penalty 0: of minimum norm) of the leading `features` coordinates on the rows of
-/// some groups. A row's label is observed · its observation + from_truth · xᵀβ* + Σ weight · xᵀb of
-/// earlier fits + noise_std · z with a z of its own. Weights may have any sign.
-struct GraphFit {
-    std::vector<std::size_t> rows;  ///< groups, of one spectrum
-    std::size_t features = 0;       ///< of p
-    double penalty = 0.0;           ///< on the sum of squares
+/// A row's label: observed · its observation + from_truth · xᵀβ* + Σ weight · xᵀb of earlier fits.
+/// Weights may have any sign.
+struct GraphLabels {
     double observed = 0.0;
     double from_truth = 0.0;
     std::vector<std::pair<std::size_t, double>> from_fits;  ///< earlier fits and their weights
-    double noise_std = 0.0;
+};
+
+/// One fit: ridge (penalty 0: of minimum norm) of the leading `features` coordinates on the rows of
+/// some groups.
+struct GraphFit {
+    std::vector<std::size_t> rows;    ///< groups, of one spectrum
+    std::size_t features = 0;         ///< of p
+    double penalty = 0.0;             ///< on the sum of squares
+    std::vector<GraphLabels> labels;  ///< of the rows of each of its groups
+    double noise_std = 0.0;           ///< of a further noise of its own on every label
 };
 
 /// Second moments of all fits' errors.
@@ -54,9 +59,9 @@ private:
 
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
 /// and O(p M²) for its moments, M the pairs of fits that share a group. truth, test_spectrum: [p].
-/// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum,
-/// or it takes labels from itself or a later one; std::runtime_error where the fixed point is not
-/// found.
+/// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum or
+/// appear twice, or it takes labels from itself or a later one; std::runtime_error where the fixed
+/// point is not found.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, std::span<const double> test_spectrum);
 

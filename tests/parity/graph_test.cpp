@@ -76,18 +76,21 @@ private:
             const GraphFit& fit = fits[a];
             std::vector<Vector> x;
             Vector y;
-            for (const std::size_t g : fit.rows) {
+            for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+                const std::size_t g = fit.rows[k];
+                const GraphLabels& labels = fit.labels[k];
                 const Matrix rows = draw_group(design, groups[g], g, noises, trial);
                 for (std::size_t i = 0; i < rows.rows(); ++i) {
                     const auto row = rows.row(i);
                     x.emplace_back(row.begin(), row.begin() + static_cast<long>(fit.features));
                     Real label = 0;
                     for (std::size_t j = 0; j < p; ++j) {
-                        label += row[j] * Real(fit.from_truth + fit.observed) * Real(truth[j]);
-                        for (const auto& [from, weight] : fit.from_fits)
+                        label +=
+                            row[j] * Real(labels.from_truth + labels.observed) * Real(truth[j]);
+                        for (const auto& [from, weight] : labels.from_fits)
                             label += row[j] * Real(weight) * all[from][j];
                     }
-                    label += Real(fit.observed) * Real(groups[g].noise_std) * row[p];
+                    label += Real(labels.observed) * Real(groups[g].noise_std) * row[p];
                     if (noise_of[a] > 0) label += Real(fit.noise_std) * row[p + noise_of[a]];
                     y.push_back(label);
                 }
@@ -167,6 +170,7 @@ constexpr const char* mixed_graph = R"(
     rows = ["more", "real"]
     keep = [3, 7]
     labels = { truth = 0.5, observed = 0.5 }
+    labels_on = { more = "teacher" }
     [measure]
     misfit = [["student", "teacher"], ["heir", "weak"]]
 )";

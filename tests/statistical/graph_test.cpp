@@ -47,10 +47,13 @@ std::string random_graph(std::size_t k, std::size_t p) {
             if (a > 1) labels += fmt::format("truth = {}, ", pick({-0.5, 0.5}));
             labels += R"(rest = "observed" })";
         }
-        text += fmt::format("[fit.fit_{}]\nrows = {}\npenalty = {}\nlabels = {}\n{}{}", a,
-                            rows[generator() % rows.size()], pick({0.1, 0.5, 2.0}), labels,
+        const std::size_t on = generator() % rows.size();
+        text += fmt::format("[fit.fit_{}]\nrows = {}\npenalty = {}\nlabels = {}\n{}{}", a, rows[on],
+                            pick({0.1, 0.5, 2.0}), labels,
                             generator() % 3 == 0 ? "noise_std = 0.3\n" : "",
                             generator() % 4 == 0 ? fmt::format("keep = {}\n", scaled(0.5)) : "");
+        if (a > 0 && on == 2 && generator() % 2 == 0)
+            text += fmt::format("labels_on = {{ b = \"fit_{}\" }}\n", generator() % a);
     }
     return text + R"(
         [measure]

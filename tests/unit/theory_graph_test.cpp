@@ -36,20 +36,28 @@ std::vector<GraphRows> rows() {
 
 using Labels = std::vector<std::pair<std::size_t, double>>;
 
+/// A fit whose rows all have labels of one kind.
+GraphFit fit_of(const std::vector<std::size_t>& groups, std::size_t features, double penalty,
+                double observed, double from_truth, const Labels& from_fits,
+                double noise_std = 0.0) {
+    const GraphLabels labels{observed, from_truth, from_fits};
+    return {groups, features, penalty, std::vector(groups.size(), labels), noise_std};
+}
+
 std::vector<GraphFit> fits() {
     const std::vector<std::size_t> both{0, 1};
-    return {{both, p, 0.0, 1.0, 0.0, {}, 0.0},
-            {both, p, 0.4, 1.0, 0.0, {}, 0.0},
-            {{0}, p, 0.4, 1.0, 0.0, {}, 0.0},
-            {both, masked, 0.0, 1.0, 0.0, {}, 0.0},
-            {{0, 1, 2}, p, 1.0, 1.0, 0.0, {}, 0.0},
-            {{2}, p, 0.0, 0.0, 0.0, Labels{{1, 1.0}}, 0.0},
-            {{2}, masked, 0.2, 0.0, 0.0, Labels{{1, 0.5}, {2, 0.5}}, 0.1},
-            {both, p, 0.7, 0.0, 0.0, Labels{{1, 1.0}}, 0.0},
-            {both, p, 0.7, -0.5, 0.0, Labels{{1, 1.5}}, 0.0},
-            {both, masked, 0.3, 0.0, 0.0, Labels{{7, 1.0}}, 0.0},
-            {{3}, p, 0.1, 1.0, -1.0, Labels{{5, 1.0}}, 0.0},
-            {{3}, p, 0.0, 0.5, -1.0, Labels{{10, 1.5}}, 0.0}};
+    return {fit_of(both, p, 0.0, 1.0, 0.0, {}),
+            fit_of(both, p, 0.4, 1.0, 0.0, {}),
+            fit_of({0}, p, 0.4, 1.0, 0.0, {}),
+            fit_of(both, masked, 0.0, 1.0, 0.0, {}),
+            fit_of({0, 1, 2}, p, 1.0, 1.0, 0.0, {}),
+            fit_of({2}, p, 0.0, 0.0, 0.0, Labels{{1, 1.0}}),
+            fit_of({2}, masked, 0.2, 0.0, 0.0, Labels{{1, 0.5}, {2, 0.5}}, 0.1),
+            fit_of(both, p, 0.7, 0.0, 0.0, Labels{{1, 1.0}}),
+            fit_of(both, p, 0.7, -0.5, 0.0, Labels{{1, 1.5}}),
+            fit_of(both, masked, 0.3, 0.0, 0.0, Labels{{7, 1.0}}),
+            fit_of({3}, p, 0.1, 1.0, -1.0, Labels{{5, 1.0}}),
+            fit_of({3}, p, 0.0, 0.5, -1.0, Labels{{10, 1.5}})};
 }
 
 GraphLaw law() {
@@ -86,10 +94,10 @@ TEST(GraphLaw, KnownMomentsOfTwoFits) {
 // The third fit's labels come, through the second one's other rows, from what the first learnt from
 // the third one's own rows; the fourth sees some of the second one's again.
 TEST(GraphLaw, LabelsThatComeBackToTheirOwnRows) {
-    const std::vector<GraphFit> back{{{3}, p, 0.4, 1.0, 0.0, {}, 0.0},
-                                     {{0, 1}, p, 0.5, -1.0, 0.0, Labels{{0, 2.0}}, 0.0},
-                                     {{3}, p, 0.1, 0.0, 0.5, Labels{{1, 0.5}}, 0.0},
-                                     {{1}, masked, 0.2, -0.5, 0.0, Labels{{2, 1.5}}, 0.0}};
+    const std::vector<GraphFit> back{fit_of({3}, p, 0.4, 1.0, 0.0, {}),
+                                     fit_of({0, 1}, p, 0.5, -1.0, 0.0, Labels{{0, 2.0}}),
+                                     fit_of({3}, p, 0.1, 0.0, 0.5, Labels{{1, 0.5}}),
+                                     fit_of({1}, masked, 0.2, -0.5, 0.0, Labels{{2, 1.5}})};
     const GraphLaw found = graph_law(rows(), back, truth(), power(1.0));
     const double known[4][4] = {{0.263039746336, 0.447085569495, 0.30011825964, 0.405079385242},
                                 {0.447085569495, 1.123920214853, 0.662462047869, 1.008535405598},
@@ -104,8 +112,8 @@ TEST(GraphLaw, LabelsThatComeBackToTheirOwnRows) {
 TEST(GraphLaw, FreshRowsAreAChain) {
     const std::vector<double> spectrum = power(1.0), beta = truth();
     const std::vector<GraphRows> groups{{40, spectrum, 0.3}, {45, spectrum, 0.0}};
-    const std::vector<GraphFit> two{{{0}, p, 0.0, 1.0, 0.0, {}, 0.0},
-                                    {{1}, p, 0.5, 0.0, 0.0, Labels{{0, 1.0}}, 0.2}};
+    const std::vector<GraphFit> two{fit_of({0}, p, 0.0, 1.0, 0.0, {}),
+                                    fit_of({1}, p, 0.5, 0.0, 0.0, Labels{{0, 1.0}}, 0.2)};
     const GraphLaw found = graph_law(groups, two, beta, spectrum);
     const FitLaw first = fit(given_labels(beta), spectrum, 40, 0.09);
     const FitLaw second = fit(first, spectrum, 45, 0.04, 0.5);
@@ -120,9 +128,9 @@ TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {
     const std::vector<double> spectrum = power(1.0), beta = truth();
     const std::vector<GraphRows> groups{{50, spectrum, 0.4}};
     const double first = 0.3, second = 1.1;
-    const std::vector<GraphFit> all{{{0}, p, first, 1.0, 0.0, {}, 0.0},
-                                    {{0}, p, second, 1.0, 0.0, {}, 0.0},
-                                    {{0}, p, second, 0.0, 0.0, Labels{{0, 1.0}}, 0.0}};
+    const std::vector<GraphFit> all{fit_of({0}, p, first, 1.0, 0.0, {}),
+                                    fit_of({0}, p, second, 1.0, 0.0, {}),
+                                    fit_of({0}, p, second, 0.0, 0.0, Labels{{0, 1.0}})};
     const GraphLaw found = graph_law(groups, all, beta, spectrum);
     const double x = second / (second - first), y = -first / (second - first);
     EXPECT_NEAR(
@@ -135,11 +143,11 @@ TEST(GraphLaw, WrongGraphsAreRefused) {
     const auto refused = [](const std::vector<GraphFit>& wrong) {
         EXPECT_THROW(graph_law(rows(), wrong, truth(), power(1.0)), std::invalid_argument);
     };
-    refused({{{0, 3}, p, 0.0, 1.0, 0.0, {}, 0.0}});             // two spectra
-    refused({{{9}, p, 0.0, 1.0, 0.0, {}, 0.0}});                // no such rows
-    refused({{{}, p, 0.0, 1.0, 0.0, {}, 0.0}});                 // none
-    refused({{{0}, p + 1, 0.0, 1.0, 0.0, {}, 0.0}});            // features
-    refused({{{0}, p, 0.0, 0.0, 0.0, Labels{{0, 1.0}}, 0.0}});  // itself
+    refused({fit_of({0, 3}, p, 0.0, 1.0, 0.0, {})});             // two spectra
+    refused({fit_of({9}, p, 0.0, 1.0, 0.0, {})});                // no such rows
+    refused({fit_of({}, p, 0.0, 1.0, 0.0, {})});                 // none
+    refused({fit_of({0}, p + 1, 0.0, 1.0, 0.0, {})});            // features
+    refused({fit_of({0}, p, 0.0, 0.0, 0.0, Labels{{0, 1.0}})});  // itself
 }
 
 }  // namespace

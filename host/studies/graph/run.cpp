@@ -39,24 +39,22 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     Node node;
     node.fit = fit;
     node.numbers = fits[fit];
-    const GraphFit& numbers = node.numbers;
+    GraphFit& numbers = node.numbers;
     std::vector<double> key{static_cast<double>(fit), static_cast<double>(numbers.features),
-                            numbers.penalty,          numbers.observed,
-                            numbers.from_truth,       numbers.noise_std};
-    for (const std::size_t g : numbers.rows) {
-        node.counts.push_back(rows[g].count);
-        node.noise.push_back(rows[g].noise_std);
-        node.samples += rows[g].count;
-        key.push_back(static_cast<double>(rows[g].count));
-        key.push_back(numbers.observed == 0.0 ? 0.0 : rows[g].noise_std);
+                            numbers.penalty, numbers.noise_std};
+    for (std::size_t k = 0; k < numbers.rows.size(); ++k) {
+        const GraphRows& group = rows[numbers.rows[k]];
+        GraphLabels& labels = numbers.labels[k];
+        node.counts.push_back(group.count);
+        node.noise.push_back(group.noise_std);
+        node.samples += group.count;
+        key.insert(key.end(), {static_cast<double>(group.count), labels.observed, labels.from_truth,
+                               labels.observed == 0.0 ? 0.0 : group.noise_std});
+        for (auto& [from, weight] : labels.from_fits) {
+            from = made[from];
+            key.insert(key.end(), {static_cast<double>(from), weight});
+        }
     }
-    std::vector<std::pair<std::size_t, double>> labels;
-    for (const auto& [from, weight] : numbers.from_fits) {
-        labels.emplace_back(made[from], weight);
-        key.push_back(static_cast<double>(made[from]));
-        key.push_back(weight);
-    }
-    node.numbers.from_fits = std::move(labels);
     const auto [place, added] = known.try_emplace(key, nodes_.size());
     if (!added) return place->second;
     Features& features = features_[numbers.features];
@@ -142,17 +140,18 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
 void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labels) {
     Engine& engine = workspace_.engine();
     const GraphFit& fit = node.numbers;
+    const GraphLabels& of_group = fit.labels[group];
     const auto whole = of(label_), x = whole.leading(p_, 1);
     engine.fill(whole, 0.0);
     const auto add = [&](BatchMatrix column, double weight) {
         if (weight != 0.0) engine.add_to_columns(column, weight, x);
     };
-    add(coefficients(nodes_.size()), fit.from_truth + fit.observed);
-    for (const auto& [from, weight] : fit.from_fits) add(coefficients(from), weight);
+    add(coefficients(nodes_.size()), of_group.from_truth + of_group.observed);
+    for (const auto& [from, weight] : of_group.from_fits) add(coefficients(from), weight);
     const auto set = [&](std::size_t noise, double std) {
         if (std != 0.0) engine.fill(whole.block(p_ + noise, 1, 0, 1), std);
     };
-    set(0, fit.observed * node.noise[group]);
+    set(0, of_group.observed * node.noise[group]);
     if (noise_row_[node.fit] != 0) set(noise_row_[node.fit], fit.noise_std);
     engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, node.counts[group])), whole,
                    workspace_.repeated(node.counts[group], 1), labels);
@@ -210,7 +209,8 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
             const FeatureFit& fit = *features_.at(node.numbers.features).fit;
             fitted[k] = {results[k], fit.demanded(node.solved, t, rung),
                          fit.rank_deficit(node.solved, t, rung)};
-            for (const auto& [from, weight] : node.numbers.from_fits) depend(fitted[k], from);
+            for (const GraphLabels& labels : node.numbers.labels)
+                for (const auto& [from, weight] : labels.from_fits) depend(fitted[k], from);
         }
         for (std::size_t k = 0; k < misfits_.size(); ++k) {
             Fitted& of = fitted[nodes_.size() + k];

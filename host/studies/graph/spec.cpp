@@ -117,16 +117,24 @@ void GraphSpec::read_fits(Reader& root) {
 }
 
 std::vector<std::string> GraphSpec::label_names(Reader& table) {
-    if (!table.has("labels")) return {};
     std::vector<std::string> names;
-    if (!table.is_table("labels")) {
-        for (const Reader::Item& item : table.words("labels")) names.push_back(*item.text);
-        return names;
-    }
-    Reader labels = table.table("labels");
-    for (const std::string& key : labels.keys())
-        names.push_back(key == "rest" ? labels.text(key) : key);
+    add_label_names(table, "labels", names);
+    if (!table.is_table("labels_on")) return names;
+    Reader labels = table.table("labels_on");
+    for (const std::string& group : labels.keys()) add_label_names(labels, group, names);
     return names;
+}
+
+void GraphSpec::add_label_names(Reader& table, const std::string& key,
+                                std::vector<std::string>& names) {
+    if (!table.has(key)) return;
+    if (!table.is_table(key)) {
+        for (const Reader::Item& item : table.words(key)) names.push_back(*item.text);
+        return;
+    }
+    Reader labels = table.table(key);
+    for (const std::string& source : labels.keys())
+        names.push_back(source == "rest" ? labels.text(source) : source);
 }
 
 void GraphSpec::read_fit(const std::string& name, Reader& table,
@@ -156,53 +164,67 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
     }
     if (table.has("noise_std"))
         fit.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
-    read_labels(table, names, fit);
+    const Labels usual =
+        table.has("labels") ? read_labels(table, "labels", name, names, "") : Labels{{}, observed};
+    fit.labels.assign(fit.rows.size(), usual);
+    if (table.has("labels_on")) {
+        Reader labels = table.table("labels_on");
+        for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+            const std::string& group = rows[fit.rows[k]].name;
+            if (labels.has(group))
+                fit.labels[k] = read_labels(labels, group, name, names, "_on_" + group);
+        }
+        labels.finish();
+    }
     fits.push_back(std::move(fit));
 }
 
-void GraphSpec::read_labels(Reader& table, const std::vector<std::string>& names, Fit& fit) {
+GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key,
+                                         const std::string& fit,
+                                         const std::vector<std::string>& names,
+                                         const std::string& suffix) {
     // Those before this one are the fits that it can name.
     std::vector<std::string> sources = given_sources;
     for (const Fit& each : fits) sources.push_back(each.name);
     std::vector<std::string> known = given_sources;
     known.insert(known.end(), names.begin(), names.end());
-    known.erase(std::find(known.begin(), known.end(), fit.name));
+    known.erase(std::find(known.begin(), known.end(), fit));
     const auto source_of = [&](const std::string& name) {
         return static_cast<std::size_t>(std::find(sources.begin(), sources.end(), name) -
                                         sources.begin());
     };
-    if (!table.has("labels")) {
-        fit.labels.rest = observed;
-        return;
-    }
-    if (!table.is_table("labels")) {
-        const std::vector<Reader::Item> words = table.words("labels");
+    const auto single = [&](Reader& of, const std::string& name) {
+        const std::vector<Reader::Item> words = of.words(name);
         if (words.size() > 1) words[1].fail("allowed: one source, or a table of weights");
         place_of(words.front(), known, "labels");
-        fit.labels.rest = source_of(*words.front().text);
-        return;
+        return source_of(*words.front().text);
+    };
+    Labels read;
+    if (!table.is_table(key)) {
+        read.rest = single(table, key);
+        return read;
     }
-    Reader labels = table.table("labels");
-    for (const std::string& key : labels.keys()) {
-        if (key == "rest") {
-            const std::vector<Reader::Item> words = labels.words(key);
-            place_of(words.front(), known, "labels");
-            fit.labels.rest = source_of(*words.front().text);
+    Reader labels = table.table(key);
+    for (const std::string& source : labels.keys()) {
+        if (source == "rest") {
+            read.rest = single(labels, source);
             continue;
         }
-        if (std::find(known.begin(), known.end(), key) == known.end())
-            labels.fail(key, fmt::format("unknown labels{}; allowed: {}, rest",
-                                         suggestion(key, known), joined(known)));
-        fit.labels.terms.push_back(
-            {source_of(key), add(fmt::format("weight_{}_{}", fit.name, key), labels, key, {})});
+        if (std::find(known.begin(), known.end(), source) == known.end())
+            labels.fail(source, fmt::format("unknown labels{}; allowed: {}, rest",
+                                            suggestion(source, known), joined(known)));
+        read.terms.push_back(
+            {source_of(source),
+             add(fmt::format("weight_{}_{}{}", fit, source, suffix), labels, source, {})});
     }
-    if (fit.labels.terms.empty() && !fit.labels.rest)
-        table.fail("labels",
+    if (read.terms.empty() && !read.rest)
+        table.fail(key,
                    "empty; allowed: weights of sources, as in { teacher = 0.5, rest = "
                    "\"observed\" }");
-    for (const Labels::Term& term : fit.labels.terms)
-        if (fit.labels.rest == term.source) labels.fail("rest", "has a weight of its own");
+    for (const Labels::Term& term : read.terms)
+        if (read.rest == term.source) labels.fail("rest", "has a weight of its own");
     labels.finish();
+    return read;
 }
 
 std::vector<std::string> GraphSpec::names_of_fits() const {
@@ -279,20 +301,23 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         made.features = static_cast<std::size_t>(value(fit.keep, point.front()));
         made.penalty = value(fit.penalty, 0.0);
         made.noise_std = value(fit.noise_std, 0.0);
-        const auto give = [&](std::size_t source, double weight) {
-            if (source == observed)
-                made.observed = weight;
-            else if (source == truth)
-                made.from_truth = weight;
-            else
-                made.from_fits.emplace_back(source - first_fit, weight);
-        };
-        double left = 1.0;
-        for (const Labels::Term& term : fit.labels.terms) {
-            give(term.source, point[term.weight]);
-            left -= point[term.weight];
+        for (const Labels& labels : fit.labels) {
+            GraphLabels& of_rows = made.labels.emplace_back();
+            const auto give = [&](std::size_t source, double weight) {
+                if (source == observed)
+                    of_rows.observed = weight;
+                else if (source == truth)
+                    of_rows.from_truth = weight;
+                else
+                    of_rows.from_fits.emplace_back(source - first_fit, weight);
+            };
+            double left = 1.0;
+            for (const Labels::Term& term : labels.terms) {
+                give(term.source, point[term.weight]);
+                left -= point[term.weight];
+            }
+            if (labels.rest) give(*labels.rest, left);
         }
-        if (fit.labels.rest) give(*fit.labels.rest, left);
     }
     return graph;
 }
@@ -306,11 +331,12 @@ std::string GraphSpec::canonical() const {
         text += fmt::format(" rows {} {}{}", group.name, group.spectrum.canonical(),
                             group.noise_std ? " noise_std" : "");
     for (const Fit& fit : fits) {
-        text += fmt::format(" fit {} on", fit.name);
-        for (const std::size_t group : fit.rows) text += " " + rows[group].name;
-        text += " of";
-        for (const Labels::Term& term : fit.labels.terms) text += " " + source(term.source);
-        if (fit.labels.rest) text += " rest=" + source(*fit.labels.rest);
+        text += fmt::format(" fit {}", fit.name);
+        for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+            text += fmt::format(" on {} of", rows[fit.rows[k]].name);
+            for (const Labels::Term& term : fit.labels[k].terms) text += " " + source(term.source);
+            if (fit.labels[k].rest) text += " rest=" + source(*fit.labels[k].rest);
+        }
         text += fmt::format("{}{}{}", fit.penalty ? " penalty" : "", fit.keep ? " keep" : "",
                             fit.noise_std ? " noise_std" : "");
     }

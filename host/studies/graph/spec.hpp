@@ -40,7 +40,7 @@ public:
         std::optional<Place> penalty;    ///< 0 where there is none
         std::optional<Place> keep;       ///< leading coordinates, all where there is none
         std::optional<Place> noise_std;  ///< further noise on its labels
-        Labels labels;
+        std::vector<Labels> labels;      ///< of each of its rows
     };
     /// Sources of labels: these two, then the fits.
     static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
@@ -77,9 +77,13 @@ private:
     void read_rows(Reader& root);
     void read_fits(Reader& root);
     void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
-    void read_labels(Reader& table, const std::vector<std::string>& names, Fit& fit);
+    /// The labels under a key of `table`; suffix: of their weights' parameters.
+    Labels read_labels(Reader& table, const std::string& key, const std::string& fit,
+                       const std::vector<std::string>& names, const std::string& suffix);
     /// The sources that a fit's table names.
     static std::vector<std::string> label_names(Reader& table);
+    static void add_label_names(Reader& table, const std::string& key,
+                                std::vector<std::string>& names);
     void read_measures(Reader& root);
     void limit_points(Reader& root) const;
     std::size_t fit_named(const Reader::Item& item) const;
