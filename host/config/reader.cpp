@@ -258,7 +258,7 @@ std::vector<Reader::Item> Reader::words(std::string_view key) {
 }
 
 std::vector<Reader::Item> Reader::pairs(std::string_view key) {
-    constexpr const char* wanted = "pairs of text, as in [[\"student\", \"teacher\"]]";
+    constexpr const char* wanted = R"(pairs of text, as in [["student", "teacher"]])";
     std::vector<Item> items;
     for (const toml::node& node : state_->array(key, wanted)) {
         const std::string path = fmt::format("{}.{}", state_->full(key), items.size() / 2 + 1);

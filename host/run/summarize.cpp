@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "cucurbit/engine.hpp"
 #include "cucurbit/run.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/summary.hpp"
@@ -280,6 +281,17 @@ void add_point(StoredValues* stored, const Study& study, const std::vector<doubl
     }
 }
 
+/// How many points are summarised at once; one where the address space has no room for more.
+std::size_t points_at_once(std::size_t points) {
+    const std::size_t most = std::min({usable_cores(), points, most_points_at_once});
+    try {
+        if (most > 1) reserve_blas_memory(most);
+    } catch (const DeviceError&) {
+        return 1;
+    }
+    return std::max<std::size_t>(most, 1);
+}
+
 Table make_table(const Store* store, const Study& study,
                  const std::vector<double>& quantiles = {}) {
     const std::vector<Design> designs = study.setting->designs();
@@ -292,9 +304,7 @@ Table make_table(const Store* store, const Study& study,
     }
     std::optional<StoredValues> stored;
     if (store) stored.emplace(*store, study);
-    const std::size_t at_once = std::min({usable_cores(), points.size(), most_points_at_once});
-    reserve_blas_memory(at_once);
-    HostThreads helpers(std::max<std::size_t>(at_once, 1) - 1);
+    HostThreads helpers(points_at_once(points.size()) - 1);
     const HostThreads::Use use(helpers);
     for_blocks(points.size(), 1, [&](std::size_t index, std::size_t) {
         add_point(stored ? &*stored : nullptr, study, quantiles, points[index]);

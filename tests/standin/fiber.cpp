@@ -23,7 +23,7 @@ constexpr std::size_t page = 4096;
 constexpr std::size_t stack_size = std::size_t{256} << 10;
 
 // Of the switch in progress; the machine's lock is held.
-Fiber* leaving = nullptr;
+[[maybe_unused]] Fiber* leaving = nullptr;
 Fiber* entering = nullptr;
 
 }  // namespace

@@ -37,11 +37,11 @@ private:
 
     std::function<void()> body_;
     void* stack_ = nullptr;
-    std::size_t stack_bytes_ = 0;
+    [[maybe_unused]] std::size_t stack_bytes_ = 0;
     ucontext_t context_ = {};
     std::jmp_buf resume_ = {};
     bool started_ = false;
-    void* fake_stack_ = nullptr;  ///< the address sanitizer's
+    [[maybe_unused]] void* fake_stack_ = nullptr;  ///< the address sanitizer's
 };
 
 /// Whom the thread sanitizer takes for the running thread: the caller's, a new one, another. An

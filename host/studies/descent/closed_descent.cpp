@@ -80,7 +80,7 @@ void ClosedDescent::find_risks(std::size_t count) {
 void ClosedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out) {
     const std::size_t count = trials.size();
     const auto download = [&](const BatchMatrix& matrix, std::vector<double>& values) {
-        fetch(workspace_.engine(), matrix.trials(count), values);
+        fetch_as_stored(workspace_.engine(), matrix.trials(count), values);
     };
     draw(trials);
     download(eigenvalues_, read_eigenvalues_);

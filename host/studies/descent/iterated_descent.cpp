@@ -214,7 +214,7 @@ void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials) {
     const auto evaluate = [&](BatchMatrix features) {
         const BatchMatrix outputs = of(outputs_.leading(features.cols, outputs_.cols));
         engine.multiply(features, true, of(weights_), outputs);
-        fetch(engine, outputs, read_outputs_);
+        fetch_as_stored(engine, outputs, read_outputs_);
     };
     const auto outputs = [&](std::size_t t, std::size_t rows) {
         return DescentOutputs{read_outputs_.data() + t * outputs_.stride, rows, outputs_.ld};

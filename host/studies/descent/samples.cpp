@@ -116,7 +116,7 @@ std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> tri
     if (!spec_.data.from_files()) {
         const BatchMatrix outputs = of(logits_.leading(rows, outputs_));
         engine.multiply(inputs, true, of(truth_), outputs);
-        fetch(engine, outputs, read_logits_);
+        fetch_as_stored(engine, outputs, read_logits_);
     }
     for_blocks(count, 1, [&](std::size_t t, std::size_t) {
         const LabelRows at{key_, number, trials[t], first_row, rows};

@@ -107,14 +107,26 @@ private:
 
 /// Elements of every trial of matrices with one lane as they lie: element (i, j) of trial t at
 /// t·stride + j·ld + i. Waits for every operation before it.
-inline void fetch(Engine& engine, const BatchMatrix& matrix, std::vector<double>& values) {
+inline void fetch_as_stored(Engine& engine, const BatchMatrix& matrix,
+                            std::vector<double>& values) {
     const std::size_t size = (matrix.cols - 1) * matrix.ld + matrix.rows;
     values.resize((matrix.count - 1) * matrix.stride + size);
     engine.download(matrix.data, values);
 }
+
+/// The same without gaps: [trial][column][row].
 inline std::vector<double> fetch(Engine& engine, const BatchMatrix& matrix) {
+    std::vector<double> stored;
+    fetch_as_stored(engine, matrix, stored);
+    if (matrix.ld == matrix.rows && matrix.stride == matrix.rows * matrix.cols) return stored;
     std::vector<double> values;
-    fetch(engine, matrix, values);
+    values.reserve(matrix.count * matrix.cols * matrix.rows);
+    for (std::size_t t = 0; t < matrix.count; ++t)
+        for (std::size_t j = 0; j < matrix.cols; ++j) {
+            const auto column =
+                stored.begin() + static_cast<std::ptrdiff_t>(t * matrix.stride + j * matrix.ld);
+            values.insert(values.end(), column, column + static_cast<std::ptrdiff_t>(matrix.rows));
+        }
     return values;
 }
 

@@ -1,0 +1,89 @@
+// What a study of kind graph makes of its tables: parameters, points, and the graph at each.
+
+#include <gtest/gtest.h>
+
+#include "host/studies/graph.hpp"
+#include "tests/support/simulate.hpp"
+
+namespace cucurbit {
+namespace {
+
+const std::string head = R"(
+    schema = 1
+    study = { name = "graph", kind = "graph", seed = 3 }
+    population = { p = 6, spectrum = { kind = "isotropic" }, signal = { kind = "uniform" } }
+    precision = { trials = 64 }
+)";
+
+const std::string text = R"(
+    [fit.late]
+    rows = ["real", "other"]
+    keep = [2, 6]
+    labels = { early = 0.5, truth = -0.25, rest = "observed" }
+    labels_on = { other = { early = [1.0, 2.0] } }
+    [fit.early]
+    rows = "real"
+    penalty = 0.5
+    noise_std = 0.1
+    [rows.real]
+    n = 9
+    noise_std = 0.3
+    [rows.other]
+    n = 4
+    [measure]
+    gain = [["late", "early"]]
+    excess_risk = "late"
+)";
+
+TEST(GraphStudies, FitsComeBehindThoseThatLabelThem) {
+    const Study study = study_of(head + text);
+    EXPECT_EQ(study.setting->parameters(),
+              (std::vector<std::string>{"p", "n_real", "noise_std_real", "n_other", "penalty_early",
+                                        "noise_std_early", "keep_late", "weight_late_early",
+                                        "weight_late_truth", "weight_late_early_on_other"}));
+    const Design design = study.setting->designs().at(0);
+    ASSERT_EQ(design.points.size(), 4u);
+    const auto& spec = dynamic_cast<const GraphStudy&>(*study.setting).spec();
+    const auto [rows, fits] = spec.at(design.points[1].parameters);
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[1].count, 4u);
+    EXPECT_EQ(rows[1].noise_std, 0.0);
+    ASSERT_EQ(fits.size(), 2u);
+    EXPECT_EQ(spec.fits[1].name, "late");
+    EXPECT_EQ(fits[1].features, 2u);
+    EXPECT_EQ(fits[0].labels[0].observed, 1.0);
+    using FromFits = std::vector<std::pair<std::size_t, double>>;
+    EXPECT_EQ(fits[1].labels[0].from_fits, (FromFits{{0, 0.5}}));
+    EXPECT_EQ(fits[1].labels[0].from_truth, -0.25);
+    EXPECT_EQ(fits[1].labels[0].observed, 0.75);
+    EXPECT_EQ(fits[1].labels[1].from_fits, (FromFits{{0, 2.0}}));
+    EXPECT_EQ(fits[1].labels[1].observed, 0.0);
+}
+
+// A gain needs both risks, whatever else is asked for.
+TEST(GraphStudies, WhatIsMeasured) {
+    const Study study = study_of(head + text);
+    std::set<std::string> arms;
+    for (const Series& series : study.setting->designs().at(0).series) {
+        EXPECT_EQ(series.estimand, "excess_risk");
+        arms.insert(series.arm);
+    }
+    EXPECT_EQ(arms, (std::set<std::string>{"early", "late"}));
+    ASSERT_EQ(study.setting->derived().size(), 1u);
+    EXPECT_EQ(study.setting->derived()[0].estimand, "gain_early");
+}
+
+TEST(GraphStudies, DrawsStayWhenAGridGrows) {
+    std::string more = text;
+    more.replace(more.find("n = 9"), 5, "n = [5, 9, 40]");
+    more.replace(more.find("penalty = 0.5"), 13, "penalty = [0.1, 0.5]");
+    EXPECT_EQ(study_of(head + text).setting->designs().at(0).key,
+              study_of(head + more).setting->designs().at(0).key);
+    std::string other = text;
+    other.replace(other.find("rest = \"observed\""), 17, "rest = \"truth\"   ");
+    other.replace(other.find("truth = -0.25, "), 15, "");
+    EXPECT_NE(study_of(head + text).identity, study_of(head + other).identity);
+}
+
+}  // namespace
+}  // namespace cucurbit
