@@ -64,7 +64,8 @@ TEST(GraphStudies, FitsComeBehindThoseThatLabelThem) {
 TEST(GraphStudies, WhatIsMeasured) {
     const Study study = study_of(head + text);
     std::set<std::string> arms;
-    for (const Series& series : study.setting->designs().at(0).series) {
+    const Design design = study.setting->designs().at(0);
+    for (const Series& series : design.series) {
         EXPECT_EQ(series.estimand, "excess_risk");
         arms.insert(series.arm);
     }
