@@ -1,6 +1,8 @@
 #include "host/studies/graph.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -58,11 +60,48 @@ std::unique_ptr<Simulation> GraphStudy::simulation(const Design& design, Engine&
     return std::make_unique<GraphRun>(*this, design, &engine, batch);
 }
 
+GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
+                                const std::vector<GraphFit>& fits, const Population& population) {
+    Law law;
+    std::vector<GraphFit> kept;
+    for (const GraphFit& fit : fits) {
+        std::size_t n = 0;
+        for (const std::size_t group : fit.rows) n += rows[group].count;
+        bool exists = fit.penalty > 0.0 || n != fit.features;
+        GraphFit moved = fit;
+        for (GraphLabels& labels : moved.labels) {
+            std::erase_if(labels.from_fits, [](const auto& from) { return from.second == 0.0; });
+            for (auto& [from, weight] : labels.from_fits) {
+                exists = exists && law.places[from];
+                from = law.places[from].value_or(0);
+            }
+        }
+        law.places.emplace_back();
+        if (!exists) continue;
+        law.places.back() = kept.size();
+        kept.push_back(std::move(moved));
+    }
+    try {
+        law.of = graph_law(rows, kept, population.truth, population.spectrum);
+    } catch (const std::runtime_error&) {
+        // One point without a law must not hide the others.
+    }
+    return law;
+}
+
 std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const Population population = spec_.population.at(p);
     const auto [rows, fits] = spec_.at(point.parameters);
-    const GraphLaw law = graph_law(rows, fits, population.truth, population.spectrum);
+    const auto [law, places] = GraphStudy::law(rows, fits, population);
+    static constexpr Prediction none{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
+    const auto risk = [&law = law, &places = places](std::size_t fit) -> Prediction {
+        return law && places[fit] ? law->excess_risk(*places[fit]) : none;
+    };
+    const auto misfit = [&law = law, &places = places](std::size_t fit,
+                                                       std::size_t of) -> Prediction {
+        return law && places[fit] && places[of] ? law->misfit(*places[fit], *places[of]) : none;
+    };
     // What keeps a fit's variance from existing keeps that of all that learn from it.
     std::vector<std::string> flags;
     std::vector<double> tails;
@@ -81,10 +120,10 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     const double scale = label_variance(population.truth, population.spectrum);
     std::vector<TheoryRow> table;
     for (const std::size_t fit : spec_.risks)
-        table.push_back({spec_.fits[fit].name, "excess_risk", law.excess_risk(fit), flags[fit],
-                         scale, tails[fit]});
+        table.push_back(
+            {spec_.fits[fit].name, "excess_risk", risk(fit), flags[fit], scale, tails[fit]});
     for (const auto& [fit, of] : spec_.misfits)
-        table.push_back({spec_.fits[fit].name, misfit_name(of), law.misfit(fit, of),
+        table.push_back({spec_.fits[fit].name, misfit_name(of), misfit(fit, of),
                          flags[fit].empty() ? flags[of] : flags[fit], scale,
                          std::min(tails[fit], tails[of])});
     return table;

@@ -4,6 +4,7 @@
 // teachers, unions of rows (docs/theory.md, "Graphs of fits").
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ public:
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
-    /// Excess risks and misfits, on the population's covariance.
+    /// Excess risks and misfits, on the population's covariance; none where no second moment exists
+    /// (as many rows as features without a penalty, and what learns from that) or none is found.
     std::vector<TheoryRow> theory(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }
     bool integrates_label_noise() const override { return false; }
@@ -37,6 +39,14 @@ public:
     std::string misfit_name(std::size_t of) const;
 
 private:
+    /// The law of the fits that have one, and where each of all fits is in it.
+    struct Law {
+        std::optional<GraphLaw> of;
+        std::vector<std::optional<std::size_t>> places;
+    };
+    static Law law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
+                   const Population& population);
+
     GraphSpec spec_;
     std::uint64_t seed_ = 0;
 };

@@ -185,7 +185,7 @@ Blocks Graph::next(std::size_t g) const {
 }
 
 void Graph::find_fixed_point() {
-    constexpr int most_rounds = 10'000;
+    constexpr int most_rounds = 2'000;
     constexpr double tolerance = 1e-13;
     for (int round = 0; round < most_rounds; ++round) {
         respond();
@@ -195,7 +195,9 @@ void Graph::find_fixed_point() {
             for (std::size_t a = 0; a < count(); ++a)
                 for (std::size_t c = 0; c <= a; ++c) {
                     const double step = *wanted(a, c) - *d_[g](a, c);
-                    change = std::max(change, std::abs(step) * total_[a]);
+                    // Labels of large weights make large entries.
+                    const double size = std::max(1.0 / total_[a], std::abs(*wanted(a, c)));
+                    change = std::max(change, std::abs(step) / size);
                     *d_[g](a, c) += 0.5 * step;
                 }
         }
@@ -319,27 +321,41 @@ std::vector<double> Graph::moments(std::span<const double> test) {
 }
 
 std::vector<double> Graph::relative_errors() const {
+    // Labels outside of what they are mixed of are differences of fits, as a misfit is.
+    constexpr double of_differences = 3.0;
     std::vector<double> errors = own_errors_;
-    for (std::size_t a = 0; a < count(); ++a)
+    for (std::size_t a = 0; a < count(); ++a) {
+        bool extrapolates = false;
         for (const GraphLabels& labels : fits_[a].labels)
-            for (const auto& [c, weight] : labels.from_fits)
+            for (const auto& [c, weight] : labels.from_fits) {
                 if (weight != 0.0) errors[a] = std::max(errors[a], errors[c]);
+                extrapolates = extrapolates || weight < 0.0 || weight > 1.0;
+            }
+        if (extrapolates) errors[a] *= of_differences;
+    }
     return errors;
 }
 
 }  // namespace
 
 Prediction GraphLaw::excess_risk(std::size_t fit) const {
-    return {moment(fit, fit), TheoryKind::deterministic_equivalent, relative_errors_[fit]};
+    return {at_least_rounding(moment(fit, fit), 0.0), TheoryKind::deterministic_equivalent,
+            relative_errors_[fit]};
 }
 
 Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
-    // Two fits may be the same: then the moments cancel but for rounding.
-    constexpr double rounding = 1e-12;
-    const double both = moment(a, a) + moment(c, c), misfit = both - 2.0 * moment(a, c);
-    return {std::abs(misfit) <= rounding * both ? 0.0 : misfit,
+    // A misfit goes with higher inverse moments than a risk does: measured, up to three times.
+    constexpr double larger = 3.0;
+    const double both = moment(a, a) + moment(c, c);
+    return {at_least_rounding(both - 2.0 * moment(a, c), both),
             TheoryKind::deterministic_equivalent,
-            std::max(relative_errors_[a], relative_errors_[c])};
+            larger * std::max(relative_errors_[a], relative_errors_[c])};
+}
+
+double GraphLaw::at_least_rounding(double value, double cancelled) const {
+    constexpr double of_sums = 1e-12, of_squares = 1e-25;
+    const double rounding = std::max(of_sums * cancelled, of_squares * scale_);
+    return value <= rounding ? 0.0 : value;
 }
 
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
@@ -348,7 +364,9 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
         throw std::invalid_argument("spectra and coefficients differ in length");
     Graph graph(rows, fits, truth);
     graph.find_fixed_point();
-    return {fits.size(), graph.moments(test_spectrum), graph.relative_errors()};
+    double scale = 0.0;
+    for (std::size_t i = 0; i < truth.size(); ++i) scale += test_spectrum[i] * truth[i] * truth[i];
+    return {fits.size(), graph.moments(test_spectrum), graph.relative_errors(), scale};
 }
 
 }  // namespace cucurbit

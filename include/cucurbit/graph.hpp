@@ -41,27 +41,35 @@ struct GraphFit {
 /// Second moments of all fits' errors.
 class GraphLaw {
 public:
-    GraphLaw(std::size_t fits, std::vector<double> moments, std::vector<double> errors)
-        : fits_(fits), moments_(std::move(moments)), relative_errors_(std::move(errors)) {}
+    GraphLaw(std::size_t fits, std::vector<double> moments, std::vector<double> errors,
+             double scale)
+        : fits_(fits),
+          moments_(std::move(moments)),
+          relative_errors_(std::move(errors)),
+          scale_(scale) {}
 
     /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ the test covariance.
     double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
-    /// E (b_a − β*)ᵀ Σ (b_a − β*).
+    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding.
     Prediction excess_risk(std::size_t fit) const;
     /// E (b_a − b_c)ᵀ Σ (b_a − b_c); 0 where it is no more than rounding.
     Prediction misfit(std::size_t a, std::size_t c) const;
 
 private:
+    /// Zero for values that rounding may have made; cancelled: the sum that the value is left of.
+    double at_least_rounding(double value, double cancelled) const;
+
     std::size_t fits_;
     std::vector<double> moments_;          ///< [fit][fit]
     std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
+    double scale_;                         ///< β*ᵀ Σ β*
 };
 
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
 /// and O(p M²) for its moments, M the pairs of fits that share a group. truth, test_spectrum: [p].
 /// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum or
 /// appear twice, or it takes labels from itself or a later one; std::runtime_error where the fixed
-/// point is not found.
+/// point or the moments are not found, as with as many rows as features and no penalty.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, std::span<const double> test_spectrum);
 

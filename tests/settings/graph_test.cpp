@@ -74,6 +74,56 @@ TEST(GraphStudies, WhatIsMeasured) {
     EXPECT_EQ(study.setting->derived()[0].estimand, "gain_early");
 }
 
+// With as many rows as features and no penalty a fit has no second moment, nor has what learns from
+// it; what does not learn from it keeps its law.
+TEST(GraphStudies, NoLawAtInterpolationNorBehindIt) {
+    const Study study = study_of(head + R"(
+        [rows.real]
+        n = 6
+        noise_std = 0.5
+        [fit.teacher]
+        rows = "real"
+        [fit.student]
+        rows = "real"
+        penalty = 1.0
+        labels = { teacher = [0.0, 0.5], rest = "observed" }
+        [fit.alone]
+        rows = "real"
+        penalty = 1.0
+        [measure]
+        misfit = [["student", "alone"]]
+    )");
+    const std::vector<Point> points = study.setting->designs().at(0).points;
+    const auto without = study.setting->theory(points.at(0));
+    const auto with = study.setting->theory(points.at(1));
+    ASSERT_EQ(without.size(), 4u);
+    EXPECT_EQ(without[0].prediction.kind, TheoryKind::none);
+    EXPECT_EQ(without[0].flags, "near_interpolation");
+    EXPECT_EQ(without[1].prediction.value, without[2].prediction.value);
+    EXPECT_EQ(without[3].prediction.value, 0.0);  // the misfit of equal fits
+    EXPECT_EQ(with[1].prediction.kind, TheoryKind::none);
+    EXPECT_EQ(with[1].flags, "near_interpolation");
+    EXPECT_EQ(with[2].prediction.value, without[2].prediction.value);
+    EXPECT_EQ(with[3].prediction.kind, TheoryKind::none);
+}
+
+// Rounding is not taken for a law: least squares of labels without noise errs by nothing.
+TEST(GraphStudies, LawsOfZeroAreZero) {
+    const Study study = study_of(head + R"(
+        [rows.real]
+        n = 20
+        [fit.teacher]
+        rows = "real"
+        [fit.student]
+        rows = "real"
+        labels = "teacher"
+        [measure]
+        misfit = [["student", "teacher"]]
+    )");
+    for (const TheoryRow& row : study.setting->theory(study.setting->designs().at(0).points.at(0)))
+        EXPECT_EQ(row.prediction.value, 0.0) << row.arm << " " << row.estimand;
+}
+
 TEST(GraphStudies, DrawsStayWhenAGridGrows) {
     std::string more = text;
     more.replace(more.find("n = 9"), 5, "n = [5, 9, 40]");

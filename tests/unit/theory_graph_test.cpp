@@ -139,6 +139,27 @@ TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {
         1e-10);
 }
 
+// Weights far from 1, fit after fit on the same rows, make entries of the fixed point of any size.
+TEST(GraphLaw, LongChainsOfLargeWeightsOnTheSameRows) {
+    const std::vector<GraphRows> groups{{50, power(1.0), 0.4}};
+    std::vector<GraphFit> all{fit_of({0}, p, 1.0, 1.0, 0.0, {})};
+    for (std::size_t k = 1; k < 24; ++k)
+        all.push_back(fit_of({0}, p, 1.0, -2.0, 0.0, Labels{{k - 1, 3.0}}));
+    const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+    for (std::size_t k = 1; k < 24; ++k) EXPECT_GT(found.excess_risk(k).value, 0.0) << k;
+}
+
+// As training on the labels themselves, which a teacher with fewer rows than dimensions reproduces.
+TEST(GraphLaw, AnInterpolatingTeacherHandsOnItsLabels) {
+    const std::vector<GraphRows> groups{{40, power(1.0), 0.4}};
+    const std::vector<GraphFit> all{fit_of({0}, p, 0.0, 1.0, 0.0, {}),
+                                    fit_of({0}, p, 0.7, 0.0, 0.0, Labels{{0, 1.0}}),
+                                    fit_of({0}, p, 0.7, 1.0, 0.0, {})};
+    const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+    EXPECT_NEAR(found.moment(1, 1) / found.moment(2, 2), 1.0, 1e-11);
+    EXPECT_EQ(found.misfit(1, 2).value, 0.0);
+}
+
 TEST(GraphLaw, WrongGraphsAreRefused) {
     const auto refused = [](const std::vector<GraphFit>& wrong) {
         EXPECT_THROW(graph_law(rows(), wrong, truth(), power(1.0)), std::invalid_argument);

@@ -73,6 +73,7 @@ void GraphRun::make_results() {
                          [&](const GraphSpec::Fit& fit) { return fit.name == name; }) -
             spec.fits.begin());
     };
+    std::map<Pair, std::size_t> known;
     for (const Series& series : design().series) {
         const std::vector<std::size_t>& nodes = nodes_at_[series.point];
         const std::size_t node = nodes[fit_named(series.arm)];
@@ -82,9 +83,9 @@ void GraphRun::make_results() {
         }
         const std::string other = series.estimand.substr(setting_.misfit_name(0).find('_') + 1);
         const Pair pair{node, nodes[fit_named(other)]};
-        const auto found = std::find(misfits_.begin(), misfits_.end(), pair);
-        result_of_.push_back(nodes_.size() + static_cast<std::size_t>(found - misfits_.begin()));
-        if (found == misfits_.end()) misfits_.push_back(pair);
+        const auto [place, added] = known.try_emplace(pair, misfits_.size());
+        result_of_.push_back(nodes_.size() + place->second);
+        if (added) misfits_.push_back(pair);
     }
 }
 

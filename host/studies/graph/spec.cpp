@@ -46,7 +46,7 @@ GraphSpec GraphSpec::read(Reader& root) {
     GraphSpec spec;
     spec.population = PopulationSpec::read(root);
     const Grid<std::uint64_t>& p = spec.population.p;
-    spec.add("p", {p.values.begin(), p.values.end()}, true);
+    spec.add("p", root, "population", {p.values.begin(), p.values.end()}, true);
     spec.read_rows(root);
     spec.read_fits(root);
     spec.read_measures(root);
@@ -54,8 +54,12 @@ GraphSpec GraphSpec::read(Reader& root) {
     return spec;
 }
 
-GraphSpec::Place GraphSpec::add(const std::string& name, std::vector<double> values,
-                                bool is_whole) {
+GraphSpec::Place GraphSpec::add(const std::string& name, const Reader& table, std::string_view key,
+                                std::vector<double> values, bool is_whole) {
+    const bool taken = std::find(parameters.begin(), parameters.end(), name) != parameters.end();
+    if (taken || name == "n_trials" || name == "n_failed")
+        table.fail(key, fmt::format("the table has another column {}: choose another name",
+                                    in_quotes(name)));
     parameters.push_back(name);
     whole.push_back(is_whole);
     grids.push_back(std::move(values));
@@ -64,7 +68,7 @@ GraphSpec::Place GraphSpec::add(const std::string& name, std::vector<double> val
 
 GraphSpec::Place GraphSpec::add(const std::string& name, Reader& table, std::string_view key,
                                 Bounds bounds) {
-    return add(name, table.numbers(key, bounds).values, false);
+    return add(name, table, key, table.numbers(key, bounds).values, false);
 }
 
 void GraphSpec::read_rows(Reader& root) {
@@ -75,7 +79,7 @@ void GraphSpec::read_rows(Reader& root) {
         Rows group;
         group.name = name;
         const std::vector<std::uint64_t> n = table.counts("n", 1, max_samples).values;
-        group.n = add("n_" + name, {n.begin(), n.end()}, true);
+        group.n = add("n_" + name, table, "n", {n.begin(), n.end()}, true);
         if (table.has("noise_std"))
             group.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
         group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
@@ -160,7 +164,7 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         const std::uint64_t least =
             *std::min_element(population.p.values.begin(), population.p.values.end());
         const std::vector<std::uint64_t> keep = table.counts("keep", 1, least).values;
-        fit.keep = add("keep_" + name, {keep.begin(), keep.end()}, true);
+        fit.keep = add("keep_" + name, table, "keep", {keep.begin(), keep.end()}, true);
     }
     if (table.has("noise_std"))
         fit.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
@@ -243,22 +247,33 @@ void GraphSpec::read_measures(Reader& root) {
     Reader table = root.table("measure");
     if (table.has("excess_risk")) {
         risks.clear();
-        for (const Reader::Item& item : table.words("excess_risk"))
-            risks.push_back(fit_named(item));
+        for (const Reader::Item& item : table.words("excess_risk")) {
+            const std::size_t fit = fit_named(item);
+            if (std::find(risks.begin(), risks.end(), fit) != risks.end())
+                item.fail(fmt::format("fit {} appears twice", in_quotes(*item.text)));
+            risks.push_back(fit);
+        }
     }
     const auto read_pairs = [&](const char* key, auto& pairs) {
         if (!table.has(key)) return;
         const std::vector<Reader::Item> items = table.pairs(key);
         for (std::size_t i = 0; i < items.size(); i += 2) {
-            pairs.emplace_back(fit_named(items[i]), fit_named(items[i + 1]));
-            if (pairs.back().first == pairs.back().second) items[i + 1].fail("the same fit twice");
+            const std::pair pair{fit_named(items[i]), fit_named(items[i + 1])};
+            if (pair.first == pair.second) items[i + 1].fail("the same fit twice");
+            if (std::find(pairs.begin(), pairs.end(), pair) != pairs.end())
+                items[i].fail("this pair appears twice");
+            pairs.push_back(pair);
         }
     };
     read_pairs("misfit", misfits);
     read_pairs("gain", gains);
     if (table.has("pgr")) {
         Reader pgr = table.table("pgr");
-        const auto named = [&](const char* key) { return fit_named(pgr.words(key).front()); };
+        const auto named = [&](const char* key) {
+            const std::vector<Reader::Item> words = pgr.words(key);
+            if (words.size() > 1) words[1].fail("allowed: one fit");
+            return fit_named(words.front());
+        };
         recovery = Recovery{named("weak"), named("strong"), named("ceiling")};
         pgr.finish();
     }

@@ -72,7 +72,9 @@ public:
     std::string canonical() const;
 
 private:
-    Place add(const std::string& name, std::vector<double> values, bool is_whole);
+    /// The place of a new parameter; table and key: where it is written.
+    Place add(const std::string& name, const Reader& table, std::string_view key,
+              std::vector<double> values, bool is_whole);
     Place add(const std::string& name, Reader& table, std::string_view key, Bounds bounds);
     void read_rows(Reader& root);
     void read_fits(Reader& root);
