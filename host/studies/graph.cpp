@@ -84,7 +84,7 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
     try {
         law.of = graph_law(rows, kept, population.truth, population.spectrum);
     } catch (const std::runtime_error&) {
-        // One point without a law must not hide the others.
+        law.of.reset();  // one point without a law must not hide the others
     }
     return law;
 }
