@@ -96,10 +96,7 @@ std::vector<Design> Chain::designs() const {
         for (std::size_t k = 0; k < stages_.size(); ++k)
             for (const std::uint64_t n : stages_[k].samples.values)
                 design.further_keys.push_back(ChainRun::key(seed_, design, k, n));
-        const ChainRun counted(*this, design, nullptr, 1);
-        design.flops_per_trial = counted.flops();
-        design.bytes_per_trial = counted.workspace().bytes_per_trial();
-        design.bytes_per_worker = counted.workspace().bytes_per_worker();
+        measure_memory<ChainRun>(*this, design);
         designs.push_back(std::move(design));
     }
     return designs;

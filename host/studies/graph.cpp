@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -10,6 +9,11 @@
 #include "host/studies/points.hpp"
 
 namespace cucurbit {
+namespace {
+
+constexpr Prediction no_law{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
+
+}  // namespace
 
 std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision&,
                                                 std::uint64_t seed) {
@@ -46,10 +50,7 @@ std::vector<Design> GraphStudy::designs() const {
             for (const std::size_t fit : spec_.risks) add(fit, "excess_risk");
             for (const auto& [fit, of] : spec_.misfits) add(fit, misfit_name(of));
         }
-        const GraphRun counted(*this, design, nullptr, 1);
-        design.flops_per_trial = counted.flops();
-        design.bytes_per_trial = counted.workspace().bytes_per_trial();
-        design.bytes_per_worker = counted.workspace().bytes_per_worker();
+        measure_memory<GraphRun>(*this, design);
         designs.push_back(std::move(design));
     }
     return designs;
@@ -65,9 +66,7 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
     Law law;
     std::vector<GraphFit> kept;
     for (const GraphFit& fit : fits) {
-        std::size_t n = 0;
-        for (const std::size_t group : fit.rows) n += rows[group].count;
-        bool exists = fit.penalty > 0.0 || n != fit.features;
+        bool exists = fit.penalty > 0.0 || samples_of(fit, rows) != fit.features;
         GraphFit moved = fit;
         for (GraphLabels& labels : moved.labels) {
             std::erase_if(labels.from_fits, [](const auto& from) { return from.second == 0.0; });
@@ -81,11 +80,7 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
         law.places.back() = kept.size();
         kept.push_back(std::move(moved));
     }
-    try {
-        law.of = graph_law(rows, kept, population.truth, population.spectrum);
-    } catch (const std::runtime_error&) {
-        law.of.reset();  // one point without a law must not hide the others
-    }
+    if (!kept.empty()) law.of = graph_law(rows, kept, population.truth, population.spectrum);
     return law;
 }
 
@@ -93,21 +88,11 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const Population population = spec_.population.at(p);
     const auto [rows, fits] = spec_.at(point.parameters);
-    const auto [law, places] = GraphStudy::law(rows, fits, population);
-    static constexpr Prediction none{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
-    const auto risk = [&law = law, &places = places](std::size_t fit) -> Prediction {
-        return law && places[fit] ? law->excess_risk(*places[fit]) : none;
-    };
-    const auto misfit = [&law = law, &places = places](std::size_t fit,
-                                                       std::size_t of) -> Prediction {
-        return law && places[fit] && places[of] ? law->misfit(*places[fit], *places[of]) : none;
-    };
     // What keeps a fit's variance from existing keeps that of all that learn from it.
     std::vector<std::string> flags;
     std::vector<double> tails;
     for (const GraphFit& fit : fits) {
-        std::size_t n = 0;
-        for (const std::size_t group : fit.rows) n += rows[group].count;
+        const std::size_t n = samples_of(fit, rows);
         flags.emplace_back(fit.penalty == 0.0 ? interpolation_flag(n, fit.features) : "");
         tails.push_back(fit.penalty == 0.0 ? tail_exponent(n, fit.features) : light_tail);
         for (const GraphLabels& labels : fit.labels)
@@ -117,15 +102,30 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
                 tails.back() = std::min(tails.back(), tails[from]);
             }
     }
-    const double scale = label_variance(population.truth, population.spectrum);
     std::vector<TheoryRow> table;
+    const double scale = label_variance(population.truth, population.spectrum);
     for (const std::size_t fit : spec_.risks)
         table.push_back(
-            {spec_.fits[fit].name, "excess_risk", risk(fit), flags[fit], scale, tails[fit]});
+            {spec_.fits[fit].name, "excess_risk", no_law, flags[fit], scale, tails[fit]});
     for (const auto& [fit, of] : spec_.misfits)
-        table.push_back({spec_.fits[fit].name, misfit_name(of), misfit(fit, of),
+        table.push_back({spec_.fits[fit].name, misfit_name(of), no_law,
                          flags[fit].empty() ? flags[of] : flags[fit], scale,
                          std::min(tails[fit], tails[of])});
+    try {
+        const Law law = GraphStudy::law(rows, fits, population);
+        std::vector<Prediction> found;
+        for (const std::size_t fit : spec_.risks)
+            found.push_back(law.places[fit] ? law.of->excess_risk(*law.places[fit]) : no_law);
+        for (const auto& [fit, of] : spec_.misfits)
+            found.push_back(law.places[fit] && law.places[of]
+                                ? law.of->misfit(*law.places[fit], *law.places[of])
+                                : no_law);
+        for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
+    } catch (const NoGraphLaw&) {
+        // One point without a law must not hide the others: its rows say so.
+        for (TheoryRow& row : table)
+            row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
+    }
     return table;
 }
 

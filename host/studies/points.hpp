@@ -39,12 +39,14 @@ inline constexpr double light_tail = std::numeric_limits<double>::infinity();
 /// they depend on the dimension alone, so that a grid of n may grow.
 Design design_of(std::uint64_t seed, std::string canonical, std::size_t dimension);
 
-/// Fills the design's bytes from a simulation's workspace counted without an engine.
+/// Fills the design's bytes from a simulation's workspace counted without an engine, and its flops
+/// where the simulation knows them.
 template <class Run, class Parameters>
 void measure_memory(const Parameters& setting, Design& design) {
     const Run counted(setting, design, nullptr, 1);
     design.bytes_per_trial = counted.workspace().bytes_per_trial();
     design.bytes_per_worker = counted.workspace().bytes_per_worker();
+    if constexpr (requires { counted.flops(); }) design.flops_per_trial = counted.flops();
 }
 
 }  // namespace cucurbit

@@ -119,13 +119,13 @@ DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b
     return c;
 }
 
-std::vector<double> solve(DenseMatrix a, std::vector<double> right) {
+std::optional<std::vector<double>> solve(DenseMatrix a, std::vector<double> right) {
     use_one_thread();
     const int n = as_int(a.rows), one = 1;
     int info = 0;
     std::vector<int> pivots(a.rows);
     dgesv_(&n, &one, a.values.data(), &n, pivots.data(), right.data(), &n, &info);
-    if (info != 0) throw std::runtime_error("a system of equations is singular");
+    if (info != 0) return std::nullopt;
     return right;
 }
 

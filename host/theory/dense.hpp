@@ -1,6 +1,7 @@
 #pragma once
 // LAPACK for the dense laws.
 
+#include <optional>
 #include <vector>
 
 #include "cucurbit/chain.hpp"
@@ -9,8 +10,8 @@ namespace cucurbit {
 
 DenseMatrix transposed(const DenseMatrix& a);
 
-/// a⁻¹ right. Throws std::runtime_error where a is singular.
-std::vector<double> solve(DenseMatrix a, std::vector<double> right);
+/// a⁻¹ right; nothing where a is singular.
+std::optional<std::vector<double>> solve(DenseMatrix a, std::vector<double> right);
 
 /// Eigenvalues of a symmetric matrix, descending, and its eigenvectors as columns. Throws
 /// std::runtime_error when the iteration does not converge.

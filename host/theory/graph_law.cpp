@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "host/theory/dense.hpp"
@@ -98,19 +99,18 @@ void Graph::add(std::size_t a) {
     const GraphFit& fit = fits_[a];
     if (fit.rows.empty() || fit.features == 0 || fit.features > p())
         throw std::invalid_argument("a fit needs rows and at most p features");
-    double total = 0.0;
     for (const std::size_t g : fit.rows) {
         if (g >= rows_.size() || rows_[g].spectrum.size() != p() ||
             rows_[g].spectrum != spectrum(a))
             throw std::invalid_argument("a fit's rows must have one spectrum of p values");
-        total += static_cast<double>(rows_[g].count);
     }
+    const std::size_t samples = samples_of(fit, rows_);
     const std::span seen = std::span(spectrum(a)).first(fit.features);
-    const FixedPoint fixed = solve_fixed_point(seen, static_cast<std::size_t>(total), fit.penalty);
+    const FixedPoint fixed = solve_fixed_point(seen, samples, fit.penalty);
     std::vector<double>& b = b_.emplace_back(p(), 0.0);
     for (std::size_t i = 0; i < fit.features; ++i) b[i] = 1.0 / (seen[i] + fixed.xi);
     own_errors_.push_back(equivalent_error(fixed));
-    total_.push_back(total);
+    total_.push_back(static_cast<double>(samples));
     if (fit.labels.size() != fit.rows.size())
         throw std::invalid_argument("a fit needs labels for each of its groups");
     for (std::size_t k = 0; k < fit.rows.size(); ++k) {
@@ -206,7 +206,7 @@ void Graph::find_fixed_point() {
             return;
         }
     }
-    throw std::runtime_error("the fixed point of a graph of fits is not found");
+    throw NoGraphLaw("the fixed point of a graph of fits is not found");
 }
 
 /// W_g = Q D_g.
@@ -307,7 +307,9 @@ std::vector<double> Graph::moments(std::span<const double> test) {
                     (k == j ? 1.0 : 0.0) - share(lw[all[j].group], rows_[g].spectrum, a, c, all[j]);
         }
     }
-    const std::vector<double> covariance = solve(std::move(system), std::move(right));
+    const std::optional<std::vector<double>> solved = solve(std::move(system), std::move(right));
+    if (!solved) throw NoGraphLaw("the moments of a graph of fits are not determined");
+    const std::vector<double>& covariance = *solved;
     std::vector<double> moments(count() * count(), 0.0);
     for (std::size_t a = 0; a < count(); ++a)
         for (std::size_t c = 0; c < count(); ++c) {
@@ -354,8 +356,17 @@ Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
 
 double GraphLaw::at_least_rounding(double value, double cancelled) const {
     constexpr double of_sums = 1e-12, of_squares = 1e-25;
+    // A sum of large terms that cancel may come out as a small negative number.
+    if (value < -of_sums * (cancelled + scale_))
+        throw NoGraphLaw("the moments of a graph of fits are lost to rounding");
     const double rounding = std::max(of_sums * cancelled, of_squares * scale_);
     return value <= rounding ? 0.0 : value;
+}
+
+std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows) {
+    std::size_t samples = 0;
+    for (const std::size_t group : fit.rows) samples += rows[group].count;
+    return samples;
 }
 
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,15 @@ struct GraphFit {
     double noise_std = 0.0;           ///< of a further noise of its own on every label
 };
 
+/// All rows that a fit is trained on.
+std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows);
+
+/// A graph whose fixed point or moments are not found, as with as many rows as features and no
+/// penalty.
+class NoGraphLaw : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// Second moments of all fits' errors.
 class GraphLaw {
 public:
@@ -50,9 +60,10 @@ public:
 
     /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ the test covariance.
     double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
-    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding.
+    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding. Throws NoGraphLaw where
+    /// rounding has left a negative number.
     Prediction excess_risk(std::size_t fit) const;
-    /// E (b_a − b_c)ᵀ Σ (b_a − b_c); 0 where it is no more than rounding.
+    /// E (b_a − b_c)ᵀ Σ (b_a − b_c), likewise.
     Prediction misfit(std::size_t a, std::size_t c) const;
 
 private:
@@ -68,8 +79,7 @@ private:
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
 /// and O(p M²) for its moments, M the pairs of fits that share a group. truth, test_spectrum: [p].
 /// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum or
-/// appear twice, or it takes labels from itself or a later one; std::runtime_error where the fixed
-/// point or the moments are not found, as with as many rows as features and no penalty.
+/// appear twice, or it takes labels from itself or a later one; NoGraphLaw.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, std::span<const double> test_spectrum);
 

@@ -1,6 +1,9 @@
 // What a study of kind graph makes of its tables: parameters, points, and the graph at each.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "host/studies/graph.hpp"
 #include "tests/support/simulate.hpp"
@@ -105,6 +108,34 @@ TEST(GraphStudies, NoLawAtInterpolationNorBehindIt) {
     EXPECT_EQ(with[1].flags, "near_interpolation");
     EXPECT_EQ(with[2].prediction.value, without[2].prediction.value);
     EXPECT_EQ(with[3].prediction.kind, TheoryKind::none);
+}
+
+TEST(GraphStudies, OneFitAtInterpolationIsNoFailureOfTheLaw) {
+    const Study study = study_of(head + R"(
+        rows = { real = { n = 6, noise_std = 0.5 } }
+        fit = { only = { rows = "real" } }
+    )");
+    const auto rows = study.setting->theory(study.setting->designs().at(0).points.at(0));
+    EXPECT_EQ(rows.at(0).flags, "near_interpolation");
+    EXPECT_EQ(rows.at(0).prediction.kind, TheoryKind::none);
+}
+
+// Thirty fits, each on thirty times the one before and on the same rows, are beyond double
+// precision.
+TEST(GraphStudies, ALawThatIsNotFoundSaysSo) {
+    std::string graph =
+        "[rows.real]\nn = 9\nnoise_std = 0.5\n[fit.f0]\nrows = \"real\"\npenalty = 0.1\n";
+    for (int k = 1; k < 30; ++k)
+        graph += fmt::format(
+            "[fit.f{}]\nrows = \"real\"\npenalty = 0.1\nlabels = {{ f{} = 30, rest = \"observed\" "
+            "}}\n",
+            k, k - 1);
+    const Study study = study_of(head + graph);
+    for (const TheoryRow& row :
+         study.setting->theory(study.setting->designs().at(0).points.at(0))) {
+        EXPECT_EQ(row.prediction.kind, TheoryKind::none);
+        EXPECT_EQ(row.flags, "law_not_found");
+    }
 }
 
 // Rounding is not taken for a law: least squares of labels without noise errs by nothing.

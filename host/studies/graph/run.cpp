@@ -81,8 +81,9 @@ void GraphRun::make_results() {
             result_of_.push_back(node);
             continue;
         }
-        const std::string other = series.estimand.substr(setting_.misfit_name(0).find('_') + 1);
-        const Pair pair{node, nodes[fit_named(other)]};
+        std::size_t other = 0;
+        while (setting_.misfit_name(other) != series.estimand) ++other;
+        const Pair pair{node, nodes[other]};
         const auto [place, added] = known.try_emplace(pair, misfits_.size());
         result_of_.push_back(nodes_.size() + place->second);
         if (added) misfits_.push_back(pair);
