@@ -70,6 +70,28 @@ void FeatureFit::add_penalty(std::size_t index, BatchMatrix g) {
     workspace_.engine().add_to_columns(of(one_), penalty(index), diagonal);
 }
 
+void FeatureFit::solve_by_cholesky(std::size_t index, BatchMatrix g, BatchMatrix right) {
+    Engine& engine = workspace_.engine();
+    const IndexList& whole = workspace_.repeated(g.rows, 1);
+    const IndexList& reach = workspace_.repeated(g.rows, labels_);
+    const auto diagonal = of(diagonal_.leading(g.rows, 1));
+    add_penalty(index, g);
+    engine.diagonal(g, diagonal);
+    engine.prefix_sums(diagonal, 1, whole, fact(index, trace));
+    engine.cholesky(g, fact(index, rows_done));
+    engine.solve_lower(g, reach, right);
+    engine.solve_lower_transposed(g, reach, right);
+    judge(index, g);
+}
+
+void FeatureFit::solve_gram(std::size_t index, BatchMatrix gram, BatchMatrix right,
+                            std::size_t count) {
+    begin(index, count, Rung::cholesky);
+    const auto lower = of(gram_.leading(gram.rows, gram.rows));
+    workspace_.engine().copy(of(gram), lower);
+    solve_by_cholesky(index, lower, of(right));
+}
+
 BatchMatrix FeatureFit::augmented(std::size_t index, BatchMatrix sample) {
     Engine& engine = workspace_.engine();
     const auto all = of(augmented_.leading(sample.rows + features_, sample.cols));
@@ -114,29 +136,23 @@ void FeatureFit::fit_least_squares(std::size_t index, BatchMatrix sample, Rung r
     }
     Engine& engine = workspace_.engine();
     const std::size_t width = features_ + labels_;
-    const auto norms = of(diagonal_.leading(features_, 1));
     const auto fitted = of(coefficients_);
     const auto lower = of(gram_.leading(features_, features_));
     const auto below = of(gram_.block(features_, labels_, 0, features_));
-    const IndexList& whole = workspace_.repeated(features_, 1);
-    const IndexList& reach = workspace_.repeated(features_, labels_);
     if (rung == Rung::cholesky) {
         engine.gram(sample, of(gram_));
-        add_penalty(index, lower);
-        engine.diagonal(lower, norms);
-        engine.prefix_sums(norms, 1, whole, fact(index, trace));
         engine.transpose(below, fitted);
-        engine.cholesky(lower, fact(index, rows_done));
-        engine.solve_lower(lower, reach, fitted);
-    } else {
-        const auto turned = of(turned_.leading(width, sample.rows));
-        engine.transpose(sample, turned);
-        engine.lower_factor(turned, of(gram_.leading(width, std::min(width, sample.rows))));
-        engine.row_norms(lower, norms);
-        engine.prefix_sums(norms, 1, whole, fact(index, trace));
-        engine.transpose(below, fitted);
+        solve_by_cholesky(index, lower, fitted);
+        return;
     }
-    engine.solve_lower_transposed(lower, reach, fitted);
+    const auto norms = of(diagonal_.leading(features_, 1));
+    const auto turned = of(turned_.leading(width, sample.rows));
+    engine.transpose(sample, turned);
+    engine.lower_factor(turned, of(gram_.leading(width, std::min(width, sample.rows))));
+    engine.row_norms(lower, norms);
+    engine.prefix_sums(norms, 1, workspace_.repeated(features_, 1), fact(index, trace));
+    engine.transpose(below, fitted);
+    engine.solve_lower_transposed(lower, workspace_.repeated(features_, labels_), fitted);
     judge(index, lower);
 }
 
@@ -167,23 +183,15 @@ void FeatureFit::fit_row_space(std::size_t index, BatchMatrix sample, Rung rung)
     const auto solved = of(vectors_.leading(n, labels_));
     engine.transpose(sample.leading(n, features_), columns);
     engine.copy(sample.block(0, n, features_, labels_), solved);
-    const IndexList& whole = workspace_.repeated(n, 1);
-    const IndexList& reach = workspace_.repeated(n, labels_);
     if (rung == Rung::cholesky) {
         engine.gram(columns, lower);
-        add_penalty(index, lower);
-        engine.diagonal(lower, norms);
-        engine.prefix_sums(norms, 1, whole, fact(index, trace));
-        engine.cholesky(lower, fact(index, rows_done));
-        engine.solve_lower(lower, reach, solved);
-        engine.solve_lower_transposed(lower, reach, solved);
+        solve_by_cholesky(index, lower, solved);
         engine.multiply(columns, false, solved, of(coefficients_));
-        judge(index, lower);
         return;
     }
     engine.orthogonal_columns(columns, lower);
     engine.row_norms(lower, norms);
-    engine.prefix_sums(norms, 1, whole, fact(index, trace));
+    engine.prefix_sums(norms, 1, workspace_.repeated(n, 1), fact(index, trace));
     if (rung == Rung::truncated) {
         const auto truncated = of(more_vectors_.leading(n, labels_));
         engine.truncate(columns, lower, cut_off(index), fact(index, rank));
@@ -192,7 +200,7 @@ void FeatureFit::fit_row_space(std::size_t index, BatchMatrix sample, Rung rung)
         engine.fill(fact(index, inverse_trace), 0.0);
         return;
     }
-    engine.solve_lower(lower, reach, solved);
+    engine.solve_lower(lower, workspace_.repeated(n, labels_), solved);
     engine.multiply(columns, false, solved, of(coefficients_));
     judge(index, lower);
 }

@@ -38,7 +38,12 @@ public:
     /// as it is.
     void solve_triangular(std::size_t index, BatchMatrix factor, BatchMatrix labels,
                           std::size_t count, bool judged);
-    /// features×labels per trial, of the last solve.
+    /// Solves (gram + μ) x = right in place for sample `index` on the rung cholesky, μ its penalty;
+    /// gram: XᵀX, or XXᵀ where there are fewer rows than features, its lower triangle read; right:
+    /// as many rows, labels columns. For several fits on the same sample, of which each would form
+    /// the Gram matrix anew.
+    void solve_gram(std::size_t index, BatchMatrix gram, BatchMatrix right, std::size_t count);
+    /// features×labels per trial, of the last solve or solve_triangular.
     BatchMatrix coefficients() const { return coefficients_; }
 
     /// Downloads what the solves say about their condition; waits for them.
@@ -54,6 +59,8 @@ private:
     double penalty(std::size_t index) const { return penalties_.empty() ? 0.0 : penalties_[index]; }
     /// g += μ I.
     void add_penalty(std::size_t index, BatchMatrix g);
+    /// Solves (g + μ) x = right in place, notes the condition, and destroys g.
+    void solve_by_cholesky(std::size_t index, BatchMatrix g, BatchMatrix right);
     /// The sample with the rows √μ I below it.
     BatchMatrix augmented(std::size_t index, BatchMatrix sample);
     void fit_least_squares(std::size_t index, BatchMatrix sample, Rung rung);

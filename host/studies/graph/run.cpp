@@ -20,7 +20,7 @@ GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engi
 }
 
 void GraphRun::make_nodes() {
-    std::map<std::vector<double>, std::size_t> known;
+    Known known;
     for (const Point& point : design().points) {
         const auto [rows, fits] = setting_.spec().at(point.parameters);
         std::vector<std::size_t>& made = nodes_at_.emplace_back();
@@ -30,12 +30,13 @@ void GraphRun::make_nodes() {
         for (std::size_t a = 0; a < fits.size(); ++a)
             made.push_back(node_of(a, rows, fits, made, known));
     }
+    order_nodes();
 }
 
 /// A node is known by its fit, its own numbers and the nodes that label it.
 std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& rows,
                               const std::vector<GraphFit>& fits, std::vector<std::size_t>& made,
-                              std::map<std::vector<double>, std::size_t>& known) {
+                              Known& known) {
     Node node;
     node.fit = fit;
     node.numbers = fits[fit];
@@ -45,9 +46,7 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     for (std::size_t k = 0; k < numbers.rows.size(); ++k) {
         const GraphRows& group = rows[numbers.rows[k]];
         GraphLabels& labels = numbers.labels[k];
-        node.counts.push_back(group.count);
         node.noise.push_back(group.noise_std);
-        node.samples += group.count;
         key.insert(key.end(), {static_cast<double>(group.count), labels.observed, labels.from_truth,
                                labels.observed == 0.0 ? 0.0 : group.noise_std});
         for (auto& [from, weight] : labels.from_fits) {
@@ -55,14 +54,53 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
             key.insert(key.end(), {static_cast<double>(from), weight});
         }
     }
-    const auto [place, added] = known.try_emplace(key, nodes_.size());
+    const auto [place, added] = known.nodes.try_emplace(key, nodes_.size());
     if (!added) return place->second;
+    node.sample = sample_of(numbers, rows, known);
     Features& features = features_[numbers.features];
     node.solved = features.rows.size();
-    features.rows.push_back(node.samples);
+    features.rows.push_back(samples_[node.sample].rows);
     features.penalties.push_back(numbers.penalty);
     nodes_.push_back(std::move(node));
     return place->second;
+}
+
+std::size_t GraphRun::sample_of(const GraphFit& fit, const std::vector<GraphRows>& rows,
+                                Known& known) {
+    Sample sample{fit.rows, {}, fit.features, samples_of(fit, rows)};
+    std::vector<std::size_t> key{fit.features};
+    for (const std::size_t group : fit.rows) {
+        sample.counts.push_back(rows[group].count);
+        key.insert(key.end(), {group, rows[group].count});
+    }
+    const auto [place, added] = known.samples.try_emplace(key, samples_.size());
+    if (added) samples_.push_back(std::move(sample));
+    return place->second;
+}
+
+/// Whenever there is a choice, the next is on the same sample, whose Gram matrix is at hand.
+void GraphRun::order_nodes() {
+    std::vector<std::vector<std::size_t>> readers(nodes_.size());
+    std::vector<std::size_t> lacking(nodes_.size(), 0);
+    std::map<std::size_t, std::vector<std::size_t>> ready;
+    for (std::size_t k = 0; k < nodes_.size(); ++k) {
+        for (const GraphLabels& labels : nodes_[k].numbers.labels)
+            for (const auto& [from, weight] : labels.from_fits) {
+                readers[from].push_back(k);
+                ++lacking[k];
+            }
+        if (lacking[k] == 0) ready[nodes_[k].sample].push_back(k);
+    }
+    while (!ready.empty()) {
+        const auto sample = ready.begin();
+        while (!sample->second.empty()) {
+            order_.push_back(sample->second.back());
+            sample->second.pop_back();
+            for (const std::size_t reader : readers[order_.back()])
+                if (--lacking[reader] == 0) ready[nodes_[reader].sample].push_back(reader);
+        }
+        ready.erase(sample);
+    }
 }
 
 void GraphRun::make_results() {
@@ -101,14 +139,19 @@ void GraphRun::make_memory() {
     errors_ = workspace_.matrix(p_, nodes_.size() + misfits_.size());
     label_ = workspace_.matrix(p_ + noises_, 1);
     results_ = workspace_.matrix(errors_.cols, 1);
-    std::size_t most = 0;
-    for (auto& [count, features] : features_) {
-        most = std::max(
-            most, *std::max_element(features.rows.begin(), features.rows.end()) * (count + 1));
+    for (auto& [count, features] : features_)
         features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
                                                     features.penalties);
+    std::size_t order = 0, rows = 0, elements = 0;
+    for (const Sample& sample : samples_) {
+        order = std::max(order, sample.order());
+        rows = std::max(rows, sample.rows);
+        elements = std::max(elements, sample.rows * (sample.features + 1));
     }
-    sample_ = workspace_.matrix(most, 1);
+    gram_ = workspace_.matrix(order, order);
+    stacked_ = workspace_.matrix(elements, 1);
+    labels_ = workspace_.matrix(rows, 1);
+    part_ = workspace_.matrix(p_, 1);
     const Population population = spec.population.at(p_);
     truth_ = workspace_.shared(population.truth, p_, 1);
     weights_ = workspace_.shared(population.spectrum, p_, 1);
@@ -119,7 +162,11 @@ void GraphRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
     draw(trials);
     workspace_.engine().fill(of(coefficients_), 0.0);
     workspace_.engine().copy(truth_.trials(count_), coefficients(nodes_.size()));
-    for (std::size_t k = 0; k < nodes_.size(); ++k) fit_node(k, rung);
+    std::size_t prepared = samples_.size();
+    for (const std::size_t k : order_) {
+        if (nodes_[k].sample != prepared) prepare(samples_[prepared = nodes_[k].sample], rung);
+        fit_node(k, rung);
+    }
     measure();
     for (auto& [count, features] : features_) features.fit->read(count_);
     workspace_.download(results_, count_, read_results_);
@@ -134,6 +181,52 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
                     of(rows_[g].leading(p_, n)));
         engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
                     of(rows_[g].block(p_, noises_, 0, n)));
+    }
+}
+
+void GraphRun::prepare(const Sample& sample, Rung rung) {
+    if (rung == Rung::cholesky) {
+        form_gram(sample);
+        return;
+    }
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < sample.groups.size(); ++k) {
+        workspace_.engine().transpose(
+            columns(sample, k), stacked(sample).block(first, sample.counts[k], 0, sample.features));
+        first += sample.counts[k];
+    }
+}
+
+/// XᵀX, or XXᵀ where there are fewer rows than features.
+void GraphRun::form_gram(const Sample& sample) {
+    Engine& engine = workspace_.engine();
+    const auto whole = gram(sample);
+    if (sample.least_squares()) {
+        engine.fill(whole, 0.0);
+        for (std::size_t k = 0; k < sample.groups.size(); ++k)
+            engine.add_outer(columns(sample, k), whole);
+        return;
+    }
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < sample.groups.size(); ++k) {
+        const std::size_t n = sample.counts[k];
+        engine.gram(columns(sample, k), whole.block(first, n, first, n));
+        std::size_t below = first + n;
+        for (std::size_t j = k + 1; j < sample.groups.size(); ++j) {
+            engine.multiply(columns(sample, j), true, columns(sample, k),
+                            whole.block(below, sample.counts[j], first, n));
+            below += sample.counts[j];
+        }
+        first += n;
+    }
+}
+
+void GraphRun::make_labels(const Node& node) {
+    const Sample& sample = samples_[node.sample];
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < sample.groups.size(); ++k) {
+        make_labels(node, k, of(labels_.block(first, sample.counts[k], 0, 1)));
+        first += sample.counts[k];
     }
 }
 
@@ -155,28 +248,42 @@ void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labe
     };
     set(0, of_group.observed * node.noise[group]);
     if (noise_row_[node.fit] != 0) set(noise_row_[node.fit], fit.noise_std);
-    engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, node.counts[group])), whole,
-                   workspace_.repeated(node.counts[group], 1), labels);
+    engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, labels.rows)), whole,
+                   workspace_.repeated(labels.rows, 1), labels);
+}
+
+/// out = Xᵀ factors, factors: one for each row.
+void GraphRun::combine(const Sample& sample, BatchMatrix factors, BatchMatrix out) {
+    Engine& engine = workspace_.engine();
+    const auto part = of(part_.leading(sample.features, 1));
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < sample.groups.size(); ++k) {
+        const auto of_group = factors.block(first, sample.counts[k], 0, 1);
+        engine.multiply(columns(sample, k), false, of_group, k == 0 ? out : part);
+        if (k > 0) engine.add_to_columns(part, 1.0, out);
+        first += sample.counts[k];
+    }
 }
 
 void GraphRun::fit_node(std::size_t index, Rung rung) {
     Engine& engine = workspace_.engine();
     const Node& node = nodes_[index];
-    const std::size_t count = node.numbers.features;
-    Features& features = features_.at(count);
-    BatchMatrix sample = of(sample_);
-    sample.rows = sample.ld = node.samples;
-    sample.cols = count + 1;
-    std::size_t first = 0;
-    for (std::size_t g = 0; g < node.numbers.rows.size(); ++g) {
-        const std::size_t n = node.counts[g];
-        engine.transpose(of(rows_[node.numbers.rows[g]].leading(count, n)),
-                         sample.block(first, n, 0, count));
-        make_labels(node, g, sample.block(first, n, count, 1));
-        first += n;
+    const Sample& sample = samples_[node.sample];
+    FeatureFit& fit = *features_.at(sample.features).fit;
+    const auto labels = of(labels_.leading(sample.rows, 1));
+    const auto fitted = coefficients(index).leading(sample.features, 1);
+    make_labels(node);
+    if (rung != Rung::cholesky) {
+        engine.copy(labels, stacked(sample).block(0, sample.rows, sample.features, 1));
+        fit.solve(node.solved, stacked(sample), count_, rung);
+        engine.copy(of(fit.coefficients()), fitted);
+    } else if (sample.least_squares()) {
+        combine(sample, labels, fitted);
+        fit.solve_gram(node.solved, gram(sample), fitted, count_);
+    } else {
+        fit.solve_gram(node.solved, gram(sample), labels, count_);
+        combine(sample, labels, fitted);
     }
-    features.fit->solve(node.solved, sample, count_, rung);
-    engine.copy(of(features.fit->coefficients()), coefficients(index).leading(count, 1));
 }
 
 void GraphRun::measure() {
@@ -227,12 +334,13 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
 
 double GraphRun::flops() const {
     double flops = 0.0;
+    for (const Sample& sample : samples_)
+        flops += std::pow(static_cast<double>(sample.order()), 2.0) *
+                 static_cast<double>(std::max(sample.rows, sample.features));
     for (const Node& node : nodes_) {
-        const auto rows = static_cast<double>(node.samples);
-        const auto features = static_cast<double>(node.numbers.features);
-        const double small = std::min(rows, features), large = std::max(rows, features);
-        flops += small * small * large + small * small * small +
-                 2.0 * static_cast<double>(node.samples * p_);
+        const Sample& sample = samples_[node.sample];
+        flops += std::pow(static_cast<double>(sample.order()), 3.0) +
+                 2.0 * static_cast<double>(sample.rows * (p_ + sample.features));
     }
     return flops;
 }

@@ -19,15 +19,28 @@ public:
     double flops() const;  ///< of one trial, by formula
 
 private:
+    /// The leading features of rows, one group's after another's. Fits on it share its Gram matrix.
+    struct Sample {
+        std::vector<std::size_t> groups;
+        std::vector<std::size_t> counts;  ///< rows of each
+        std::size_t features = 0;
+        std::size_t rows = 0;  ///< all
+        bool least_squares() const { return rows >= features; }
+        std::size_t order() const { return std::min(rows, features); }
+    };
     /// One fit with all its numbers; points that agree in them, and in those of the fits that label
     /// it, share it.
     struct Node {
-        std::size_t fit = 0;              ///< in the study
-        GraphFit numbers;                 ///< from_fits: nodes
-        std::vector<std::size_t> counts;  ///< rows of each of its groups
-        std::vector<double> noise;        ///< of the observations of each of its groups
-        std::size_t samples = 0;          ///< all rows
-        std::size_t solved = 0;           ///< index among the solves with as many features
+        std::size_t fit = 0;        ///< in the study
+        GraphFit numbers;           ///< from_fits: nodes
+        std::vector<double> noise;  ///< of the observations of each of its groups
+        std::size_t sample = 0;     ///< among the samples
+        std::size_t solved = 0;     ///< index among the solves with as many features
+    };
+    /// The places of what was made already.
+    struct Known {
+        std::map<std::vector<double>, std::size_t> nodes;
+        std::map<std::vector<std::size_t>, std::size_t> samples;
     };
     /// Fits of so many leading coordinates.
     struct Features {
@@ -41,7 +54,9 @@ private:
     void make_nodes();
     std::size_t node_of(std::size_t fit, const std::vector<GraphRows>& rows,
                         const std::vector<GraphFit>& fits, std::vector<std::size_t>& made,
-                        std::map<std::vector<double>, std::size_t>& known);
+                        Known& known);
+    std::size_t sample_of(const GraphFit& fit, const std::vector<GraphRows>& rows, Known& known);
+    void order_nodes();
     void make_results();
     void make_memory();
     void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
@@ -49,18 +64,38 @@ private:
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void draw(std::span<const std::uint64_t> trials);
+    void prepare(const Sample& sample, Rung rung);
+    void form_gram(const Sample& sample);
     void fit_node(std::size_t index, Rung rung);
+    void make_labels(const Node& node);
     void make_labels(const Node& node, std::size_t group, BatchMatrix labels);
+    void combine(const Sample& sample, BatchMatrix factors, BatchMatrix out);
     void measure();
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
     BatchMatrix coefficients(std::size_t node) const {
         return of(coefficients_.block(0, p_, node, 1));
     }
+    /// One row in each column.
+    BatchMatrix columns(const Sample& sample, std::size_t group) const {
+        return of(rows_[sample.groups[group]].leading(sample.features, sample.counts[group]));
+    }
+    BatchMatrix gram(const Sample& sample) const {
+        return of(gram_.leading(sample.order(), sample.order()));
+    }
+    /// The same rows below each other, with a column for labels behind them.
+    BatchMatrix stacked(const Sample& sample) const {
+        BatchMatrix rows = of(stacked_);
+        rows.rows = rows.ld = sample.rows;
+        rows.cols = sample.features + 1;
+        return rows;
+    }
 
     const GraphStudy& setting_;
     std::size_t p_;
     Workspace workspace_;
-    std::vector<Node> nodes_;                         ///< each behind those that label it
+    std::vector<Sample> samples_;
+    std::vector<Node> nodes_;         ///< each behind those that label it
+    std::vector<std::size_t> order_;  ///< in which they are fitted: those on one sample together
     std::vector<std::vector<std::size_t>> nodes_at_;  ///< [point][fit] → node
     std::vector<Pair> misfits_;
     std::vector<std::size_t> result_of_;  ///< of each series: a node, or behind them a misfit
@@ -72,7 +107,9 @@ private:
     std::vector<BatchMatrix> rows_;    ///< of each group: x over its noises, a row in each column
     std::vector<BatchMatrix> scales_;  ///< of each group: √λ
     BatchMatrix coefficients_;         ///< of each node, then the truth's
-    BatchMatrix errors_, label_, sample_, results_, truth_, weights_;
+    BatchMatrix gram_, stacked_;       ///< of the sample that is fitted
+    BatchMatrix labels_, part_;  ///< of a fit: labels of all its rows; a sum over some of them
+    BatchMatrix errors_, label_, results_, truth_, weights_;
     std::vector<double> read_results_;
 };
 
