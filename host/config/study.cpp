@@ -143,6 +143,18 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     return study;
 }
 
+namespace {
+
+/// Examples that read files come with a script that makes them.
+std::string script_beside(const std::filesystem::path& folder) {
+    const std::filesystem::path script = folder / "make.py";
+    std::error_code error;
+    if (!std::filesystem::exists(script, error)) return {};
+    return fmt::format("; perhaps python3 {} writes it", script.string());
+}
+
+}  // namespace
+
 Study read_study(const std::filesystem::path& file, std::span<const std::string> overrides) {
     std::string text;
     try {
@@ -155,7 +167,8 @@ Study read_study(const std::filesystem::path& file, std::span<const std::string>
         std::error_code error;
         if (!std::filesystem::exists(folder / path, error))
             throw std::runtime_error("there is no such file in the study's folder" +
-                                     (folder.empty() ? "" : ", " + folder.string()));
+                                     (folder.empty() ? "" : ", " + folder.string()) +
+                                     script_beside(folder));
         return read_contents(folder / path);
     };
     return parse_study(text, file.string(), source, overrides);

@@ -57,6 +57,9 @@ precision = { trials = 4 }
         self.write("below/bad.toml", LONG_FEATURES)
         err = self.call("check", "below/bad.toml", code=2)[1]
         self.assertIn("there is no such file in the study's folder, below\n", err)
+        self.write("below/make.py", "")
+        err = self.call("check", "below/bad.toml", code=2)[1]
+        self.assertIn("in the study's folder, below; perhaps python3 below/make.py writes it\n", err)
 
 
 if __name__ == "__main__":
