@@ -12,6 +12,14 @@
 #include "host/config/reader_state.hpp"
 
 namespace cucurbit {
+
+double decimal(long double value) {
+    const std::string digits = fmt::format("{:.14e}", value);
+    double rounded = 0.0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), rounded);
+    return rounded;
+}
+
 namespace {
 
 constexpr std::size_t longest_grid = 100'000;
@@ -29,15 +37,6 @@ struct Counts {
     std::string allowed() const { return allowed_counts(low, high); }
     bool contains(std::uint64_t value) const { return value >= low && value <= high; }
 };
-
-/// The nearest number of 15 significant digits: what a user would have written, so that a range and
-/// a list of the same decimals are the same points.
-double decimal(long double value) {
-    const std::string digits = fmt::format("{:.14e}", value);
-    double rounded = 0.0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), rounded);
-    return rounded;
-}
 
 /// `count` values with equal gaps, or equal ratios, between neighbours.
 std::vector<double> spread(double first, double last, std::size_t count, bool ratios) {

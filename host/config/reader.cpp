@@ -364,6 +364,10 @@ Position Reader::position(std::string_view key) const {
     return state_->document->position(node ? node->source() : state_->table->source());
 }
 
+std::string Reader::path(std::string_view key) const {
+    return state_->full(key);
+}
+
 void Reader::fail(std::string_view key, const std::string& message) const {
     const std::string name = state_->full(key);
     throw CrossCheck(position(key), name.empty() ? message : name + ": " + message);

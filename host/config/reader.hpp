@@ -24,6 +24,10 @@ struct Bounds {
 inline constexpr Bounds positive{0.0, std::numeric_limits<double>::infinity(), true};
 inline constexpr Bounds not_negative{0.0};
 
+/// The nearest number of 15 significant digits: what a user would have written, so that a range and
+/// a list of the same decimals are the same points.
+double decimal(long double value);
+
 /// A grid of values and where the first of them is written.
 template <class T>
 struct Grid {
@@ -102,6 +106,8 @@ public:
     /// Position of a key's value; of the table when absent. What a --set edit wrote is at the whole
     /// edit.
     Position position(std::string_view key = {}) const;
+    /// The keys that lead to a key of this table, such as "rows.real.n".
+    std::string path(std::string_view key) const;
     /// Throws StudyError at a key (or at the table): for checks that involve several keys.
     [[noreturn]] void fail(std::string_view key, const std::string& message) const;
     /// Says that a key is missing, and what could be given.

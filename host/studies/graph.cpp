@@ -29,19 +29,12 @@ std::string GraphStudy::misfit_name(std::size_t of) const {
 
 std::vector<Design> GraphStudy::designs() const {
     std::vector<Design> designs;
-    for (const double p : spec_.grids.front()) {
+    for (std::size_t number = 0; number < spec_.grids.dimensions().size(); ++number) {
+        const double p = spec_.grids.dimensions()[number];
         Design design =
             design_of(seed_, fmt::format("{} p={}", identity(), p), static_cast<std::size_t>(p));
-        design.points = {{{p}}};
-        for (std::size_t k = 1; k < spec_.grids.size(); ++k) {
-            std::vector<Point> longer;
-            for (const Point& point : design.points)
-                for (const double value : spec_.grids[k]) {
-                    longer.push_back(point);
-                    longer.back().parameters.push_back(value);
-                }
-            design.points = std::move(longer);
-        }
+        for (std::vector<double>& point : spec_.grids.points(number))
+            design.points.push_back({std::move(point)});
         for (std::size_t point = 0; point < design.points.size(); ++point) {
             const auto add = [&](std::size_t fit, const std::string& estimand) {
                 const std::string& arm = spec_.fits[fit].name;

@@ -19,8 +19,8 @@ public:
                                                std::uint64_t seed);
 
     std::string_view kind() const override { return "graph"; }
-    std::vector<std::string> parameters() const override { return spec_.parameters; }
-    std::vector<bool> whole_parameters() const override { return spec_.whole; }
+    std::vector<std::string> parameters() const override { return spec_.grids.columns(); }
+    std::vector<bool> whole_parameters() const override { return spec_.grids.whole(); }
     std::string identity() const override { return "graph " + spec_.canonical(); }
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,

@@ -310,6 +310,24 @@ class Graphs(unittest.TestCase):
             self.assertEqual(figures.kind_of(table), "risk")
             self.drawn(table, label)
 
+    def test_what_is_tied_is_no_panel_of_its_own(self):
+        tables = []
+        for p in (40, 80, 160):
+            for ratio in (0.5, 2.0):
+                n = int(ratio * p)
+                table = synthetic.graph(weights=(0.0, 1.0), sizes=(n,)).assign(p=p)
+                table.insert(1, "n_real/p", ratio)
+                table.insert(3, "n_fresh", n)
+                tables.append(table)
+        table = pandas.concat(tables, ignore_index=True)
+        for x, shown in (("p", 2 * 2), ("n_real/p", 3 * 2), ("n_real", 2 * 2)):
+            label = {"p": "dimension p", "n_real/p": "n (real)/p", "n_real": "n (real)"}[x]
+            _, axes = self.drawn(table, label, x=x, hue="weight_student_teacher")
+            self.assertEqual(len(axes), shown)
+            self.assertEqual({len(curve) for panel in axes for curve in means(panel)}, {table[x].nunique()
+                                                                                      if x != "n_real" else 3})
+        self.drawn(table, "dimension p")
+
     def test_weights_are_linear_and_penalties_over_a_decade_logarithmic(self):
         table = synthetic.graph(weights=(0.01, 0.1, 1.0), penalties=(0.3, 3.0))
         scales = [self.drawn(table, label, x=x)[1][0].get_xscale()

@@ -63,6 +63,51 @@ TEST(GraphStudies, FitsComeBehindThoseThatLabelThem) {
     EXPECT_EQ(fits[1].labels[1].observed, 0.0);
 }
 
+const std::string tied = R"(
+    schema = 1
+    study = { name = "graph", kind = "graph", seed = 3 }
+    population = { p = [6, 10], spectrum = { kind = "isotropic" }, signal = { kind = "uniform" } }
+    precision = { trials = 64 }
+    [rows.real]
+    n = { per = "p", ratio = [0.3, 2.0] }
+    noise_std = { with = "rows.real.n", values = [0.1, 0.7] }
+    [rows.fresh]
+    n = { with = "rows.real.n" }
+    [fit.teacher]
+    rows = "real"
+    penalty = { per = "rows.real.n", ratio = 0.1 }
+    [fit.student]
+    rows = "fresh"
+    keep = { per = "p", ratio = [0.5, 1.0] }
+    labels = { teacher = { with = "fit.student.keep.ratio" }, rest = "truth" }
+)";
+
+// Of ratios the last whole number is rounded; what goes with another parameter multiplies no points.
+TEST(GraphStudies, TiedGrids) {
+    const Study study = study_of(tied);
+    EXPECT_EQ(study.setting->parameters(),
+              (std::vector<std::string>{"p", "n_real/p", "n_real", "noise_std_real", "n_fresh",
+                                        "penalty_teacher/n_real", "penalty_teacher",
+                                        "keep_student/p", "keep_student",
+                                        "weight_student_teacher"}));
+    const std::vector<Design> designs = study.setting->designs();
+    ASSERT_EQ(designs.size(), 2u);
+    using Values = std::vector<double>;
+    std::vector<Values> points;
+    for (const Design& design : designs)
+        for (const Point& point : design.points) points.push_back(point.parameters);
+    EXPECT_EQ(points, (std::vector<Values>{
+                          {6, 0.3, 2, 0.1, 2, 0.1, 0.2, 0.5, 3, 0.5},
+                          {6, 0.3, 2, 0.1, 2, 0.1, 0.2, 1, 6, 1},
+                          {6, 2, 12, 0.7, 12, 0.1, 1.2, 0.5, 3, 0.5},
+                          {6, 2, 12, 0.7, 12, 0.1, 1.2, 1, 6, 1},
+                          {10, 0.3, 3, 0.1, 3, 0.1, 0.3, 0.5, 5, 0.5},
+                          {10, 0.3, 3, 0.1, 3, 0.1, 0.3, 1, 10, 1},
+                          {10, 2, 20, 0.7, 20, 0.1, 2, 0.5, 5, 0.5},
+                          {10, 2, 20, 0.7, 20, 0.1, 2, 1, 10, 1},
+                      }));
+}
+
 // A gain needs both risks, whatever else is asked for.
 TEST(GraphStudies, WhatIsMeasured) {
     const Study study = study_of(head + text);

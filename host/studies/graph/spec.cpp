@@ -11,7 +11,6 @@ namespace cucurbit {
 namespace {
 
 constexpr std::size_t most_rows = 16, most_fits = 32;
-constexpr double most_points = 1e6;
 const std::vector<std::string> given_sources{"observed", "truth"};
 
 /// The place of a name among those that are known.
@@ -45,30 +44,12 @@ void check_name(const Reader& table, const std::string& name) {
 GraphSpec GraphSpec::read(Reader& root) {
     GraphSpec spec;
     spec.population = PopulationSpec::read(root);
-    const Grid<std::uint64_t>& p = spec.population.p;
-    spec.add("p", root, "population", {p.values.begin(), p.values.end()}, true);
+    spec.grids.add_dimensions(spec.population.p.values);
     spec.read_rows(root);
     spec.read_fits(root);
     spec.read_measures(root);
-    spec.limit_points(root);
+    spec.grids.check(root);
     return spec;
-}
-
-GraphSpec::Place GraphSpec::add(const std::string& name, const Reader& table, std::string_view key,
-                                std::vector<double> values, bool is_whole) {
-    const bool taken = std::find(parameters.begin(), parameters.end(), name) != parameters.end();
-    if (taken || name == "n_trials" || name == "n_failed")
-        table.fail(key, fmt::format("the table has another column {}: choose another name",
-                                    in_quotes(name)));
-    parameters.push_back(name);
-    whole.push_back(is_whole);
-    grids.push_back(std::move(values));
-    return grids.size() - 1;
-}
-
-GraphSpec::Place GraphSpec::add(const std::string& name, Reader& table, std::string_view key,
-                                Bounds bounds) {
-    return add(name, table, key, table.numbers(key, bounds).values, false);
 }
 
 void GraphSpec::read_rows(Reader& root) {
@@ -78,10 +59,9 @@ void GraphSpec::read_rows(Reader& root) {
         Reader table = all.table(name);
         Rows group;
         group.name = name;
-        const std::vector<std::uint64_t> n = table.counts("n", 1, max_samples).values;
-        group.n = add("n_" + name, table, "n", {n.begin(), n.end()}, true);
+        group.n = grids.add_counts("n_" + name, table, "n", 1, max_samples);
         if (table.has("noise_std"))
-            group.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
+            group.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
         group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
                                                : population.spectrum;
         table.finish();
@@ -159,15 +139,15 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
                             in_quotes(rows[fit.rows.front()].name), in_quotes(*item.text)));
         fit.rows.push_back(group);
     }
-    if (table.has("penalty")) fit.penalty = add("penalty_" + name, table, "penalty", not_negative);
+    if (table.has("penalty"))
+        fit.penalty = grids.add("penalty_" + name, table, "penalty", not_negative);
     if (table.has("keep")) {
         const std::uint64_t least =
             *std::min_element(population.p.values.begin(), population.p.values.end());
-        const std::vector<std::uint64_t> keep = table.counts("keep", 1, least).values;
-        fit.keep = add("keep_" + name, table, "keep", {keep.begin(), keep.end()}, true);
+        fit.keep = grids.add_counts("keep_" + name, table, "keep", 1, least, true);
     }
     if (table.has("noise_std"))
-        fit.noise_std = add("noise_std_" + name, table, "noise_std", not_negative);
+        fit.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
     const Labels usual =
         table.has("labels") ? read_labels(table, "labels", name, names, "") : Labels{{}, observed};
     fit.labels.assign(fit.rows.size(), usual);
@@ -219,7 +199,7 @@ GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key,
                                             suggestion(source, known), joined(known)));
         read.terms.push_back(
             {source_of(source),
-             add(fmt::format("weight_{}_{}{}", fit, source, suffix), labels, source, {})});
+             grids.add(fmt::format("weight_{}_{}{}", fit, source, suffix), labels, source, {})});
     }
     if (read.terms.empty() && !read.rest)
         table.fail(key,
@@ -289,15 +269,6 @@ void GraphSpec::read_measures(Reader& root) {
         for (const std::size_t fit : {recovery->weak, recovery->strong, recovery->ceiling})
             need(fit);
     table.finish();
-}
-
-void GraphSpec::limit_points(Reader& root) const {
-    double points = 1.0;
-    for (const std::vector<double>& grid : grids) points *= static_cast<double>(grid.size());
-    if (points > most_points)
-        root.fail("fit", fmt::format("the grids make {:.3g} points together; allowed: at most "
-                                     "{:.0f}",
-                                     points, most_points));
 }
 
 std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(

@@ -9,6 +9,7 @@
 #include "cucurbit/graph.hpp"
 #include "host/config/population.hpp"
 #include "host/config/reader.hpp"
+#include "host/studies/graph/grids.hpp"
 
 namespace cucurbit {
 
@@ -16,8 +17,7 @@ namespace cucurbit {
 /// point has its value at the parameter's place.
 class GraphSpec {
 public:
-    /// A place among the parameters of a point.
-    using Place = std::size_t;
+    using Place = GraphGrids::Place;
 
     struct Rows {
         std::string name;
@@ -48,11 +48,7 @@ public:
     /// [population], [rows.NAME], [fit.NAME] and [measure] of the root.
     static GraphSpec read(Reader& root);
 
-    /// p, then all grids in the order of the study.
-    std::vector<std::string> parameters;
-    std::vector<bool> whole;
-    std::vector<std::vector<double>> grids;  ///< of each parameter
-
+    GraphGrids grids;  ///< p, then all others in the order in which they are read
     PopulationSpec population;
     std::vector<Rows> rows;
     std::vector<Fit> fits;           ///< each behind those that it takes labels from
@@ -72,10 +68,6 @@ public:
     std::string canonical() const;
 
 private:
-    /// The place of a new parameter; table and key: where it is written.
-    Place add(const std::string& name, const Reader& table, std::string_view key,
-              std::vector<double> values, bool is_whole);
-    Place add(const std::string& name, Reader& table, std::string_view key, Bounds bounds);
     void read_rows(Reader& root);
     void read_fits(Reader& root);
     void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
@@ -87,7 +79,6 @@ private:
     static void add_label_names(Reader& table, const std::string& key,
                                 std::vector<std::string>& names);
     void read_measures(Reader& root);
-    void limit_points(Reader& root) const;
     std::size_t fit_named(const Reader::Item& item) const;
     std::vector<std::string> names_of_fits() const;
 };

@@ -29,6 +29,22 @@ def varying(table, *, besides=("n",)):
             if name not in besides and table[name].nunique() > 1]
 
 
+def untied(table, named=()):
+    """A graph's table without the parameters that others tell already: of sizes that are ratios of others ("n_real/p")
+    and of values that go with those before them one by one. named: what a figure names, which stays, in place of the
+    other size where that makes a ratio."""
+    said = {part for each in named for part in _listed(each)}
+    free, dropped = varying(table, besides=()), set()
+    for place, name in enumerate(free):
+        pairs = ((len(table[[name, before]].drop_duplicates()), before) for before in free[:place])
+        same = [before for count, before in pairs if count == table[name].nunique() == table[before].nunique()]
+        dropped.update(set(same) - said if name in said else {name} if same else ())
+    for ratio in (name for name in parameters(table) if "/" in name):
+        size, _, other = ratio.partition("/")
+        dropped.update([size] if size not in said else [other] if other in free else [])
+    return table.drop(columns=dropped - said)
+
+
 def fixed(table):
     """Parameter columns with one value, as text: "p = 500, noise σ = 0.2". What has the same in all stages of a chain
     comes last, once."""
@@ -77,6 +93,8 @@ def title(values):
 
 def _name(parameter):
     """As text: a chain's "noise_std_2" is "noise σ₂", a graph's "n_real" is "n (real)"."""
+    if "/" in parameter:
+        return "/".join(map(_name, parameter.split("/")))
     for pattern, text in () if parameter in _NAMES else _OF_A_GRAPH:
         if pattern.fullmatch(parameter):
             return pattern.sub(text, parameter)

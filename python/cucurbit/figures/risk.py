@@ -32,6 +32,7 @@ def risk_drawing(table, *, x=None, hue=None, panel=None, coordinates=None, n=Non
     """Risk against x, with lines and panels as panels.arrange says, after the surrogates' weights where their table is
     given and x is n."""
     arms, own = panels.arms(table), panels.own_arms(table)
+    table = panels.untied(table, (x, hue, panel)) if own else table
     lines = panels.lines_of(table, x, arms) if own and hue is None and panel is None else []
     table, x, hue, panel = panels.arrange(table, x, hue, panel, lines=lines, several=arms)
     hue = [name for name in hue if name != "arm"]

@@ -68,6 +68,7 @@ def recovery_drawing(table, *, x=None, hue=None, panel=None):
             raise ValueError("the figure recovery needs the estimand pgr: this table has none")
         student, ratios = recovered["arm"].iloc[0], ["pgr"]
     table = table[table["arm"] == student]
+    table = panels.untied(table, (x, hue, panel)) if own else table
     first = "correlation_dimension" if "correlation_dimension" in table else "n_pseudo"
     against = x or panels.axis_of(table, first=first)
     lines = ["n_pseudo" if against in ("n", "p/n") else "n"]
