@@ -26,6 +26,7 @@ void add_extend(Program& program);
 void add_check(Program& program);
 void add_plan(Program& program);
 void add_theory(Program& program);
+void add_explain(Program& program);
 void add_status(Program& program);
 void add_export(Program& program);
 void add_merge(Program& program);

@@ -125,41 +125,64 @@ const Chain::Maps& Chain::maps(std::size_t p) const {
     return *maps;
 }
 
-std::vector<Prediction> Chain::diagonal_risks(const Point& point) const {
+std::vector<FitLaw> Chain::diagonal_laws(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
-    const Population population = population_.at(p);
-    const FitLaw truth = given_labels(population.truth);
-    const std::vector<double> test = test_.spectrum(p);
-    std::vector<Prediction> risks;
-    FitLaw law = truth;
+    const FitLaw truth = given_labels(population_.at(p).truth);
+    std::vector<FitLaw> laws;
     for (std::size_t k = 0; k < stages_.size(); ++k) {
         const StagePoint stage = at(point, k);
-        law = fit(stages_[k].from_truth ? truth : law, stages_[k].covariance.spectrum(p), stage.n,
-                  stage.noise_std * stage.noise_std, stage.penalty);
-        risks.push_back(excess_risk(law, population.truth, test));
+        laws.push_back(fit(stages_[k].from_truth ? truth : laws.back(),
+                           stages_[k].covariance.spectrum(p), stage.n,
+                           stage.noise_std * stage.noise_std, stage.penalty));
     }
+    return laws;
+}
+
+std::vector<DenseLaw> Chain::dense_laws(const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters[0]);
+    const Maps& maps = this->maps(p);
+    const DenseLaw truth = given_dense_labels(population_.at(p).truth);
+    std::vector<DenseLaw> laws;
+    for (std::size_t k = 0; k < stages_.size(); ++k) {
+        const StagePoint stage = at(point, k);
+        laws.push_back(maps.stages[k].fit(stages_[k].from_truth ? truth : laws.back(), stage.n,
+                                          stage.noise_std * stage.noise_std, stage.penalty));
+    }
+    return laws;
+}
+
+std::vector<Prediction> Chain::risks(const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters[0]);
+    const std::vector<double> truth = population_.at(p).truth;
+    std::vector<Prediction> risks;
+    if (diagonal())
+        for (const FitLaw& law : diagonal_laws(point))
+            risks.push_back(excess_risk(law, truth, test_.spectrum(p)));
+    else
+        for (const DenseLaw& law : dense_laws(point))
+            risks.push_back(excess_risk(law, truth, maps(p).test_root));
     return risks;
 }
 
-std::vector<Prediction> Chain::dense_risks(const Point& point) const {
+std::vector<Setting::ArmRisks> Chain::risks_by_coordinate(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
-    const Population population = population_.at(p);
-    const Maps& maps = this->maps(p);
-    const DenseLaw truth = given_dense_labels(population.truth);
-    std::vector<Prediction> risks;
-    DenseLaw law = truth;
-    for (std::size_t k = 0; k < stages_.size(); ++k) {
-        const StagePoint stage = at(point, k);
-        law = maps.stages[k].fit(stages_[k].from_truth ? truth : law, stage.n,
-                                 stage.noise_std * stage.noise_std, stage.penalty);
-        risks.push_back(excess_risk(law, population.truth, maps.test_root));
-    }
+    const std::vector<double> truth = population_.at(p).truth;
+    std::vector<ArmRisks> risks;
+    const auto add = [&](CoordinateRisks stage) {
+        risks.push_back({fmt::format("stage_{}", risks.size() + 1), std::move(stage)});
+    };
+    if (diagonal())
+        for (const FitLaw& law : diagonal_laws(point))
+            add(cucurbit::risks_by_coordinate(law, truth, test_.spectrum(p)));
+    else
+        for (const DenseLaw& law : dense_laws(point))
+            add(cucurbit::risks_by_coordinate(law, truth, maps(p).test_root));
     return risks;
 }
 
 std::vector<TheoryRow> Chain::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
-    const std::vector<Prediction> risks = diagonal() ? diagonal_risks(point) : dense_risks(point);
+    const std::vector<Prediction> risks = this->risks(point);
     const Population population = population_.at(p);
     const double scale = label_variance(population.truth, test_.spectrum(p));
     std::vector<TheoryRow> rows;

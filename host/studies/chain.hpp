@@ -31,6 +31,7 @@ public:
                                            std::size_t batch) const override;
     /// The excess risk after each stage on the test covariance.
     std::vector<TheoryRow> theory(const Point& point) const override;
+    std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }
     bool integrates_label_noise() const override { return false; }
 
@@ -54,8 +55,10 @@ private:
     };
     /// Everything commutes: covariances are diagonal and all coordinates are features.
     bool diagonal() const;
-    std::vector<Prediction> diagonal_risks(const Point& point) const;
-    std::vector<Prediction> dense_risks(const Point& point) const;
+    /// After each stage: of chains that are diagonal, and of others.
+    std::vector<FitLaw> diagonal_laws(const Point& point) const;
+    std::vector<DenseLaw> dense_laws(const Point& point) const;
+    std::vector<Prediction> risks(const Point& point) const;
     const Maps& maps(std::size_t p) const;
 
     PopulationSpec population_;

@@ -122,6 +122,21 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     return table;
 }
 
+std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& point) const {
+    const auto [rows, fits] = spec_.at(point.parameters);
+    std::vector<ArmRisks> risks;
+    try {
+        const Law law = GraphStudy::law(
+            rows, fits, spec_.population.at(static_cast<std::size_t>(point.parameters.front())));
+        for (const std::size_t fit : spec_.risks)
+            if (law.places[fit])
+                risks.push_back({spec_.fits[fit].name, law.of->by_coordinate(*law.places[fit])});
+    } catch (const NoGraphLaw&) {
+        return {};
+    }
+    return risks;
+}
+
 std::vector<DerivedRow> GraphStudy::derived() const {
     std::vector<DerivedRow> rows;
     const auto risk = [&](double factor, std::size_t fit) {

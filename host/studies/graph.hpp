@@ -28,6 +28,7 @@ public:
     /// Excess risks and misfits, on the population's covariance; none where no second moment exists
     /// (as many rows as features without a penalty, and what learns from that) or none is found.
     std::vector<TheoryRow> theory(const Point& point) const override;
+    std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }
     bool integrates_label_noise() const override { return false; }
     /// Gains and recovered gaps.

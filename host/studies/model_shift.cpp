@@ -220,6 +220,20 @@ std::vector<TheoryRow> ModelShift::theory(const Point& point) const {
     return rows;
 }
 
+std::vector<Setting::ArmRisks> ModelShift::risks_by_coordinate(const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters[0]);
+    const auto n = static_cast<std::size_t>(point.parameters[1]);
+    const Population population = population_.at(p);
+    std::vector<ArmRisks> risks;
+    for (const Arm& arm : arms_) {
+        const FitLaw law = fit(given_labels(surrogate(arm, population, n)), population.spectrum, n,
+                               point.parameters[2] * point.parameters[2]);
+        risks.push_back(
+            {arm.name, cucurbit::risks_by_coordinate(law, population.truth, population.spectrum)});
+    }
+    return risks;
+}
+
 Setting::Coordinates ModelShift::coordinates(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
     const auto n = static_cast<std::size_t>(point.parameters[1]);

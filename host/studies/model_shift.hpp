@@ -26,6 +26,7 @@ public:
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
     std::vector<TheoryRow> theory(const Point& point) const override;
+    std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     /// Figure 1a: index, spectrum, zeta, truth, optimal_surrogate, mask.
     Coordinates coordinates(const Point& point) const override;
 

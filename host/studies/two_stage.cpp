@@ -208,6 +208,27 @@ std::unique_ptr<Simulation> TwoStage::simulation(const Design& design, Engine& e
     return std::make_unique<Run>(*this, design, &engine, batch);
 }
 
+FitLaw TwoStage::law(const std::string& arm, const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters[0]);
+    const auto m = static_cast<std::size_t>(point.parameters[1]);
+    const auto n = static_cast<std::size_t>(point.parameters[2]);
+    const double noise = point.parameters[3], before = point.parameters[4];
+    const Population population = population_.at(p);
+    const FitLaw truth = given_labels(population.truth);
+    if (arm == "standard") return fit(truth, population.spectrum, n, noise * noise);
+    const FitLaw surrogate = fit(truth, surrogate_spectrum_.values(p), m, before * before);
+    return arm == "surrogate" ? surrogate : fit(surrogate, population.spectrum, n, noise * noise);
+}
+
+std::vector<Setting::ArmRisks> TwoStage::risks_by_coordinate(const Point& point) const {
+    const Population population = population_.at(static_cast<std::size_t>(point.parameters[0]));
+    std::vector<ArmRisks> risks;
+    for (const std::string& arm : arms_)
+        risks.push_back({arm, cucurbit::risks_by_coordinate(law(arm, point), population.truth,
+                                                            population.spectrum)});
+    return risks;
+}
+
 std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
     const auto m = static_cast<std::size_t>(point.parameters[1]);
@@ -215,17 +236,13 @@ std::vector<TheoryRow> TwoStage::theory(const Point& point) const {
     const double noise = point.parameters[3], before = point.parameters[4];
     const Population population = population_.at(p);
     const std::vector<double> spectrum = surrogate_spectrum_.values(p);
-    const FitLaw surrogate = fit(given_labels(population.truth), spectrum, m, before * before);
     const double scale = label_variance(population.truth, population.spectrum);
     std::vector<TheoryRow> rows;
     for (const std::string& arm : arms_) {
         const std::string near_m = interpolation_flag(m, p), near_n = interpolation_flag(n, p);
-        const FitLaw law = arm == "surrogate" ? surrogate
-                           : arm == "target" ? fit(surrogate, population.spectrum, n, noise * noise)
-                                             : fit(given_labels(population.truth),
-                                                   population.spectrum, n, noise * noise);
         rows.push_back(
-            {arm, "excess_risk", excess_risk(law, population.truth, population.spectrum),
+            {arm, "excess_risk",
+             excess_risk(law(arm, point), population.truth, population.spectrum),
              arm == "surrogate"                  ? near_m
              : arm == "target" && near_n.empty() ? near_m
                                                  : near_n,

@@ -30,10 +30,13 @@ public:
                                            std::size_t batch) const override;
     /// All risks on the target's covariance; xi and omega of both stages.
     std::vector<TheoryRow> theory(const Point& point) const override;
+    std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     /// index, spectrum, surrogate_spectrum, zeta, surrogate_zeta, truth.
     Coordinates coordinates(const Point& point) const override;
 
 private:
+    FitLaw law(const std::string& arm, const Point& point) const;
+
     class Run;
 
     PopulationSpec population_;

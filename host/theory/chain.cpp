@@ -134,6 +134,20 @@ Prediction excess_risk(const FitLaw& law, std::span<const double> truth,
     return {risk, law.kind, law.relative_error};
 }
 
+CoordinateRisks risks_by_coordinate(const FitLaw& law, std::span<const double> truth,
+                                    std::span<const double> test_spectrum) {
+    check_length(law.mean.size(), truth.size());
+    check_length(law.variance.size(), truth.size());
+    check_length(test_spectrum.size(), truth.size());
+    CoordinateRisks risks;
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+        const double bias = law.mean[i] - truth[i];
+        risks.bias.push_back(test_spectrum[i] * bias * bias);
+        risks.risk.push_back(test_spectrum[i] * (bias * bias + law.variance[i]));
+    }
+    return risks;
+}
+
 Prediction target_risk(std::span<const double> surrogate, std::span<const double> truth,
                        std::span<const double> spectrum, std::size_t samples,
                        double noise_variance) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -139,17 +140,29 @@ DenseLaw FeatureMap::fit_projection(const DenseLaw& labels, const std::vector<do
     return law;
 }
 
+CoordinateRisks risks_by_coordinate(const DenseLaw& law, const std::vector<double>& truth,
+                                    const DenseMatrix& test_root) {
+    DenseMatrix error(truth.size(), 1);
+    for (std::size_t i = 0; i < truth.size(); ++i) error(i, 0) = law.mean[i] - truth[i];
+    CoordinateRisks risks;
+    risks.bias = product(test_root, true, error, false).values;
+    for (double& value : risks.bias) value *= value;
+    risks.risk.assign(risks.bias.size(), std::numeric_limits<double>::infinity());
+    if (!law.finite) return risks;
+    const DenseMatrix spread = product(law.covariance, false, test_root, false);
+    for (std::size_t j = 0; j < risks.bias.size(); ++j) {
+        risks.risk[j] = risks.bias[j];
+        for (std::size_t i = 0; i < truth.size(); ++i)
+            risks.risk[j] += test_root(i, j) * spread(i, j);
+    }
+    return risks;
+}
+
 Prediction excess_risk(const DenseLaw& law, const std::vector<double>& truth,
                        const DenseMatrix& test_root) {
     if (!law.finite) return {std::numeric_limits<double>::infinity(), law.kind, law.relative_error};
-    std::vector<double> error = law.mean;
-    for (std::size_t i = 0; i < error.size(); ++i) error[i] -= truth[i];
-    DenseMatrix column(error.size(), 1);
-    column.values = std::move(error);
-    const double bias = squared_norm(product(test_root, true, column, false).values);
-    return {bias + trace(product(product(test_root, true, law.covariance, false), false, test_root,
-                                 false)),
-            law.kind, law.relative_error};
+    const std::vector<double> risks = risks_by_coordinate(law, truth, test_root).risk;
+    return {std::accumulate(risks.begin(), risks.end(), 0.0), law.kind, law.relative_error};
 }
 
 }  // namespace cucurbit

@@ -47,7 +47,9 @@ public:
     }
 
     void find_fixed_point();
-    std::vector<double> moments(std::span<const double> test);
+    void find_covariances();
+    double moment(std::size_t a, std::size_t c, std::span<const double> test) const;
+    CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const;
     std::vector<double> relative_errors() const;
 
 private:
@@ -93,6 +95,10 @@ private:
     std::vector<std::vector<double>> from_truth_;  ///< w_g,a0
     Blocks q_;                                     ///< Q
     std::vector<Blocks> d_;                        ///< D_g
+    std::vector<Blocks> w_;                        ///< W_g = Q D_g
+    std::vector<std::vector<double>> mean_;        ///< E b_a
+    std::vector<Pair> pairs_;
+    std::vector<double> covariance_;  ///< C of each pair
 };
 
 void Graph::add(std::size_t a) {
@@ -289,37 +295,54 @@ std::vector<Blocks> Graph::times_labels(std::size_t g, const std::vector<Blocks>
     return all;
 }
 
-std::vector<double> Graph::moments(std::span<const double> test) {
-    const std::vector<Blocks> w = weights();
-    const std::vector<std::vector<double>> mean = means(w);
-    const std::vector<Pair> all = pairs();
-    DenseMatrix system(all.size(), all.size());
+void Graph::find_covariances() {
+    w_ = weights();
+    mean_ = means(w_);
+    pairs_ = pairs();
+    DenseMatrix system(pairs_.size(), pairs_.size());
     std::vector<double> right;
     // Pairs are in the order of their groups.
     for (std::size_t g = 0, k = 0; g < rows_.size(); ++g) {
-        const DenseMatrix residual = residuals(mean, g);
-        const std::vector<Blocks> lw = times_labels(g, w);
-        for (; k < all.size() && all[k].group == g; ++k) {
-            const auto [group, a, c] = all[k];
+        const DenseMatrix residual = residuals(mean_, g);
+        const std::vector<Blocks> lw = times_labels(g, w_);
+        for (; k < pairs_.size() && pairs_[k].group == g; ++k) {
+            const auto [group, a, c] = pairs_[k];
             right.push_back(noise(g, a, c) + residual(a, c));
-            for (std::size_t j = 0; j < all.size(); ++j)
-                system(k, j) =
-                    (k == j ? 1.0 : 0.0) - share(lw[all[j].group], rows_[g].spectrum, a, c, all[j]);
+            for (std::size_t j = 0; j < pairs_.size(); ++j)
+                system(k, j) = (k == j ? 1.0 : 0.0) -
+                               share(lw[pairs_[j].group], rows_[g].spectrum, a, c, pairs_[j]);
         }
     }
-    const std::optional<std::vector<double>> solved = solve(std::move(system), std::move(right));
+    std::optional<std::vector<double>> solved = solve(std::move(system), std::move(right));
     if (!solved) throw NoGraphLaw("the moments of a graph of fits are not determined");
-    const std::vector<double>& covariance = *solved;
-    std::vector<double> moments(count() * count(), 0.0);
-    for (std::size_t a = 0; a < count(); ++a)
-        for (std::size_t c = 0; c < count(); ++c) {
-            double& moment = moments[a * count() + c];
-            for (std::size_t i = 0; i < p(); ++i)
-                moment += test[i] * (mean[a][i] - truth_[i]) * (mean[c][i] - truth_[i]);
-            for (std::size_t k = 0; k < all.size(); ++k)
-                moment += share(w[all[k].group], test, a, c, all[k]) * covariance[k];
-        }
-    return moments;
+    covariance_ = std::move(*solved);
+}
+
+double Graph::moment(std::size_t a, std::size_t c, std::span<const double> test) const {
+    double moment = 0.0;
+    for (std::size_t i = 0; i < p(); ++i)
+        moment += test[i] * (mean_[a][i] - truth_[i]) * (mean_[c][i] - truth_[i]);
+    for (std::size_t k = 0; k < pairs_.size(); ++k)
+        moment += share(w_[pairs_[k].group], test, a, c, pairs_[k]) * covariance_[k];
+    return moment;
+}
+
+CoordinateRisks Graph::by_coordinate(std::size_t a, std::span<const double> test) const {
+    CoordinateRisks risks;
+    for (std::size_t i = 0; i < p(); ++i) {
+        const double error = mean_[a][i] - truth_[i];
+        risks.bias.push_back(test[i] * error * error);
+    }
+    risks.risk = risks.bias;
+    for (std::size_t k = 0; k < pairs_.size(); ++k) {
+        const auto [g, c, d] = pairs_[k];
+        if (c > a || d > a) continue;
+        const double factor = static_cast<double>(rows_[g].count) * covariance_[k];
+        const double *x = w_[g](a, c), *y = w_[g](a, d);
+        for (std::size_t i = 0; i < p(); ++i)
+            risks.risk[i] += factor * test[i] * rows_[g].spectrum[i] * x[i] * y[i];
+    }
+    return risks;
 }
 
 std::vector<double> Graph::relative_errors() const {
@@ -375,9 +398,17 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
         throw std::invalid_argument("spectra and coefficients differ in length");
     Graph graph(rows, fits, truth);
     graph.find_fixed_point();
+    graph.find_covariances();
+    std::vector<double> moments;
+    std::vector<CoordinateRisks> risks;
+    for (std::size_t a = 0; a < fits.size(); ++a) {
+        risks.push_back(graph.by_coordinate(a, test_spectrum));
+        for (std::size_t c = 0; c < fits.size(); ++c)
+            moments.push_back(graph.moment(a, c, test_spectrum));
+    }
     double scale = 0.0;
     for (std::size_t i = 0; i < truth.size(); ++i) scale += test_spectrum[i] * truth[i] * truth[i];
-    return {fits.size(), graph.moments(test_spectrum), graph.relative_errors(), scale};
+    return {std::move(moments), std::move(risks), graph.relative_errors(), scale};
 }
 
 }  // namespace cucurbit

@@ -76,6 +76,10 @@ private:
 Prediction excess_risk(const DenseLaw& law, const std::vector<double>& truth,
                        const DenseMatrix& test_root);
 
+/// The same by coordinates of the root: squares of Rᵀ(b − truth).
+CoordinateRisks risks_by_coordinate(const DenseLaw& law, const std::vector<double>& truth,
+                                    const DenseMatrix& test_root);
+
 /// a b, with either transposed. Throws std::invalid_argument where shapes do not fit.
 DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b, bool transpose_b);
 

@@ -51,15 +51,18 @@ class NoGraphLaw : public std::runtime_error {
 /// Second moments of all fits' errors.
 class GraphLaw {
 public:
-    GraphLaw(std::size_t fits, std::vector<double> moments, std::vector<double> errors,
-             double scale)
-        : fits_(fits),
+    GraphLaw(std::vector<double> moments, std::vector<CoordinateRisks> risks,
+             std::vector<double> errors, double scale)
+        : fits_(errors.size()),
           moments_(std::move(moments)),
+          risks_(std::move(risks)),
           relative_errors_(std::move(errors)),
           scale_(scale) {}
 
     /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ the test covariance.
     double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
+    /// What each coordinate adds to moment(fit, fit).
+    const CoordinateRisks& by_coordinate(std::size_t fit) const { return risks_[fit]; }
     /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding. Throws NoGraphLaw where
     /// rounding has left a negative number.
     Prediction excess_risk(std::size_t fit) const;
@@ -72,6 +75,7 @@ private:
 
     std::size_t fits_;
     std::vector<double> moments_;          ///< [fit][fit]
+    std::vector<CoordinateRisks> risks_;   ///< of each fit
     std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
     double scale_;                         ///< β*ᵀ Σ β*
 };

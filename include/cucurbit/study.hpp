@@ -158,6 +158,13 @@ public:
         std::vector<std::vector<double>> columns;
     };
     virtual Coordinates coordinates(const Point& point) const = 0;
+    /// What each coordinate of the test covariance adds to an arm's predicted excess risk, for arms
+    /// that have a prediction; empty for kinds without such a law.
+    struct ArmRisks {
+        std::string arm;
+        CoordinateRisks risks;
+    };
+    virtual std::vector<ArmRisks> risks_by_coordinate(const Point&) const { return {}; }
     /// Whether label noise can be integrated out; it is sampled otherwise.
     virtual bool integrates_label_noise() const { return true; }
     /// Whether [precision] sampler means something.
@@ -167,6 +174,21 @@ public:
     /// What a study's author should know before it runs, though nothing is wrong: a sentence each.
     virtual std::vector<std::string> remarks() const { return {}; }
 };
+
+/// Part of an arm's predicted excess risk.
+struct RiskPart {
+    std::string arm;
+    std::string cause;                ///< "bias", "sampling" or the parameter of a label noise
+    std::size_t first = 0, last = 0;  ///< coordinates of the test covariance, counted from 1
+    double value = 0.0;
+};
+/// The parts of every arm's excess risk at a point: the squared bias of the mean fit; the variance
+/// that the draw of the samples leaves without label noise; what each label noise adds, wherever in
+/// the chain or graph it enters. Risks are quadratic forms of truth and independent noises, so that
+/// the parts add up. decades: coordinates 1–10, 11–100, … apart, in the order of the spectrum.
+/// Without arms that have no law or no second moment; empty for kinds without
+/// Setting::risks_by_coordinate.
+std::vector<RiskPart> explain(const Setting& setting, const Point& point, bool decades);
 
 enum class LabelNoise { integrate, sample };
 

@@ -77,6 +77,15 @@ FitLaw fit(const FitLaw& labels, std::span<const double> spectrum, std::size_t s
 Prediction excess_risk(const FitLaw& law, std::span<const double> truth,
                        std::span<const double> test_spectrum);
 
+/// What each coordinate adds to an excess risk: the sums are the squared error of the mean fit, and
+/// the risk.
+struct CoordinateRisks {
+    std::vector<double> bias;  ///< [p] λ_i (mean_i − truth_i)²
+    std::vector<double> risk;  ///< [p] λ_i E (b_i − truth_i)²
+};
+CoordinateRisks risks_by_coordinate(const FitLaw& law, std::span<const double> truth,
+                                    std::span<const double> test_spectrum);
+
 /// One target fit on labels from a given surrogate: excess_risk of fit of given_labels. For an
 /// isotropic spectrum, n ≤ p − 2 and surrogate = truth this is λ‖β*‖²(1 − n/p) + σ² n/(p − n − 1).
 Prediction target_risk(std::span<const double> surrogate, std::span<const double> truth,

@@ -30,7 +30,7 @@ class Completion(ProgramTest):
     def test_bash(self):
         subprocess.run(["bash", "-n", self.script("bash")], cwd=self.folder, check=True)
         self.assertEqual(sorted(self.offered("cucurbit", "")), sorted(COMMANDS + ["--help", "--version"]))
-        self.assertEqual(self.offered("cucurbit", "exp"), ["export"])
+        self.assertEqual(self.offered("cucurbit", "exp"), ["explain", "export"])
         self.assertEqual(self.offered("cucurbit", "run", "--thr"), ["--threads"])
         self.assertEqual(self.offered("cucurbit", "export", "out", "--format", ""), ["csv", "jsonl", "npy"])
         self.assertIn("ildiz2025_figure1", self.offered("cucurbit", "init", "--preset", "ildiz"))

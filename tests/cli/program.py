@@ -11,7 +11,7 @@ from pathlib import Path
 
 PROGRAM = os.environ["CUCURBIT"]
 
-COMMANDS = ["init", "check", "plan", "theory", "run", "status", "extend", "merge", "export", "compare", "plot", "report",
+COMMANDS = ["init", "check", "plan", "theory", "explain", "run", "status", "extend", "merge", "export", "compare", "plot", "report",
             "replay", "verify", "devices", "doctor", "bench", "completion", "cite"]
 
 STUDY = """\

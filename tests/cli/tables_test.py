@@ -34,6 +34,36 @@ class Tables(ProgramTest):
             self.assertEqual((row["n_trials"], row["n_failed"]), ("130", "0"))
             float(row["estimate"])
 
+    def test_parts_of_a_risk_add_up_to_its_theory(self):
+        risks = {tuple(row[name] for name in ("n", "noise_std", "arm")): float(row["theory"])
+                 for row in rows_of(self.call("theory", self.study)[0]) if row["estimand"] == "excess_risk"}
+        out, err = self.call("explain", self.study, "--format", "csv", "--bands")
+        self.assertIn("standard at n = 16, noise_std = 0.2: 0.4304, of which 49 % sampling, 40 % bias, 11 % noise_std\n",
+                      err)
+        sums, shares = {}, {}
+        for row in rows_of(out):
+            self.assertIn(row["cause"], ("bias", "sampling", "noise_std"))
+            self.assertIn((row["first"], row["last"]), (("1", "10"), ("11", "40")))
+            key = tuple(row[name] for name in ("n", "noise_std", "arm"))
+            sums[key] = sums.get(key, 0.0) + float(row["value"])
+            shares[key] = shares.get(key, 0.0) + float(row["share"] or 0.0)
+        self.assertEqual(set(sums), set(risks))
+        for key, risk in risks.items():
+            self.assertAlmostEqual(sums[key], risk, delta=1e-12)
+            self.assertAlmostEqual(shares[key], float(risk > 0.0))
+
+    def test_a_point_is_explained_in_words(self):
+        self.assertIn("8 points; --point NAME=VALUE chooses",
+                      self.call("explain", self.study, "--set", "target.n=[8, 16, 24, 60]")[1])
+        self.call("run", self.study, "-o", "out")
+        out, err = self.call("explain", "out", "--point", "n=60,noise_std=0.2", "--format", "csv")
+        self.assertEqual({row["n"] for row in rows_of(out)}, {"60"})
+        # Least squares: sigma^2 p/(n - p - 1), and nothing else.
+        self.assertIn("standard: 0.08421, of which 100 % noise_std\n", err)
+        for point, says in (("m=3", "unknown parameter"), ("n", "give a parameter and its value"),
+                            ("n=1.5x", "give a parameter and its value"), ("n=7", "no point with these values")):
+            self.assertIn(says, self.call("explain", "out", "--point", point, code=2)[1])
+
     def test_cards_are_predicted_without_one(self):
         out, err = self.call("plan", self.study, "--device", "cuda", "--format", "csv")
         rows = [r for r in rows_of(out) if r["basis"] == "predicted, never measured"]

@@ -82,14 +82,14 @@ const std::string tied = R"(
     labels = { teacher = { with = "fit.student.keep.ratio" }, rest = "truth" }
 )";
 
-// Of ratios the last whole number is rounded; what goes with another parameter multiplies no points.
+// Of ratios the last whole number is rounded; what goes with another parameter multiplies no
+// points.
 TEST(GraphStudies, TiedGrids) {
     const Study study = study_of(tied);
     EXPECT_EQ(study.setting->parameters(),
-              (std::vector<std::string>{"p", "n_real/p", "n_real", "noise_std_real", "n_fresh",
-                                        "penalty_teacher/n_real", "penalty_teacher",
-                                        "keep_student/p", "keep_student",
-                                        "weight_student_teacher"}));
+              (std::vector<std::string>{
+                  "p", "n_real/p", "n_real", "noise_std_real", "n_fresh", "penalty_teacher/n_real",
+                  "penalty_teacher", "keep_student/p", "keep_student", "weight_student_teacher"}));
     const std::vector<Design> designs = study.setting->designs();
     ASSERT_EQ(designs.size(), 2u);
     using Values = std::vector<double>;
