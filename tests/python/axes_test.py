@@ -320,12 +320,11 @@ class Graphs(unittest.TestCase):
                 table.insert(3, "n_fresh", n)
                 tables.append(table)
         table = pandas.concat(tables, ignore_index=True)
-        for x, shown in (("p", 2 * 2), ("n_real/p", 3 * 2), ("n_real", 2 * 2)):
-            label = {"p": "dimension p", "n_real/p": "n (real)/p", "n_real": "n (real)"}[x]
+        for x, label, panels, points in (("p", "dimension p", 2 * 2, 3), ("n_real/p", "n (real)/p", 3 * 2, 2),
+                                         ("n_real", "n (real)", 3 * 2, 2)):
             _, axes = self.drawn(table, label, x=x, hue="weight_student_teacher")
-            self.assertEqual(len(axes), shown)
-            self.assertEqual({len(curve) for panel in axes for curve in means(panel)}, {table[x].nunique()
-                                                                                      if x != "n_real" else 3})
+            self.assertEqual(len(axes), panels)
+            self.assertEqual({len(curve) for panel in axes for curve in means(panel)}, {points})
         self.drawn(table, "dimension p")
 
     def test_weights_are_linear_and_penalties_over_a_decade_logarithmic(self):

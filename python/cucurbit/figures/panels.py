@@ -30,19 +30,15 @@ def varying(table, *, besides=("n",)):
 
 
 def untied(table, named=()):
-    """A graph's table without the parameters that others tell already: of sizes that are ratios of others ("n_real/p")
-    and of values that go with those before them one by one. named: what a figure names, which stays, in place of the
-    other size where that makes a ratio."""
+    """A graph's table without the parameters that the others tell already: tied grids, and optimal numbers. named:
+    what a figure names, which stays."""
     said = {part for each in named for part in _listed(each)}
-    free, dropped = varying(table, besides=()), set()
-    for place, name in enumerate(free):
-        pairs = ((len(table[[name, before]].drop_duplicates()), before) for before in free[:place])
-        same = [before for count, before in pairs if count == table[name].nunique() == table[before].nunique()]
-        dropped.update(set(same) - said if name in said else {name} if same else ())
-    for ratio in (name for name in parameters(table) if "/" in name):
-        size, _, other = ratio.partition("/")
-        dropped.update([size] if size not in said else [other] if other in free else [])
-    return table.drop(columns=dropped - said)
+    free = all_free = varying(table, besides=())
+    for name in [name for name in free[::-1] if name not in said]:
+        others = [other for other in free if other != name]
+        if others and len(table[others].drop_duplicates()) == len(table[free].drop_duplicates()):
+            free = others
+    return table.drop(columns=set(all_free) - set(free))
 
 
 def fixed(table):
