@@ -279,6 +279,11 @@ bool Reader::is_table(std::string_view key) const {
     return node != nullptr && node->is_table();
 }
 
+bool Reader::is_text(std::string_view key) const {
+    const toml::node* node = state_->find(key);
+    return node != nullptr && node->is_string();
+}
+
 std::vector<std::string> Reader::keys() const {
     std::vector<std::pair<toml::source_position, std::string>> written;
     for (const auto& [key, value] : *state_->table) {

@@ -81,6 +81,7 @@ public:
     std::vector<Item> pairs(std::string_view key);
     Reader table(std::string_view key);
     bool is_table(std::string_view key) const;
+    bool is_text(std::string_view key) const;
     /// All keys of this table in the order written; they count as asked for.
     std::vector<std::string> keys() const;
     /// The finite values of a .npy (one axis, one row or one column) or .csv file (one column,

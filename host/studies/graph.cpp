@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include <fmt/format.h>
 
+#include "host/studies/graph/optimum.hpp"
 #include "host/studies/graph/run.hpp"
 #include "host/studies/points.hpp"
 
@@ -20,7 +22,60 @@ std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision&,
     auto setting = std::make_unique<GraphStudy>();
     setting->spec_ = GraphSpec::read(root);
     setting->seed_ = seed;
+    const GraphGrids& grids = setting->spec_.grids;
+    for (std::size_t p = 0; p < grids.dimensions().size(); ++p) {
+        std::vector<Point>& points = setting->points_.emplace_back();
+        for (std::vector<double>& values : grids.points(p)) {
+            points.push_back({std::move(values)});
+            setting->optimise(points.back());
+        }
+    }
     return setting;
+}
+
+void GraphStudy::optimise(Point& point) const {
+    for (std::size_t fit = 0; fit < spec_.fits.size(); ++fit) {
+        const std::optional<GraphSpec::Place> place = spec_.fits[fit].optimal;
+        if (!place) continue;
+        const RiskOf risk = [&](double value) {
+            Point tried = point;
+            tried.parameters[*place] = value;
+            return predicted_risk(tried, fit);
+        };
+        const bool penalty = place == spec_.fits[fit].penalty;
+        const std::vector<double> spectrum =
+            spec_.rows[spec_.fits[fit].rows.front()].spectrum.values(
+                static_cast<std::size_t>(point.parameters.front()));
+        const std::optional<double> best =
+            penalty ? optimal_penalty(risk, std::accumulate(spectrum.begin(), spectrum.end(), 0.0))
+                    : optimal_weight(risk);
+        if (!best) {
+            std::string where;
+            const std::vector<std::string> names = parameters();
+            for (std::size_t k = 0; k < names.size(); ++k)
+                if (!spec_.grids.optimal(k))
+                    where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", names[k],
+                                         point.parameters[k]);
+            spec_.grids.fail(*place, fmt::format("{} at {}",
+                                                 penalty ? "the law's risk has no least value"
+                                                         : "the law's risk does not depend on it",
+                                                 where));
+        }
+        point.parameters[*place] = *best;
+    }
+}
+
+double GraphStudy::predicted_risk(const Point& point, std::size_t fit) const {
+    auto [rows, fits] = spec_.at(point.parameters);
+    fits.resize(fit + 1);
+    try {
+        const Law law = GraphStudy::law(
+            rows, fits, spec_.population.at(static_cast<std::size_t>(point.parameters.front())));
+        if (law.places[fit]) return law.of->excess_risk(*law.places[fit]).value;
+    } catch (const NoGraphLaw&) {
+        return no_law.value;
+    }
+    return no_law.value;
 }
 
 std::string GraphStudy::misfit_name(std::size_t of) const {
@@ -33,8 +88,7 @@ std::vector<Design> GraphStudy::designs() const {
         const double p = spec_.grids.dimensions()[number];
         Design design =
             design_of(seed_, fmt::format("{} p={}", identity(), p), static_cast<std::size_t>(p));
-        for (std::vector<double>& point : spec_.grids.points(number))
-            design.points.push_back({std::move(point)});
+        design.points = points_[number];
         for (std::size_t point = 0; point < design.points.size(); ++point) {
             const auto add = [&](std::size_t fit, const std::string& estimand) {
                 const std::string& arm = spec_.fits[fit].name;

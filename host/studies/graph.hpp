@@ -48,8 +48,13 @@ private:
     static Law law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    const Population& population);
 
+    /// Chooses the optimal numbers of a point, in the order of the fits.
+    void optimise(Point& point) const;
+    double predicted_risk(const Point& point, std::size_t fit) const;
+
     GraphSpec spec_;
     std::uint64_t seed_ = 0;
+    std::vector<std::vector<Point>> points_;  ///< of each p
 };
 
 }  // namespace cucurbit

@@ -108,6 +108,73 @@ TEST(GraphStudies, TiedGrids) {
                       }));
 }
 
+const std::string optimal = R"(
+    [rows.real]
+    n = [4, 15]
+    noise_std = [0.3, 1.0]
+    [fit.teacher]
+    rows = "real"
+    penalty = [0.05, 20.0]
+    [fit.student]
+    rows = "real"
+    penalty = { with = "fit.teacher.penalty" }
+    labels = { teacher = "optimal", rest = "observed" }
+    [fit.ridge]
+    rows = "real"
+    penalty = "optimal"
+)";
+
+double risk_of(const Study& study, const Point& point, const std::string& arm) {
+    for (const TheoryRow& row : study.setting->theory(point))
+        if (row.arm == arm) return row.prediction.value;
+    throw std::out_of_range(arm);
+}
+
+// A little more or less is no better; the weight changes its sign where the penalty is optimal.
+TEST(GraphStudies, OptimalNumbersMinimiseTheLaw) {
+    const Study study = study_of(head + optimal);
+    const std::vector<Point> points = study.setting->designs().at(0).points;
+    ASSERT_EQ(points.size(), 8u);
+    const std::vector<std::string> names = study.setting->parameters();
+    const auto place = [&](const char* name) {
+        return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) -
+                                        names.begin());
+    };
+    for (const Point& point : points) {
+        const auto worse = [&](const char* name, const char* arm, double change) {
+            Point moved = point;
+            moved.parameters[place(name)] += change;
+            const double least = risk_of(study, point, arm);
+            EXPECT_GT(risk_of(study, moved, arm), least) << name << " by " << change;
+        };
+        const double weight = point.parameters[place("weight_student_teacher")];
+        const double penalty = point.parameters[place("penalty_ridge")];
+        for (const double share : {-0.01, 0.01}) {
+            worse("weight_student_teacher", "student", share);
+            worse("penalty_ridge", "ridge", share * penalty);
+        }
+        EXPECT_EQ(weight > 0.0, point.parameters[place("penalty_teacher")] < penalty);
+    }
+}
+
+// Labels without noise need no penalty, and those of a teacher that is the student no weight.
+TEST(GraphStudies, OptimalNumbersOnTheEdge) {
+    const Study study = study_of(head + R"(
+        rows = { real = { n = 4 } }
+        fit = { ridge = { rows = "real", penalty = "optimal" } }
+    )");
+    EXPECT_EQ(study.setting->designs().at(0).points.at(0).parameters.back(), 0.0);
+    EXPECT_THROW(study_of(head + R"(
+        rows = { real = { n = 4, noise_std = 0.5 } }
+        [fit.teacher]
+        rows = "real"
+        [fit.student]
+        rows = "real"
+        labels = { teacher = "optimal", rest = "observed" }
+    )"),
+                 StudyError);
+}
+
 // A gain needs both risks, whatever else is asked for.
 TEST(GraphStudies, WhatIsMeasured) {
     const Study study = study_of(head + text);

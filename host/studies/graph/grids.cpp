@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,23 @@ GraphGrids::Place GraphGrids::add(const std::string& column, Reader& table, std:
     grid.column = column;
     grid.bounds = bounds;
     return add(std::move(grid), table, key);
+}
+
+GraphGrids::Place GraphGrids::add_free(const std::string& column, Reader& table,
+                                       std::string_view key, Bounds bounds) {
+    if (!table.is_text(key)) return add(column, table, key, bounds);
+    if (const std::string text = table.text(key); text != "optimal")
+        table.fail(key, fmt::format("text {} is not allowed{}; allowed: {}, or \"optimal\"",
+                                    in_quotes(text), suggestion(text, {"optimal"}),
+                                    allowed_numbers(bounds)));
+    Grid grid;
+    grid.column = column;
+    grid.path = table.path(key);
+    grid.optimal = true;
+    grid.values = {std::numeric_limits<double>::quiet_NaN()};
+    grid.where.position = table.position(key);
+    grid.where.path = grid.path;
+    return append(std::move(grid), table, key);
 }
 
 GraphGrids::Place GraphGrids::add_counts(const std::string& column, Reader& table,
@@ -99,12 +117,14 @@ std::vector<double> GraphGrids::values_of(const Grid& grid, Reader& table, std::
 GraphGrids::Place GraphGrids::named(Reader& table, std::string_view key) const {
     const std::string name = table.text(key);
     std::vector<std::string> known;
-    for (const Grid& grid : grids_) known.push_back(grid.path);
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end())
+    for (const Grid& grid : grids_)
+        if (!grid.optimal) known.push_back(grid.path);
+    if (std::find(known.begin(), known.end(), name) == known.end())
         table.fail(key, fmt::format("unknown grid {}{}; allowed are those before this one: {}",
                                     in_quotes(name), suggestion(name, known), joined(known)));
-    return static_cast<Place>(found - known.begin());
+    return static_cast<Place>(std::find_if(grids_.begin(), grids_.end(),
+                                           [&](const Grid& grid) { return grid.path == name; }) -
+                              grids_.begin());
 }
 
 /// How many values a parameter takes where nothing that it is tied to changes but by its index.

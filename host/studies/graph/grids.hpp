@@ -20,6 +20,9 @@ public:
     /// other's first value goes with the first of these, and so on) or { with = OTHER } (the same
     /// value). OTHER: the path of a parameter that was added before, or "p".
     Place add(const std::string& column, Reader& table, std::string_view key, Bounds bounds);
+    /// The same, or "optimal": a number that is chosen at every point by what then is known of it,
+    /// and NaN in points(). Nothing can be tied to it.
+    Place add_free(const std::string& column, Reader& table, std::string_view key, Bounds bounds);
     /// The same of whole numbers, to which ratios are rounded; at_most_p: each value is at most its
     /// point's p.
     Place add_counts(const std::string& column, Reader& table, std::string_view key,
@@ -32,6 +35,11 @@ public:
 
     std::vector<std::string> columns() const;
     std::vector<bool> whole() const;
+    bool optimal(Place place) const { return grids_[place].optimal; }
+    /// Throws StudyError where an optimal number is written.
+    [[noreturn]] void fail(Place place, const std::string& message) const {
+        grids_[place].where.fail(message);
+    }
     const std::vector<double>& dimensions() const { return grids_.front().values; }
     /// All points of the design of dimension number `p`, the last parameter varying fastest.
     std::vector<std::vector<double>> points(std::size_t p) const;
@@ -39,11 +47,11 @@ public:
 private:
     struct Grid {
         std::string column, path;
-        bool whole = false, at_most_p = false;
+        bool whole = false, at_most_p = false, optimal = false;
         Bounds bounds;
         std::vector<double> values;  ///< its own; none: what it is tied to says
         std::optional<Place> per, ratio, with;
-        Reader::Item where;  ///< of a tied one
+        Reader::Item where;  ///< of one that is tied or optimal
         bool tied() const { return per || with; }
     };
 

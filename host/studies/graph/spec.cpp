@@ -140,7 +140,7 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         fit.rows.push_back(group);
     }
     if (table.has("penalty"))
-        fit.penalty = grids.add("penalty_" + name, table, "penalty", not_negative);
+        fit.penalty = add_free(fit, "penalty_" + name, table, "penalty", not_negative);
     if (table.has("keep")) {
         const std::uint64_t least =
             *std::min_element(population.p.values.begin(), population.p.values.end());
@@ -149,22 +149,30 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
     if (table.has("noise_std"))
         fit.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
     const Labels usual =
-        table.has("labels") ? read_labels(table, "labels", name, names, "") : Labels{{}, observed};
+        table.has("labels") ? read_labels(table, "labels", fit, names, "") : Labels{{}, observed};
     fit.labels.assign(fit.rows.size(), usual);
     if (table.has("labels_on")) {
         Reader labels = table.table("labels_on");
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             const std::string& group = rows[fit.rows[k]].name;
             if (labels.has(group))
-                fit.labels[k] = read_labels(labels, group, name, names, "_on_" + group);
+                fit.labels[k] = read_labels(labels, group, fit, names, "_on_" + group);
         }
         labels.finish();
     }
     fits.push_back(std::move(fit));
 }
 
-GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key,
-                                         const std::string& fit,
+GraphSpec::Place GraphSpec::add_free(Fit& fit, const std::string& column, Reader& table,
+                                     const std::string& key, Bounds bounds) {
+    const Place place = grids.add_free(column, table, key, bounds);
+    if (!grids.optimal(place)) return place;
+    if (fit.optimal) table.fail(key, "a fit has at most one optimal number");
+    fit.optimal = place;
+    return place;
+}
+
+GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key, Fit& fit,
                                          const std::vector<std::string>& names,
                                          const std::string& suffix) {
     // Those before this one are the fits that it can name.
@@ -172,7 +180,7 @@ GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key,
     for (const Fit& each : fits) sources.push_back(each.name);
     std::vector<std::string> known = given_sources;
     known.insert(known.end(), names.begin(), names.end());
-    known.erase(std::find(known.begin(), known.end(), fit));
+    known.erase(std::find(known.begin(), known.end(), fit.name));
     const auto source_of = [&](const std::string& name) {
         return static_cast<std::size_t>(std::find(sources.begin(), sources.end(), name) -
                                         sources.begin());
@@ -197,9 +205,8 @@ GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key,
         if (std::find(known.begin(), known.end(), source) == known.end())
             labels.fail(source, fmt::format("unknown labels{}; allowed: {}, rest",
                                             suggestion(source, known), joined(known)));
-        read.terms.push_back(
-            {source_of(source),
-             grids.add(fmt::format("weight_{}_{}{}", fit, source, suffix), labels, source, {})});
+        const std::string column = fmt::format("weight_{}_{}{}", fit.name, source, suffix);
+        read.terms.push_back({source_of(source), add_free(fit, column, labels, source, {})});
     }
     if (read.terms.empty() && !read.rest)
         table.fail(key,

@@ -41,6 +41,7 @@ public:
         std::optional<Place> keep;       ///< leading coordinates, all where there is none
         std::optional<Place> noise_std;  ///< further noise on its labels
         std::vector<Labels> labels;      ///< of each of its rows
+        std::optional<Place> optimal;    ///< the number that minimises its predicted risk
     };
     /// Sources of labels: these two, then the fits.
     static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
@@ -70,9 +71,12 @@ public:
 private:
     void read_rows(Reader& root);
     void read_fits(Reader& root);
+    /// A number of a fit that may be optimal.
+    Place add_free(Fit& fit, const std::string& column, Reader& table, const std::string& key,
+                   Bounds bounds);
     void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
     /// The labels under a key of `table`; suffix: of their weights' parameters.
-    Labels read_labels(Reader& table, const std::string& key, const std::string& fit,
+    Labels read_labels(Reader& table, const std::string& key, Fit& fit,
                        const std::vector<std::string>& names, const std::string& suffix);
     /// The sources that a fit's table names.
     static std::vector<std::string> label_names(Reader& table);

@@ -1,0 +1,70 @@
+#include "host/studies/graph/optimum.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cucurbit {
+namespace {
+
+/// Few digits: every machine must come to the same number, and the risk is flat at its least.
+double rounded(const char* format, double value) {
+    return std::strtod(fmt::format(fmt::runtime(format), value).c_str(), nullptr);
+}
+
+/// The place of the least value between low and high, of which there is one, by golden sections.
+double least_between(const RiskOf& risk, double low, double high) {
+    constexpr double close = 1e-5;
+    const double golden = (std::sqrt(5.0) - 1.0) / 2.0;
+    double left = high - golden * (high - low), right = low + golden * (high - low);
+    double at_left = risk(left), at_right = risk(right);
+    while (high - low > close) {
+        if (at_left < at_right) {
+            high = right;
+            right = left;
+            at_right = at_left;
+            left = high - golden * (high - low);
+            at_left = risk(left);
+        } else {
+            low = left;
+            left = right;
+            at_left = at_right;
+            right = low + golden * (high - low);
+            at_right = risk(right);
+        }
+    }
+    return (low + high) / 2.0;
+}
+
+}  // namespace
+
+std::optional<double> optimal_penalty(const RiskOf& risk, double scale) {
+    // Risks may have several dips: the least of a coarse grid says which of them is searched.
+    constexpr double lowest = -8.0, highest = 4.0, step = 0.5;
+    const RiskOf of_exponent = [&](double exponent) {
+        return risk(scale * std::pow(10.0, exponent));
+    };
+    double best = lowest, least = of_exponent(lowest);
+    for (double exponent = lowest + step; exponent <= highest; exponent += step) {
+        const double value = of_exponent(exponent);
+        if (!(value < least)) continue;
+        best = exponent;
+        least = value;
+    }
+    if (!std::isfinite(least) || best == highest) return std::nullopt;
+    if (best == lowest) return 0.0;
+    const double exponent = least_between(of_exponent, best - step, best + step);
+    return rounded("{:.3e}", scale * std::pow(10.0, exponent));
+}
+
+std::optional<double> optimal_weight(const RiskOf& risk) {
+    const double before = risk(-1.0), middle = risk(0.0), after = risk(1.0);
+    const double bend = (before + after) / 2.0 - middle, slope = (after - before) / 2.0;
+    constexpr double rounding = 1e-10;
+    if (!(bend > rounding * std::abs(middle)) || !std::isfinite(slope)) return std::nullopt;
+    return rounded("{:.4f}", -slope / (2.0 * bend)) + 0.0;
+}
+
+}  // namespace cucurbit
