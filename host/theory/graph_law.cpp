@@ -53,7 +53,7 @@ public:
     std::vector<double> relative_errors() const;
 
 private:
-    /// C_g,ac for two fits on the rows of a group.
+    /// C_g,ac for two fits on the rows of a group, c ≤ a: C is symmetric.
     struct Pair {
         std::size_t group, a, c;
     };
@@ -79,7 +79,8 @@ private:
     DenseMatrix residuals(const std::vector<std::vector<double>>& means, std::size_t g) const;
     double noise(std::size_t g, std::size_t a, std::size_t c) const;
     std::vector<Pair> pairs() const;
-    /// Σ_i s_i u_ac,i u_bd,i n_h, the share of C_h,cd in the moment of a and b under diag(s).
+    /// Σ_i s_i u_ac,i u_bd,i n_h and the same of C_h,dc: the share of C_h,cd in the moment of a and
+    /// b under diag(s).
     double share(const Blocks& u, std::span<const double> s, std::size_t a, std::size_t b,
                  const Pair& of) const;
     /// L_g W_h for every h.
@@ -268,18 +269,23 @@ std::vector<Graph::Pair> Graph::pairs() const {
     std::vector<Pair> all;
     for (std::size_t g = 0; g < rows_.size(); ++g)
         for (std::size_t a = 0; a < count(); ++a)
-            for (std::size_t c = 0; c < count(); ++c)
+            for (std::size_t c = 0; c <= a; ++c)
                 if (member(g, a) && member(g, c)) all.push_back({g, a, c});
     return all;
 }
 
 double Graph::share(const Blocks& u, std::span<const double> s, std::size_t a, std::size_t b,
                     const Pair& of) const {
-    if (of.a > a || of.c > b) return 0.0;
-    const double *x = u(a, of.a), *y = u(b, of.c), *own = rows_[of.group].spectrum.data();
-    double sum = 0.0;
-    for (std::size_t i = 0; i < p(); ++i) sum += s[i] * own[i] * x[i] * y[i];
-    return static_cast<double>(rows_[of.group].count) * sum;
+    const double* own = rows_[of.group].spectrum.data();
+    const auto ordered = [&](std::size_t c, std::size_t d) {
+        if (c > a || d > b) return 0.0;
+        const double *x = u(a, c), *y = u(b, d);
+        double sum = 0.0;
+        for (std::size_t i = 0; i < p(); ++i) sum += s[i] * own[i] * x[i] * y[i];
+        return sum;
+    };
+    return static_cast<double>(rows_[of.group].count) *
+           (ordered(of.a, of.c) + (of.a == of.c ? 0.0 : ordered(of.c, of.a)));
 }
 
 std::vector<Blocks> Graph::times_labels(std::size_t g, const std::vector<Blocks>& weights) const {
@@ -336,8 +342,9 @@ CoordinateRisks Graph::by_coordinate(std::size_t a, std::span<const double> test
     risks.risk = risks.bias;
     for (std::size_t k = 0; k < pairs_.size(); ++k) {
         const auto [g, c, d] = pairs_[k];
-        if (c > a || d > a) continue;
-        const double factor = static_cast<double>(rows_[g].count) * covariance_[k];
+        if (c > a) continue;
+        const double factor =
+            (c == d ? 1.0 : 2.0) * static_cast<double>(rows_[g].count) * covariance_[k];
         const double *x = w_[g](a, c), *y = w_[g](a, d);
         for (std::size_t i = 0; i < p(); ++i)
             risks.risk[i] += factor * test[i] * rows_[g].spectrum[i] * x[i] * y[i];

@@ -1,4 +1,4 @@
-// The law of graphs of fits against simulation: random graphs of two to six fits, and what an
+// The law of graphs of fits against simulation: random graphs of two to eight fits, and what an
 // error in the law would do to the same comparison.
 
 #include <fmt/format.h>
@@ -38,7 +38,7 @@ std::string random_graph(std::size_t k, std::size_t p) {
             fmt::format("[rows.{}]\nn = {}\nnoise_std = {}\n{}\n", name,
                         scaled(pick({0.3, 0.5, 0.8, 1.5})), pick({0.2, 0.5, 1.0}),
                         *name == 'c' ? R"(spectrum = { kind = "power_law", exponent = 0.8 })" : "");
-    const std::size_t fits = 2 + generator() % 5;
+    const std::size_t fits = 2 + generator() % 7;
     for (std::size_t a = 0; a < fits; ++a) {
         const std::vector<std::string> rows{R"("a")", R"("b")", R"(["a", "b"])", R"("c")"};
         std::string labels = R"("observed")";
@@ -49,7 +49,7 @@ std::string random_graph(std::size_t k, std::size_t p) {
         }
         const std::size_t on = generator() % rows.size();
         text += fmt::format("[fit.fit_{}]\nrows = {}\npenalty = {}\nlabels = {}\n{}{}", a, rows[on],
-                            pick({0.1, 0.5, 2.0}), labels,
+                            pick({0.0, 0.1, 0.5, 2.0}), labels,
                             generator() % 3 == 0 ? "noise_std = 0.3\n" : "",
                             generator() % 4 == 0 ? fmt::format("keep = {}\n", scaled(0.5)) : "");
         if (a > 0 && on == 2 && generator() % 2 == 0)
@@ -85,7 +85,7 @@ std::vector<Compared> compare(const Study& study, const Setting& assumed, std::s
     const auto rows = assumed.theory(assumed.designs().at(0).points.at(0));
     for (std::size_t s = 0; s < moments.size(); ++s) {
         const double law = rows.at(s).prediction.value;
-        if (law == 0.0) continue;
+        if (law == 0.0 || rows[s].prediction.kind == TheoryKind::none) continue;
         all.push_back({moments[s].mean() / law - 1.0, moments[s].standard_error() / law,
                        rows[s].prediction.relative_error});
     }
