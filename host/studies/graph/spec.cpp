@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "host/config/messages.hpp"
 #include "host/studies/points.hpp"
@@ -89,15 +90,28 @@ void GraphSpec::read_fits(Reader& root) {
                 return std::find(waiting.begin(), waiting.end(), source) != waiting.end();
             });
         });
-        if (ready == waiting.end())
-            all.fail(waiting.front(),
-                     fmt::format("takes labels from itself, perhaps through others: {}",
-                                 joined(waiting)));
+        if (ready == waiting.end()) refuse_cycle(all, waiting);
         Reader table = all.table(*ready);
         read_fit(*ready, table, names);
         table.finish();
         waiting.erase(ready);
     }
+}
+
+void GraphSpec::refuse_cycle(Reader& all, const std::vector<std::string>& waiting) {
+    // Each of those that wait takes labels from another one: going back from any of them must
+    // return to one that was passed.
+    std::vector<std::string> path;
+    std::string next = waiting.front();
+    while (std::find(path.begin(), path.end(), next) == path.end()) {
+        path.push_back(next);
+        Reader table = all.table(next);
+        const std::vector<std::string> sources = label_names(table);
+        next = *std::find_first_of(sources.begin(), sources.end(), waiting.begin(), waiting.end());
+    }
+    path.erase(path.begin(), std::find(path.begin(), path.end(), next));
+    path.push_back(next);
+    all.fail(path.front(), fmt::format("takes labels from itself: {}", fmt::join(path, " from ")));
 }
 
 std::vector<std::string> GraphSpec::label_names(Reader& table) {

@@ -78,6 +78,7 @@ private:
     /// The labels under a key of `table`; suffix: of their weights' parameters.
     Labels read_labels(Reader& table, const std::string& key, Fit& fit,
                        const std::vector<std::string>& names, const std::string& suffix);
+    [[noreturn]] static void refuse_cycle(Reader& all, const std::vector<std::string>& waiting);
     /// The sources that a fit's table names.
     static std::vector<std::string> label_names(Reader& table);
     static void add_label_names(Reader& table, const std::string& key,
