@@ -41,6 +41,38 @@ LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 200") \
                   .replace("n = [8, 16, 60]", "n = [60, 120, 180]") \
                   .replace("trials = 130", "trials = 1000000")
 
+# Fits on shared rows, with tied grids and optimal numbers.
+LONG_GRAPH = """\
+schema = 1
+study = { name = "graph", kind = "graph", seed = 5 }
+precision = { trials = 700 }
+
+[population]
+p = [40, 80]
+spectrum = { kind = "power_law", exponent = 1.0 }
+signal = { kind = "power_law", exponent = 1.5 }
+
+[rows.real]
+n = { per = "p", ratio = [0.4, 1.5] }
+noise_std = 0.5
+
+[rows.fresh]
+n = 100
+
+[fit.teacher]
+rows = "real"
+penalty = [0.1, 1.0]
+
+[fit.student]
+rows = ["real", "fresh"]
+penalty = "optimal"
+labels = { teacher = [0.5, 1.5], rest = "observed" }
+
+[measure]
+misfit = [["student", "teacher"]]
+gain = [["student", "teacher"]]
+"""
+
 # Descents of many steps: long enough to be interrupted, short enough to be finished.
 LONG_DESCENT = """\
 schema = 1

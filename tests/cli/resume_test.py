@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from program import LONG_DESCENT, LONG_FEATURES, LONG_STUDY, ProgramTest, feature_files
+from program import LONG_DESCENT, LONG_FEATURES, LONG_GRAPH, LONG_STUDY, ProgramTest, feature_files
 
 
 class Prepared(ProgramTest):
@@ -61,6 +61,18 @@ class InterruptedDescent(Interrupted):
 class InterruptedFeatures(Interrupted):
     STUDY = LONG_FEATURES
     FILES = feature_files()
+
+
+class InterruptedGraph(Interrupted):
+    STUDY = LONG_GRAPH
+
+    # Fits on the same rows share a Gram matrix, which no other point of the grid has a part in.
+    def test_a_grid_grown_in_steps(self):
+        self.call("run", "long.toml", "-o", "grown", "--set", "fit.teacher.penalty=0.1",
+                  "--set", "rows.real.n.ratio=1.5")
+        self.call("run", "long.toml", "-o", "grown", "--set", "population.p=80")
+        self.call("run", "long.toml", "-o", "grown")
+        self.assertEqual(self.table("grown"), self.expected)
 
 
 class Resume(Prepared):
