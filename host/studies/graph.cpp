@@ -96,6 +96,7 @@ std::vector<Design> GraphStudy::designs() const {
             };
             for (const std::size_t fit : spec_.risks) add(fit, "excess_risk");
             for (const auto& [fit, of] : spec_.misfits) add(fit, misfit_name(of));
+            for (const std::size_t fit : spec_.outputs) add(fit, "output_variance");
         }
         measure_memory<GraphRun>(*this, design);
         designs.push_back(std::move(design));
@@ -158,6 +159,9 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
         table.push_back({spec_.fits[fit].name, misfit_name(of), no_law,
                          flags[fit].empty() ? flags[of] : flags[fit], scale,
                          std::min(tails[fit], tails[of])});
+    for (const std::size_t fit : spec_.outputs)
+        table.push_back(
+            {spec_.fits[fit].name, "output_variance", no_law, flags[fit], scale, tails[fit]});
     try {
         const Law law = GraphStudy::law(rows, fits, population);
         std::vector<Prediction> found;
@@ -167,6 +171,8 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
             found.push_back(law.places[fit] && law.places[of]
                                 ? law.of->misfit(*law.places[fit], *law.places[of])
                                 : no_law);
+        for (const std::size_t fit : spec_.outputs)
+            found.push_back(law.places[fit] ? law.of->output_variance(*law.places[fit]) : no_law);
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
     } catch (const NoGraphLaw&) {
         // One point without a law must not hide the others: its rows say so.

@@ -25,8 +25,9 @@ public:
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
-    /// Excess risks and misfits, on the population's covariance; none where no second moment exists
-    /// (as many rows as features without a penalty, and what learns from that) or none is found.
+    /// Excess risks, misfits and variances of outputs, on the population's covariance; none where
+    /// no second moment exists (as many rows as features without a penalty, and what learns from
+    /// that) or none is found.
     std::vector<TheoryRow> theory(const Point& point) const override;
     std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }

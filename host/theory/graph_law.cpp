@@ -49,6 +49,7 @@ public:
     void find_fixed_point();
     void find_covariances();
     double moment(std::size_t a, std::size_t c, std::span<const double> test) const;
+    double output_variance(std::size_t a, std::span<const double> test) const;
     CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const;
     std::vector<double> relative_errors() const;
 
@@ -78,6 +79,7 @@ private:
     std::vector<std::vector<double>> means(const std::vector<Blocks>& weights) const;
     DenseMatrix residuals(const std::vector<std::vector<double>>& means, std::size_t g) const;
     double noise(std::size_t g, std::size_t a, std::size_t c) const;
+    double covariance(std::size_t a, std::size_t c, std::span<const double> test) const;
     std::vector<Pair> pairs() const;
     /// Σ_i s_i u_ac,i u_bd,i n_h and the same of C_h,dc: the share of C_h,cd in the moment of a and
     /// b under diag(s).
@@ -328,9 +330,21 @@ double Graph::moment(std::size_t a, std::size_t c, std::span<const double> test)
     double moment = 0.0;
     for (std::size_t i = 0; i < p(); ++i)
         moment += test[i] * (mean_[a][i] - truth_[i]) * (mean_[c][i] - truth_[i]);
+    return moment + covariance(a, c, test);
+}
+
+double Graph::output_variance(std::size_t a, std::span<const double> test) const {
+    double sum = covariance(a, a, test);
+    for (std::size_t i = 0; i < p(); ++i) sum += test[i] * mean_[a][i] * mean_[a][i];
+    return sum;
+}
+
+/// E (b_a − E b_a)ᵀ diag(test) (b_c − E b_c).
+double Graph::covariance(std::size_t a, std::size_t c, std::span<const double> test) const {
+    double sum = 0.0;
     for (std::size_t k = 0; k < pairs_.size(); ++k)
-        moment += share(w_[pairs_[k].group], test, a, c, pairs_[k]) * covariance_[k];
-    return moment;
+        sum += share(w_[pairs_[k].group], test, a, c, pairs_[k]) * covariance_[k];
+    return sum;
 }
 
 CoordinateRisks Graph::by_coordinate(std::size_t a, std::span<const double> test) const {
@@ -384,6 +398,11 @@ Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
             larger * std::max(relative_errors_[a], relative_errors_[c])};
 }
 
+Prediction GraphLaw::output_variance(std::size_t fit) const {
+    return {at_least_rounding(outputs_[fit], 0.0), TheoryKind::deterministic_equivalent,
+            relative_errors_[fit]};
+}
+
 double GraphLaw::at_least_rounding(double value, double cancelled) const {
     constexpr double of_sums = 1e-12, of_squares = 1e-25;
     // A sum of large terms that cancel may come out as a small negative number.
@@ -406,16 +425,18 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
     Graph graph(rows, fits, truth);
     graph.find_fixed_point();
     graph.find_covariances();
-    std::vector<double> moments;
+    std::vector<double> moments, outputs;
     std::vector<CoordinateRisks> risks;
     for (std::size_t a = 0; a < fits.size(); ++a) {
         risks.push_back(graph.by_coordinate(a, test_spectrum));
+        outputs.push_back(graph.output_variance(a, test_spectrum));
         for (std::size_t c = 0; c < fits.size(); ++c)
             moments.push_back(graph.moment(a, c, test_spectrum));
     }
     double scale = 0.0;
     for (std::size_t i = 0; i < truth.size(); ++i) scale += test_spectrum[i] * truth[i] * truth[i];
-    return {std::move(moments), std::move(risks), graph.relative_errors(), scale};
+    return {std::move(moments), std::move(outputs), std::move(risks), graph.relative_errors(),
+            scale};
 }
 
 }  // namespace cucurbit

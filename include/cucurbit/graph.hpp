@@ -51,10 +51,11 @@ class NoGraphLaw : public std::runtime_error {
 /// Second moments of all fits' errors.
 class GraphLaw {
 public:
-    GraphLaw(std::vector<double> moments, std::vector<CoordinateRisks> risks,
-             std::vector<double> errors, double scale)
+    GraphLaw(std::vector<double> moments, std::vector<double> outputs,
+             std::vector<CoordinateRisks> risks, std::vector<double> errors, double scale)
         : fits_(errors.size()),
           moments_(std::move(moments)),
+          outputs_(std::move(outputs)),
           risks_(std::move(risks)),
           relative_errors_(std::move(errors)),
           scale_(scale) {}
@@ -68,6 +69,8 @@ public:
     Prediction excess_risk(std::size_t fit) const;
     /// E (b_a − b_c)ᵀ Σ (b_a − b_c), likewise.
     Prediction misfit(std::size_t a, std::size_t c) const;
+    /// E b_aᵀ Σ b_a, the variance of a fit's outputs on fresh inputs; 0 likewise.
+    Prediction output_variance(std::size_t fit) const;
 
 private:
     /// Zero for values that rounding may have made; cancelled: the sum that the value is left of.
@@ -75,6 +78,7 @@ private:
 
     std::size_t fits_;
     std::vector<double> moments_;          ///< [fit][fit]
+    std::vector<double> outputs_;          ///< E b_aᵀ Σ b_a of each fit
     std::vector<CoordinateRisks> risks_;   ///< of each fit
     std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
     double scale_;                         ///< β*ᵀ Σ β*

@@ -124,13 +124,15 @@ private:
             for (std::size_t a = 0;; ++a)
                 if (setting.spec().fits.at(a).name == name) return a;
         };
-        const bool risk = series.estimand == "excess_risk";
         const Vector& own = fits[named(series.arm)];
+        Vector from(p, 0);
+        if (series.estimand == "excess_risk")
+            from.assign(population.truth.begin(), population.truth.end());
+        else if (series.estimand != "output_variance")
+            from = fits[named(series.estimand.substr(std::string("misfit_").size()))];
         Real expected = 0, size = 0;
         for (std::size_t j = 0; j < p; ++j) {
-            const Real other =
-                risk ? Real(population.truth[j])
-                     : fits[named(series.estimand.substr(std::string("misfit_").size()))][j];
+            const Real other = from[j];
             expected += population.spectrum[j] * (own[j] - other) * (own[j] - other);
             size += population.spectrum[j] * (own[j] * own[j] + other * other);
         }
@@ -173,6 +175,7 @@ constexpr const char* mixed_graph = R"(
     labels_on = { more = "teacher" }
     [measure]
     misfit = [["student", "teacher"], ["heir", "weak"]]
+    output_variance = ["student", "weak"]
 )";
 
 TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {

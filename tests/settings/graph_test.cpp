@@ -189,6 +189,38 @@ TEST(GraphStudies, WhatIsMeasured) {
     EXPECT_EQ(study.setting->derived()[0].estimand, "gain_early");
 }
 
+// What is asked for of a fit alone stands behind risks and misfits, and has a law. Without noise
+// and with more rows than features a fit is the truth: its outputs vary as the labels do.
+TEST(GraphStudies, OutputVariances) {
+    const Study study = study_of(head + R"(
+        [rows.real]
+        n = 20
+        [fit.teacher]
+        rows = "real"
+        [fit.student]
+        rows = "real"
+        penalty = 1.0
+        labels = "teacher"
+        [measure]
+        excess_risk = "teacher"
+        output_variance = ["student", "teacher"]
+    )");
+    const Design design = study.setting->designs().at(0);
+    const auto rows = study.setting->theory(design.points.at(0));
+    ASSERT_EQ(rows.size(), 3u);
+    ASSERT_EQ(design.series.size(), 3u);
+    for (std::size_t s = 1; s < 3; ++s) {
+        EXPECT_EQ(design.series[s].estimand, "output_variance");
+        EXPECT_EQ(rows[s].estimand, "output_variance");
+        EXPECT_EQ(rows[s].arm, design.series[s].arm);
+        EXPECT_EQ(rows[s].prediction.kind, TheoryKind::deterministic_equivalent);
+    }
+    EXPECT_EQ(rows[2].arm, "teacher");
+    EXPECT_NEAR(rows[2].prediction.value, 1.0, 1e-12);  // βᵀΣβ of a uniform signal, Σ = I
+    EXPECT_LT(rows[1].prediction.value, 1.0);           // a penalty shrinks
+    EXPECT_GT(rows[1].prediction.value, 0.5);
+}
+
 // With as many rows as features and no penalty a fit has no second moment, nor has what learns from
 // it; what does not learn from it keeps its law.
 TEST(GraphStudies, NoLawAtInterpolationNorBehindIt) {

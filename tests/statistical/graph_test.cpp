@@ -58,6 +58,7 @@ std::string random_graph(std::size_t k, std::size_t p) {
     return text + R"(
         [measure]
         misfit = [["fit_1", "fit_0"]]
+        output_variance = ["fit_0", "fit_1"]
     )";
 }
 

@@ -108,6 +108,28 @@ TEST(GraphLaw, LabelsThatComeBackToTheirOwnRows) {
             EXPECT_NEAR(found.moment(a, c) / known[a][c], 1.0, 1e-9) << a << " " << c;
 }
 
+// E bᵀΣb of ridge fits on the same rows, and of what extrapolates from one of them.
+TEST(GraphLaw, OutputVariances) {
+    const std::vector<double> spectrum = power(1.0), beta = truth();
+    const std::vector<GraphRows> groups{{40, spectrum, 0.3}};
+    // Labels of zero make a fit of zero, whose misfits are the variances of the others' outputs.
+    const std::vector<GraphFit> all{
+        fit_of({0}, p, 0.0, 1.0, 0.0, {}), fit_of({0}, p, 0.8, 1.0, 0.0, {}),
+        fit_of({0}, masked, 0.2, -0.5, 0.0, Labels{{1, 1.5}}), fit_of({0}, p, 0.8, 0.0, 0.0, {})};
+    const GraphLaw found = graph_law(groups, all, beta, spectrum);
+    for (std::size_t a = 0; a < 3; ++a) {
+        EXPECT_GT(found.output_variance(a).value, 0.0);
+        EXPECT_NEAR(found.output_variance(a).value / found.misfit(a, 3).value, 1.0, 1e-12);
+    }
+    EXPECT_EQ(found.output_variance(3).value, 0.0);
+    // Of one fit alone the older law knows mean and variance.
+    const FitLaw alone = fit(given_labels(beta), spectrum, 40, 0.09, 0.8);
+    double known = 0.0;
+    for (std::size_t i = 0; i < p; ++i)
+        known += spectrum[i] * (alone.mean[i] * alone.mean[i] + alone.variance[i]);
+    EXPECT_NEAR(found.output_variance(1).value / known, 1.0, 1e-11);
+}
+
 // One fit alone, and a chain on fresh rows, are what the older laws say.
 TEST(GraphLaw, FreshRowsAreAChain) {
     const std::vector<double> spectrum = power(1.0), beta = truth();

@@ -111,7 +111,7 @@ void GraphRun::make_results() {
                          [&](const GraphSpec::Fit& fit) { return fit.name == name; }) -
             spec.fits.begin());
     };
-    std::map<Pair, std::size_t> known;
+    std::map<Difference, std::size_t> known;
     for (const Series& series : design().series) {
         const std::vector<std::size_t>& nodes = nodes_at_[series.point];
         const std::size_t node = nodes[fit_named(series.arm)];
@@ -119,12 +119,15 @@ void GraphRun::make_results() {
             result_of_.push_back(node);
             continue;
         }
-        std::size_t other = 0;
-        while (setting_.misfit_name(other) != series.estimand) ++other;
-        const Pair pair{node, nodes[other]};
-        const auto [place, added] = known.try_emplace(pair, misfits_.size());
+        Difference difference{node, {}};
+        if (series.estimand != "output_variance") {
+            std::size_t other = 0;
+            while (setting_.misfit_name(other) != series.estimand) ++other;
+            difference.second = nodes[other];
+        }
+        const auto [place, added] = known.try_emplace(difference, differences_.size());
         result_of_.push_back(nodes_.size() + place->second);
-        if (added) misfits_.push_back(pair);
+        if (added) differences_.push_back(difference);
     }
 }
 
@@ -136,7 +139,7 @@ void GraphRun::make_memory() {
         scales_.push_back(workspace_.shared(square_roots(spec.rows[g].spectrum.values(p_)), p_, 1));
     }
     coefficients_ = workspace_.matrix(p_, nodes_.size() + 1);
-    errors_ = workspace_.matrix(p_, nodes_.size() + misfits_.size());
+    errors_ = workspace_.matrix(p_, nodes_.size() + differences_.size());
     label_ = workspace_.matrix(p_ + noises_, 1);
     results_ = workspace_.matrix(errors_.cols, 1);
     for (auto& [count, features] : features_)
@@ -292,10 +295,11 @@ void GraphRun::measure() {
     const auto errors = of(errors_.leading(p_, nodes));
     engine.copy(of(coefficients_.leading(p_, nodes)), errors);
     engine.subtract(truth_.data, workspace_.repeated(1, nodes), errors);
-    for (std::size_t k = 0; k < misfits_.size(); ++k) {
+    for (std::size_t k = 0; k < differences_.size(); ++k) {
+        const auto [node, from] = differences_[k];
         const auto difference = of(errors_.block(0, p_, nodes + k, 1));
-        engine.copy(coefficients(misfits_[k].first), difference);
-        engine.add_to_columns(coefficients(misfits_[k].second), -1.0, difference);
+        engine.copy(coefficients(node), difference);
+        if (from) engine.add_to_columns(coefficients(*from), -1.0, difference);
     }
     std::vector<std::uint32_t> each;
     for (std::size_t j = 0; j < errors_.cols; ++j) each.push_back(static_cast<std::uint32_t>(j));
@@ -321,11 +325,12 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
             for (const GraphLabels& labels : node.numbers.labels)
                 for (const auto& [from, weight] : labels.from_fits) depend(fitted[k], from);
         }
-        for (std::size_t k = 0; k < misfits_.size(); ++k) {
+        for (std::size_t k = 0; k < differences_.size(); ++k) {
+            const auto [node, from] = differences_[k];
             Fitted& of = fitted[nodes_.size() + k];
             of = {results[nodes_.size() + k], Rung::none, 0};
-            depend(of, misfits_[k].first);
-            depend(of, misfits_[k].second);
+            depend(of, node);
+            if (from) depend(of, *from);
         }
         for (std::size_t s = 0; s < series; ++s)
             out[(t - first) * series + s] = fitted[result_of_[s]];

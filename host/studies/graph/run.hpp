@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "host/studies/fits/feature_fit.hpp"
@@ -48,8 +49,8 @@ private:
         std::vector<double> penalties;
         std::unique_ptr<FeatureFit> fit;
     };
-    /// Two nodes whose misfit is measured.
-    using Pair = std::pair<std::size_t, std::size_t>;
+    /// A node whose distance from another one, or from zero, is measured.
+    using Difference = std::pair<std::size_t, std::optional<std::size_t>>;
 
     void make_nodes();
     std::size_t node_of(std::size_t fit, const std::vector<GraphRows>& rows,
@@ -97,8 +98,8 @@ private:
     std::vector<Node> nodes_;         ///< each behind those that label it
     std::vector<std::size_t> order_;  ///< in which they are fitted: those on one sample together
     std::vector<std::vector<std::size_t>> nodes_at_;  ///< [point][fit] → node
-    std::vector<Pair> misfits_;
-    std::vector<std::size_t> result_of_;  ///< of each series: a node, or behind them a misfit
+    std::vector<Difference> differences_;
+    std::vector<std::size_t> result_of_;  ///< of each series: a node, or behind them a difference
     std::vector<std::size_t> most_rows_;  ///< of each group
     std::vector<std::size_t> noise_row_;  ///< of each fit: its own noise among the noises
     std::map<std::size_t, Features> features_;

@@ -246,15 +246,18 @@ void GraphSpec::read_measures(Reader& root) {
     for (std::size_t a = 0; a < fits.size(); ++a) risks.push_back(a);
     if (!root.has("measure")) return;
     Reader table = root.table("measure");
-    if (table.has("excess_risk")) {
-        risks.clear();
-        for (const Reader::Item& item : table.words("excess_risk")) {
+    const auto read_fits = [&](const char* key, auto& chosen) {
+        if (!table.has(key)) return;
+        chosen.clear();
+        for (const Reader::Item& item : table.words(key)) {
             const std::size_t fit = fit_named(item);
-            if (std::find(risks.begin(), risks.end(), fit) != risks.end())
+            if (std::find(chosen.begin(), chosen.end(), fit) != chosen.end())
                 item.fail(fmt::format("fit {} appears twice", in_quotes(*item.text)));
-            risks.push_back(fit);
+            chosen.push_back(fit);
         }
-    }
+    };
+    read_fits("excess_risk", risks);
+    read_fits("output_variance", outputs);
     const auto read_pairs = [&](const char* key, auto& pairs) {
         if (!table.has(key)) return;
         const std::vector<Reader::Item> items = table.pairs(key);

@@ -52,8 +52,9 @@ public:
     GraphGrids grids;  ///< p, then all others in the order in which they are read
     PopulationSpec population;
     std::vector<Rows> rows;
-    std::vector<Fit> fits;           ///< each behind those that it takes labels from
-    std::vector<std::size_t> risks;  ///< fits
+    std::vector<Fit> fits;             ///< each behind those that it takes labels from
+    std::vector<std::size_t> risks;    ///< fits
+    std::vector<std::size_t> outputs;  ///< fits whose outputs' variance is measured
     std::vector<std::pair<std::size_t, std::size_t>> misfits;  ///< of the first from the second
     std::vector<std::pair<std::size_t, std::size_t>> gains;    ///< of the first over the second
     /// Share of the gap between weak and ceiling that strong closes.
