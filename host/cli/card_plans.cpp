@@ -22,14 +22,14 @@ void CardPlanTable::add(std::size_t design, const std::string& card, const CardP
             limit_name(plan.batch.limit));
 }
 
-void CardPlanTable::add_measured(std::size_t design, const Plan& plan, std::size_t entry,
-                                 double seconds_per_trial) {
+void CardPlanTable::add_measured(const Plan& plan, std::size_t entry, double seconds_per_trial) {
     constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
     CardPlan on_card;
     on_card.device_bytes = plan.workers * plan.entries[entry].bytes;
     on_card.host_bytes = plan.workers * plan.entries[entry].host_bytes;
     on_card.batch.trials = plan.entries[entry].batch;
-    add_row(design, plan.device, "measured now", on_card, seconds_per_trial, "");
+    add_row(plan.entries[entry].index + 1, plan.device, "measured now", on_card, seconds_per_trial,
+            "");
     for (std::size_t i = 0; i + 1 < std::size(numbers_); ++i) numbers_[i].back() = unknown;
 }
 
@@ -71,8 +71,7 @@ void add_predictions(const Study& study, Shard shard, std::size_t threads, CardP
     for (const Card& card : known_cards()) {
         try {
             const std::vector<CardPlan> plans = predict(study, card, threads, shard);
-            for (std::size_t i = 0; i < plans.size(); ++i)
-                table.add(shard.design(i) + 1, card.name, plans[i]);
+            for (const CardPlan& plan : plans) table.add(plan.design + 1, card.name, plan);
             any = true;
         } catch (const DeviceError& error) {
             lacking = error.what();

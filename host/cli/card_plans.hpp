@@ -16,9 +16,8 @@ inline constexpr const char* predicted = "predicted, never measured";
 class CardPlanTable {
 public:
     void add(std::size_t design, const std::string& card, const CardPlan& plan);
-    /// design: in the study, from 1; entry: in the plan.
-    void add_measured(std::size_t design, const Plan& plan, std::size_t entry,
-                      double seconds_per_trial);
+    /// entry: in the plan.
+    void add_measured(const Plan& plan, std::size_t entry, double seconds_per_trial);
     std::vector<Column> columns() const;
 
 private:

@@ -78,8 +78,12 @@ void add_device_options(CLI::App& command, DeviceOptions& options);
 
 /// --shard, read by shard_of.
 void add_shard(CLI::App& command, std::string& shard);
-/// The shard I/N, from 1/N to N/N; all of the study where none was named.
-Shard shard_of(const std::string& text);
+/// The shard I/N, from 1/N to N/N, of the study or, where a run's folder was named, of what that
+/// folder lacks; all of the study where no shard was named.
+Shard shard_of(const std::string& text, const StudyOptions& study);
+
+/// A shard's folder beside the whole run's: runs/NAME-3-of-8 for runs/NAME and "3-of-8".
+std::filesystem::path shard_folder(const std::filesystem::path& whole, const std::string& part);
 
 /// The device that was chosen where its name left it open, and why.
 std::string device_text(const std::string& device, const std::string& reason);

@@ -7,6 +7,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
+#include "host/run/precision.hpp"
 #include "host/table/printable.hpp"
 
 namespace cucurbit::cli {
@@ -30,13 +31,35 @@ void print_manifest(const Store& store, const Output& output) {
     print_columns({{"fact", facts}, {"value", values}}, output);
 }
 
-std::string state_text(const Study& study, const std::vector<DesignStatus>& designs) {
+std::uint64_t missing_trials(const std::vector<DesignStatus>& designs) {
     std::uint64_t missing = 0;
+    for (const DesignStatus& design : designs) missing += design.trials_wanted - design.trials_done;
+    return missing;
+}
+
+/// How many designs have gone to a further round, which they lack.
+std::size_t imprecise_designs(const Study& study, const std::vector<DesignStatus>& designs) {
+    std::size_t count = 0;
     for (const DesignStatus& design : designs)
-        missing += design.trials_wanted - std::min(design.trials_wanted, design.trials_done);
-    return fmt::format(
-        "{} ({}, {}): {}", study.name, study.kind, precision_text(study.precision),
-        missing == 0 ? "complete" : plural(missing, "trial") + " missing; run continues");
+        count += design.trials_done < design.trials_wanted &&
+                         design.trials_wanted > first_round(study.precision)
+                     ? 1
+                     : 0;
+    return count;
+}
+
+std::string state_text(const Study& study, const std::vector<DesignStatus>& designs) {
+    const std::uint64_t missing = missing_trials(designs);
+    std::string state = "complete";
+    if (missing > 0) {
+        state = plural(missing, "trial") + " missing";
+        if (const std::size_t imprecise = imprecise_designs(study, designs); imprecise > 0)
+            state += fmt::format(" (precision not reached in {} of {})", imprecise,
+                                 plural(designs.size(), "design"));
+        state += "; run continues";
+    }
+    return fmt::format("{} ({}, {}): {}", study.name, study.kind, precision_text(study.precision),
+                       state);
 }
 
 Exit show_status(const StatusOptions& options) {
@@ -111,7 +134,13 @@ Exit merge(const MergeOptions& options) {
                             "of {} stays",
                             from.directory().string(), options.output));
     }
-    say(state_text(study, status(into, study)));
+    const std::vector<DesignStatus> designs = status(into, study);
+    say(state_text(study, designs));
+    if (missing_trials(designs) > 0)
+        say(
+            fmt::format("next: cucurbit run {0} computes them; on N machines, cucurbit run {0} "
+                        "--shard I/N a part each, to be merged again",
+                        options.output));
     return Exit::done;
 }
 

@@ -27,7 +27,7 @@ std::string override_fault(const std::string& text) {
 std::string shard_fault(const std::string& text) {
     static const std::regex grammar("[1-9][0-9]{0,8}/[1-9][0-9]{0,8}");
     if (std::regex_match(text, grammar)) {
-        const Shard shard = shard_of(text);
+        const Shard shard = shard_of(text, {});
         if (shard.index < shard.count) return {};
     }
     return "'" + text + "' is not I/N, from 1/N to N/N, such as 3/8";
@@ -116,14 +116,24 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
 void add_shard(CLI::App& command, std::string& shard) {
     command
         .add_option("--shard", shard,
-                    "Only the I-th of N parts of the study's designs; merge joins the folders")
+                    "Only the I-th of N parts of the study's trials; merge joins the folders")
         ->type_name("I/N")
         ->check(CLI::Validator(shard_fault, ""));
 }
 
-Shard shard_of(const std::string& text) {
+Shard shard_of(const std::string& text, const StudyOptions& study) {
     if (text.empty()) return {};
-    return {std::stoul(text) - 1, std::stoul(text.substr(text.find('/') + 1))};
+    Shard shard{std::stoul(text) - 1, std::stoul(text.substr(text.find('/') + 1)), {}};
+    if (std::filesystem::is_directory(study.file)) shard.of = study.file;
+    return shard;
+}
+
+std::filesystem::path shard_folder(const std::filesystem::path& whole, const std::string& part) {
+    std::filesystem::path folder = whole.lexically_normal();
+    if (folder.filename().empty()) folder = folder.parent_path();  // of a slash at the end
+    if (folder == "." || folder.filename() == "..") folder = std::filesystem::canonical(folder);
+    folder += "-" + part;
+    return folder;
 }
 
 std::string device_text(const std::string& device, const std::string& reason) {

@@ -112,11 +112,21 @@ std::string solver_text(const Measurement& measurement) {
     return text;
 }
 
+// "0-63", or several ranges of trials with spaces between them.
+std::string ranges_text(const std::vector<TrialRange>& trials) {
+    std::string text;
+    for (const TrialRange& range : trials)
+        text += fmt::format("{}{}-{}", text.empty() ? "" : " ", range.first, range.end() - 1);
+    return text;
+}
+
 class PlanTable {
 public:
-    void add(const std::string& name, const Plan::Entry& entry, const std::string& solver,
-             double seconds) {
-        names_.push_back(name);
+    explicit PlanTable(bool of_a_shard) : of_a_shard_(of_a_shard) {}
+
+    void add(const Plan::Entry& entry, const std::string& solver, double seconds) {
+        names_.push_back(std::to_string(entry.index + 1));
+        shares_.push_back(ranges_text(entry.share));
         solvers_.push_back(solver);
         seconds_.push_back(seconds);
         flops_.push_back(entry.design.flops_per_trial * static_cast<double>(entry.trials));
@@ -132,6 +142,7 @@ public:
         std::vector<Column> result{{"design", names_}};
         const char* names[] = {"points", "series", "blocks", "trials", "batch", "bytes_per_worker"};
         for (std::size_t i = 0; i < std::size(names); ++i) result.push_back({names[i], counts_[i]});
+        if (of_a_shard_) result.push_back({"share", shares_});
         result.push_back({"flops", flops_});
         result.push_back({"solver", solvers_});
         result.push_back({"seconds", seconds_});
@@ -139,21 +150,22 @@ public:
     }
 
 private:
-    std::vector<std::string> names_, solvers_;
+    bool of_a_shard_;
+    std::vector<std::string> names_, shares_, solvers_;
     std::vector<double> flops_, seconds_;
     std::vector<std::int64_t> counts_[6];
 };
 
 // Predictions for known cards, whatever is there, beside what a card that is there needs.
 Exit plan_cards(const Study& study, const PlanArguments& options) {
-    const Shard shard = shard_of(options.shard);
+    const Shard shard = shard_of(options.shard, options.study);
     CardPlanTable table;
     add_predictions(study, shard, options.device.threads, table);
     try {
         const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
         const std::vector<Measurement> measurements = measure_all(study, plan);
         for (std::size_t i = 0; i < plan.entries.size(); ++i)
-            table.add_measured(shard.design(i) + 1, plan, i, measurements[i].seconds_per_trial);
+            table.add_measured(plan, i, measurements[i].seconds_per_trial);
     } catch (const DeviceError& error) {
         say(std::string("nothing is measured: ") + error.what());
     }
@@ -171,12 +183,12 @@ Exit plan_command(const PlanArguments& options) {
     const Study study = read_study(options.study, options.output);
     warn_of_remarks(study);
     if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
-    const Shard shard = shard_of(options.shard);
-    const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
+    const Plan plan = make_plan(study, options.device.device, options.device.threads,
+                                shard_of(options.shard, options.study));
     const std::vector<Measurement> measurements = measure_all(study, plan);
     const double measured = measured_rate(plan, measurements);
     const double rate = std::isnan(measured) ? core_flops_per_second : measured;
-    PlanTable table;
+    PlanTable table(!options.shard.empty());
     double total = 0.0;
     std::uint64_t trials = 0;
     for (std::size_t i = 0; i < plan.entries.size(); ++i) {
@@ -186,8 +198,7 @@ Exit plan_command(const PlanArguments& options) {
                                      : measurements[i].seconds_per_trial;
         const double seconds = static_cast<double>(entry.trials) * per_trial /
                                static_cast<double>(std::max<std::size_t>(plan.workers, 1));
-        table.add(std::to_string(shard.design(i) + 1), entry, solver_text(measurements[i]),
-                  seconds);
+        table.add(entry, solver_text(measurements[i]), seconds);
         total += seconds;
         trials += entry.trials;
     }

@@ -11,6 +11,7 @@
 #include "host/cli/talk.hpp"
 #include "host/cli/time_limit.hpp"
 #include "host/run/precision.hpp"
+#include "host/run/shares.hpp"
 
 namespace cucurbit::cli {
 
@@ -28,46 +29,103 @@ struct RunArguments {
     bool force = false;
 };
 
-std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
-    if (!options.directory.empty()) return options.directory;
+/// The folder of a whole run: the one that was named, or the study's own.
+std::filesystem::path whole_folder(const RunArguments& options, const Study& study) {
     if (std::filesystem::is_directory(options.study.file)) return options.study.file;
     static const std::regex plain("[A-Za-z0-9_][A-Za-z0-9._-]*");
     if (!std::regex_match(study.name, plain))
         throw UsageError("the study's name '" + study.name +
                          "' does not suit a folder: name one with -o DIR");
-    std::string name = study.name;
-    if (!options.shard.empty()) {
-        const Shard shard = shard_of(options.shard);
-        name += fmt::format("-{}-of-{}", shard.index + 1, shard.count);
+    return std::filesystem::path("runs") / study.name;
+}
+
+std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
+    if (!options.directory.empty()) return options.directory;
+    const std::filesystem::path whole = whole_folder(options, study);
+    if (options.shard.empty()) return whole;
+    const Shard shard = shard_of(options.shard, options.study);
+    return shard_folder(whole, fmt::format("{}-of-{}", shard.index + 1, shard.count));
+}
+
+/// A shard's folder is never the one of whose lacking trials it computes a part.
+void spare_whole(const RunArguments& options, const std::filesystem::path& directory) {
+    std::error_code absent;
+    if (!options.shard.empty() &&
+        std::filesystem::equivalent(options.study.file, directory, absent))
+        throw UsageError(fmt::format(
+            "{} is the folder whose lacking trials are divided: a shard needs another one with -o",
+            directory.string()));
+}
+
+/// What a run was asked to compute, of how much.
+struct Extent {
+    std::uint64_t trials = 0;
+    std::uint64_t blocks = 0;
+};
+
+Extent extent_of(const Study& study, const Shard& shard) {
+    const std::vector<Design> designs = study.setting->designs();
+    const std::vector<std::vector<TrialRange>> trials = shares(study, designs, shard);
+    Extent extent;
+    for (std::size_t i = 0; i < designs.size(); ++i) {
+        const std::uint64_t count = count_trials(trials[i]);
+        extent.trials += count;
+        extent.blocks += count_blocks(count, designs[i].trials_per_block);
     }
-    return std::filesystem::path("runs") / name;
+    return extent;
 }
 
-std::string shard_text(const Study& study, const RunArguments& options) {
-    if (options.shard.empty()) return {};
-    const std::size_t all = study.setting->designs().size();
-    const Shard shard = shard_of(options.shard);
-    std::size_t designs = 0;
-    for (std::size_t i = 0; i < all; ++i) designs += shard.holds(i) ? 1 : 0;
-    return fmt::format(" (shard {}: {} of {})", options.shard, designs, plural(all, "design"));
-}
+/// Which part of how many trials a shard computes.
+class ShardTalk {
+public:
+    ShardTalk(const Study& study, const RunArguments& options) : name_(options.shard) {
+        if (name_.empty()) return;
+        const Shard shard = shard_of(name_, options.study);
+        part_ = extent_of(study, shard);
+        all_ = extent_of(study, {0, 1, shard.of});
+        round_ = is_fixed(study.precision) ? "" : " of a round";
+    }
 
-void warn_of_idle_shard(const Study& study, const RunArguments& options) {
-    const std::size_t designs = study.setting->designs().size();
-    const Shard shard = shard_of(options.shard);
-    if (shard.index >= designs)
-        warn(fmt::format("shard {} has nothing to do: the study has {}", options.shard,
-                         plural(designs, "design")));
-}
+    /// " (shard 2/4: 64 of 130 trials)"; nothing where no shard was named.
+    std::string text() const {
+        if (name_.empty()) return {};
+        return fmt::format(" (shard {}: {} of {}{})", name_, count_text(part_.trials),
+                           plural(all_.trials, "trial"), round_);
+    }
 
-void announce(const Study& study, const RunArguments& options,
-              const std::filesystem::path& directory, const DeviceChoice& choice) {
+    void warn_if_idle() const {
+        if (name_.empty() || part_.trials > 0) return;
+        warn(fmt::format("shard {} has nothing to do: there {} {} of trials to share", name_,
+                         all_.blocks == 1 ? "is" : "are", plural(all_.blocks, "block")));
+    }
+
+private:
+    std::string name_;
+    Extent part_, all_;
+    const char* round_ = "";
+};
+
+void announce(const Study& study, const std::filesystem::path& directory,
+              const DeviceChoice& choice, const ShardTalk& shard) {
     say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study),
-                    precision_text(study.precision), directory.string(),
-                    shard_text(study, options)));
+                    precision_text(study.precision), directory.string(), shard.text()));
     if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
     warn_of_remarks(study);
-    warn_of_idle_shard(study, options);
+    shard.warn_if_idle();
+}
+
+/// What to type when a run is complete.
+std::string next_text(const Study& study, const RunArguments& options,
+                      const std::filesystem::path& directory) {
+    if (options.shard.empty())
+        return fmt::format("next: cucurbit compare {0}, cucurbit export {0}, cucurbit plot {0}",
+                           directory.string());
+    if (!options.directory.empty()) return "next: cucurbit merge FOLDER... -o DIR joins all shards";
+    const std::filesystem::path whole = whole_folder(options, study);
+    const Shard shard = shard_of(options.shard, options.study);
+    return fmt::format("next: cucurbit merge {} -o {} joins all shards",
+                       shard_folder(whole, fmt::format("*-of-{}", shard.count)).string(),
+                       whole.string());
 }
 
 void warn_of_imprecise(const Table& table) {
@@ -98,20 +156,16 @@ void say_judgement(const Table& table, const std::string& directory) {
         say("theory: " + judgement.text);
 }
 
-Exit ended(const Study& study, const RunArguments& options,
-           const std::filesystem::path& directory) {
+Exit ended(const Study& study, const RunArguments& options, const std::filesystem::path& directory,
+           const ShardTalk& shard) {
     const Table table = summarize(Store::open_to_read(directory), study);
     if (options.table) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
     warn_of_imprecise(table);
     // The rows of a shard's table are mostly without trials.
     if (options.shard.empty()) say_judgement(table, directory.string());
-    say(fmt::format("complete: {}{}", directory.string(), shard_text(study, options)));
-    if (options.shard.empty())
-        say(fmt::format("next: cucurbit compare {0}, cucurbit export {0}, cucurbit plot {0}",
-                        directory.string()));
-    else
-        say("next: cucurbit merge FOLDER... -o DIR joins all shards");
+    say(fmt::format("complete: {}{}", directory.string(), shard.text()));
+    say(next_text(study, options, directory));
     if (failed <= max_failed_share) return Exit::done;
     complain(fmt::format(
         "{:.3g} % of the trials failed in the worst row (allowed: {:g} %); see n_failed",
@@ -123,14 +177,16 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
     if (options.quiet) keep_quiet();
     spare_edit(options.study);
     const Study study = read_study(options.study);
-    const DeviceChoice choice = choose_devices(study, options.device.device, options.device.threads,
-                                               shard_of(options.shard));
     RunOptions run_options;
     run_options.directory = folder_of(options, study);
+    spare_whole(options, run_options.directory);
+    run_options.shard = shard_of(options.shard, options.study);
+    const ShardTalk shard(study, options);
+    const DeviceChoice choice =
+        choose_devices(study, options.device.device, options.device.threads, run_options.shard);
     run_options.device = choice.name;
     run_options.threads = options.device.threads;
     if (!options.max_time.empty()) run_options.max_seconds = seconds_of(options.max_time);
-    run_options.shard = shard_of(options.shard);
     run_options.argv = argv;
     RunEnd end = RunEnd::stopped;
     Progress last;
@@ -140,14 +196,14 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
         ProgressLine line(stderr, has_screen());
         // The first report comes when study, device and folder have been found good.
         run_options.report = [&, announced = false](const Progress& progress) mutable {
-            if (!announced) announce(study, options, run_options.directory, choice);
+            if (!announced) announce(study, run_options.directory, choice, shard);
             announced = true;
             last = progress;
             if (!is_quiet()) line.show(progress);
         };
         end = run(study, run_options);
     }
-    if (end == RunEnd::complete) return ended(study, options, run_options.directory);
+    if (end == RunEnd::complete) return ended(study, options, run_options.directory, shard);
     if (last.trials_total == 0)
         say("stopped before the first trial; the same command continues");
     else

@@ -24,10 +24,10 @@ Study at_most(Study study) {
 /// Of all trials of a study on so many cards that share them, without their start.
 double seconds_on_cards(const Study& study, const Device& card, std::size_t cards,
                         std::size_t threads, Shard shard) {
-    const auto trials = static_cast<double>(study.precision.trials);
     double seconds = 0.0;
     for (const CardPlan& plan : predict(study, figures_of(card), threads, shard))
-        seconds += trials / static_cast<double>(plan.batch.trials) * plan.batch.expected_seconds;
+        seconds += static_cast<double>(plan.trials) / static_cast<double>(plan.batch.trials) *
+                   plan.batch.expected_seconds;
     return seconds / static_cast<double>(cards);
 }
 

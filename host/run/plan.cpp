@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "host/run/count.hpp"
 #include "host/run/precision.hpp"
+#include "host/run/shares.hpp"
 #include "kernels/card/engine.hpp"
 
 namespace cucurbit {
@@ -103,21 +105,25 @@ Need host_need(const Setting& setting, const Design& design) {
 }
 
 /// The most trials of a design that one engine call computes, and what that takes.
-Plan::Entry plan_design(const Study& study, const Design& design, const Plan& plan,
-                        const Device& device, std::size_t bytes, std::size_t host_bytes) {
+Plan::Entry plan_design(const Study& study, const Design& design, std::vector<TrialRange> share,
+                        const Plan& plan, const Device& device, std::size_t bytes,
+                        std::size_t host_bytes) {
     Plan::Entry entry;
-    entry.trials = first_round(study.precision);
-    entry.blocks = (entry.trials + design.trials_per_block - 1) / design.trials_per_block;
+    entry.share = std::move(share);
+    entry.trials = count_trials(entry.share);
+    entry.blocks = count_blocks(entry.trials, design.trials_per_block);
+    entry.whole = entry.share == std::vector{TrialRange{0, first_round(study.precision)}};
     // Later rounds of a run to a precision are larger, and a card needs them whole.
-    const std::uint64_t trials = is_card(device) ? most_trials(study.precision) : entry.trials;
+    const std::uint64_t trials =
+        is_card(device) && entry.whole ? most_trials(study.precision) : entry.trials;
     const Need need{design.bytes_per_worker, design.bytes_per_trial};
     entry.batch = affordable_batch(need, wanted_batch(design, device, trials, plan.workers), bytes);
     if (entry.batch == 0) throw_too_large(device.name, design, need, bytes);
     if (is_card(device)) {
         const Need on_host = host_need(*study.setting, design);
-        const std::size_t share = host_bytes / plan.workers;
-        entry.batch = affordable_batch(on_host, entry.batch, share);
-        if (entry.batch == 0) throw_too_large("the host of " + device.name, design, on_host, share);
+        const std::size_t each = host_bytes / plan.workers;
+        entry.batch = affordable_batch(on_host, entry.batch, each);
+        if (entry.batch == 0) throw_too_large("the host of " + device.name, design, on_host, each);
         entry.host_bytes = entry.batch * on_host.per_trial;
     }
     entry.bytes = need.fixed + entry.batch * need.per_trial;
@@ -155,10 +161,13 @@ Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Sha
     const std::vector<Design> designs = study.setting->designs();
     require_distinct_keys(study, designs);
     std::size_t largest = 0, largest_on_host = 0;
+    std::vector<std::vector<TrialRange>> trials = shares(study, designs, shard);
     for (std::size_t i = 0; i < designs.size(); ++i) {
-        if (!shard.holds(i)) continue;
-        plan.entries.push_back(plan_design(study, designs[i], plan, device, bytes, host_bytes));
-        const Plan::Entry& entry = plan.entries.back();
+        if (trials[i].empty()) continue;
+        plan.entries.push_back(
+            plan_design(study, designs[i], std::move(trials[i]), plan, device, bytes, host_bytes));
+        Plan::Entry& entry = plan.entries.back();
+        entry.index = i;
         largest = std::max(largest, entry.bytes);
         largest_on_host = std::max(largest_on_host, entry.host_bytes);
         plan.flops += entry.design.flops_per_trial * static_cast<double>(entry.trials);

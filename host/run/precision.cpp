@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::uint64_t round_trials = 256;
 
-bool is_fixed(const Precision& precision) {
-    return !precision.rel_std_err && !precision.abs_std_err;
-}
-
 /// 256, 512, 1024, … , max_trials.
 std::vector<std::uint64_t> round_ends(const Precision& precision) {
     std::vector<std::uint64_t> ends{first_round(precision)};
@@ -28,6 +24,10 @@ bool has_all(const std::vector<TrialRange>& trials, std::uint64_t count) {
 }
 
 }  // namespace
+
+bool is_fixed(const Precision& precision) {
+    return !precision.rel_std_err && !precision.abs_std_err;
+}
 
 bool is_precise(const SeriesSummary& summary, const Precision& precision) {
     if (is_fixed(precision)) return true;

@@ -10,6 +10,9 @@
 
 namespace cucurbit {
 
+/// Whether the study names its number of trials.
+bool is_fixed(const Precision& precision);
+
 /// Trials of the first round: all of them when their number is fixed.
 std::uint64_t first_round(const Precision& precision);
 

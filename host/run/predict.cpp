@@ -81,6 +81,8 @@ std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t 
     std::vector<CardPlan> plans;
     for (const Plan::Entry& entry : plan.entries) {
         CardPlan on_card;
+        on_card.design = entry.index;
+        on_card.trials = entry.trials;
         const std::size_t scratch = card::scratch_bytes(card.memory_bytes);
         on_card.batch =
             cost_of(count_batch(*study.setting, entry.design, entry.batch, scratch).calls, card);

@@ -9,6 +9,7 @@
 #include "host/run/pace.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/precision.hpp"
+#include "host/run/shares.hpp"
 #include "host/run/work.hpp"
 #include "host/run/workers.hpp"
 
@@ -59,9 +60,12 @@ private:
         std::vector<Work> work;
         std::uint64_t found = 0;
         for (const Plan::Entry& entry : plan_.entries) {
-            const std::uint64_t wanted = wanted_trials(store_, study_, entry.design);
+            const std::vector<TrialRange> wanted =
+                entry.whole
+                    ? std::vector{TrialRange{0, wanted_trials(store_, study_, entry.design)}}
+                    : entry.share;
             const std::vector<Gap> gaps = find_gaps(store_, *study_.setting, entry.design, wanted);
-            found += wanted;
+            found += count_trials(wanted);
             std::uint64_t lacking = 0;
             for (const Gap& gap : gaps) lacking += gap.trials.count;
             found -= lacking;

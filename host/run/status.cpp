@@ -20,7 +20,7 @@ std::vector<DesignStatus> status(const Store& store, const Study& study) {
         one.trials_done = one.trials_wanted;
         one.blocks_done = one.blocks_wanted;
         std::uint64_t next_block = 0;
-        for (const Gap& gap : find_gaps(store, *study.setting, design, one.trials_wanted)) {
+        for (const Gap& gap : find_gaps(store, *study.setting, design, {{0, one.trials_wanted}})) {
             one.trials_done -= gap.trials.count;
             const std::uint64_t first = std::max(next_block, gap.trials.first / size);
             next_block = (gap.trials.end() + size - 1) / size;

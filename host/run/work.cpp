@@ -18,12 +18,17 @@ bool covers(const std::vector<TrialRange>& ranges, TrialRange part) {
 }  // namespace
 
 std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Design& design,
-                           std::uint64_t wanted) {
+                           const std::vector<TrialRange>& wanted) {
     std::vector<std::vector<TrialRange>> missing;
     std::set<std::uint64_t> ends;
     for (const Series& series : design.series) {
-        missing.push_back(left_out(store.trials(series_key(setting, design, series)), {0, wanted}));
-        for (const TrialRange& range : missing.back()) ends.insert({range.first, range.end()});
+        const std::vector<TrialRange>& stored = store.trials(series_key(setting, design, series));
+        std::vector<TrialRange>& lacking = missing.emplace_back();
+        for (const TrialRange& within : wanted)
+            for (const TrialRange& range : left_out(stored, within)) {
+                lacking.push_back(range);
+                ends.insert({range.first, range.end()});
+            }
     }
     std::vector<Gap> gaps;
     for (auto end = ends.begin(); end != ends.end() && std::next(end) != ends.end(); ++end) {

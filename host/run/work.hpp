@@ -16,10 +16,10 @@ struct Gap {
     std::vector<std::size_t> series;  ///< indices into Design::series, ascending
 };
 
-/// The trials 0 .. wanted - 1 that the store lacks, as disjoint ranges in order; the same series
-/// are lacking all along one range.
+/// Those of the wanted trials (sorted, disjoint ranges) that the store lacks, as disjoint ranges in
+/// order; the same series are lacking all along one range.
 std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Design& design,
-                           std::uint64_t wanted);
+                           const std::vector<TrialRange>& wanted);
 
 /// The design with only these series and the points that they need.
 Design restrict_design(const Design& design, const std::vector<std::size_t>& series);

@@ -3,6 +3,7 @@
 // not be.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct BatchCost {
 
 /// A design on a card.
 struct CardPlan {
+    std::size_t design = 0;        ///< its index in the study
+    std::uint64_t trials = 0;      ///< of the study or shard
     std::size_t device_bytes = 0;  ///< of all workers' engines together
     std::size_t host_bytes = 0;    ///< of their results on the host
     BatchCost batch;

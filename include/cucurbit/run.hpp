@@ -17,21 +17,24 @@
 
 namespace cucurbit {
 
-/// Every `count`-th design of a study, from the one of this index (from 0) on.
+/// One of `count` parts of a study's trials, index from 0 on, for as many machines: every trial
+/// belongs to one of them, and together they are the study (to a precision: its first round).
 struct Shard {
     std::size_t index = 0;
     std::size_t count = 1;
-    bool holds(std::size_t design) const { return design % count == index; }
-    /// The index in the study of the i-th design that it holds.
-    std::size_t design(std::size_t i) const { return index + i * count; }
+    std::filesystem::path of;  ///< a folder of the study: what it lacks is divided, not the whole
 };
 
 /// What a run will do on a device, before anything is computed.
 struct Plan {
     struct Entry {
         Design design;
-        std::uint64_t trials = 0;  ///< of the first round when precision is adaptive
+        std::size_t index = 0;          ///< of the design in the study
+        std::vector<TrialRange> share;  ///< the shard's trials of it
+        std::uint64_t trials = 0;       ///< how many these are
         std::uint64_t blocks = 0;
+        /// Whether they are all of the first round: further rounds then follow where needed.
+        bool whole = false;
         std::size_t batch = 0;       ///< trials per engine call, at most
         std::size_t bytes = 0;       ///< engine memory of one worker
         std::size_t host_bytes = 0;  ///< of one worker's results, where the engine is a card's
@@ -52,11 +55,11 @@ struct Plan {
 DeviceChoice choose_devices(const Study& study, const std::string& name, std::size_t threads = 0,
                             Shard shard = {});
 
-/// The plan of a whole study or a shard of it, whatever a folder already holds. device: as for
-/// choose_devices of this study; threads: workers on each device, 0 for the device's own number,
-/// reduced to what memory allows. Throws StudyError when two designs' keys collide, DeviceError
-/// when the device is absent or its memory does not suffice for one worker with a batch of one
-/// trial.
+/// The plan of a whole study or a shard of it, whatever its own folder already holds. device: as
+/// for choose_devices of this study; threads: workers on each device, 0 for the device's own
+/// number, reduced to what memory allows. Throws StudyError when two designs' keys collide,
+/// DeviceError when the device is absent or its memory does not suffice for one worker with a batch
+/// of one trial.
 Plan make_plan(const Study& study, const std::string& device, std::size_t threads,
                Shard shard = {});
 
@@ -86,7 +89,9 @@ enum class RunEnd { complete, stopped };
 /// table is the same bytes whatever the threads and interruptions. Fixed precision stops at exactly
 /// `trials`. Adaptive precision stops a design at the first of 256, 512, 1024, … , max_trials
 /// trials after which every series has the wanted relative or absolute standard error; series
-/// without a finite mean or variance (near interpolation) and zero risks do not count. Throws
+/// without a finite mean or variance (near interpolation) and zero risks do not count. A shard that
+/// has a part of a design's round ends with that part: a folder that all of them were merged into
+/// decides whether a further round is needed, of which Shard::of computes a part. Throws
 /// StudyError, StoreError, DeviceError, and whatever a simulation throws.
 RunEnd run(const Study& study, const RunOptions& options);
 

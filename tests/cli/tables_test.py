@@ -205,12 +205,18 @@ class Tables(ProgramTest):
             whole, part = ([{name: row[name] for name in row if name not in timed} for row in each
                             if row.get("basis") != "measured now"] for each in rows)
             self.assertEqual({row["design"] for row in whole}, {"1", "2", "3", "4"})
-            self.assertEqual(part, [row for row in whole if row["design"] == "2"])
-        rows = self.call("plan", "many.toml", "--format", "csv", "--shard", "1/3")[0].splitlines()
-        self.assertEqual([row.split(",")[0] for row in rows], ["design", "1", "4"])
-        out, err = self.call("plan", "many.toml", "--format", "csv", "--shard", "5/5")
+            self.assertEqual([row["design"] for row in part], [row["design"] for row in whole])
+        parts = [rows_of(self.call("plan", "many.toml", "--format", "csv", "--shard", f"{number}/3")[0])
+                 for number in (1, 2, 3)]
+        for rows in zip(*parts):
+            self.assertEqual([row["share"] for row in rows], ["0-63", "64-127", "128-129"])
+            self.assertEqual([row["trials"] for row in rows], ["64", "64", "2"])
+        out, err = self.call("plan", "many.toml", "--format", "csv", "--shard", "13/13")
         self.assertEqual(out.count("\n"), 1)
         self.assertIn("0 trials", err)
+        self.call("run", "many.toml", "--shard", "2/3", "-o", "second")
+        rows = rows_of(self.call("plan", "second", "--format", "csv", "--shard", "1/1")[0])
+        self.assertEqual([row["share"] for row in rows], ["0-63 128-129"] * 4)
 
     def test_plan(self):
         out, err = self.call("plan", self.study, "--format", "csv", "--threads", "1")

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include "cucurbit/costs.hpp"
 #include "cucurbit/engine.hpp"
@@ -19,24 +18,6 @@ namespace {
 
 using fake::Log;
 using fake::Options;
-
-TEST(Plan, DealsDesignsToShards) {
-    Options options;
-    options.designs = {100, 101, 102, 103, 104};
-    const Study study = fake::study(options, 10);
-    const std::vector<Design> designs = study.setting->designs();
-    for (const std::size_t count : {1, 2, 3, 7}) {
-        std::map<std::uint64_t, std::size_t> dealt;
-        for (std::size_t index = 0; index < count; ++index) {
-            const Plan plan = make_plan(study, "cpu", 1, {index, count});
-            EXPECT_LE(plan.entries.size(), (designs.size() + count - 1) / count);
-            EXPECT_EQ(plan.entries.empty(), index >= designs.size());
-            for (const Plan::Entry& entry : plan.entries) ++dealt[entry.design.key];
-        }
-        ASSERT_EQ(dealt.size(), designs.size());
-        for (const auto& [key, times] : dealt) EXPECT_EQ(times, 1u);
-    }
-}
 
 TEST(Plan, CountsBlocksBatchesAndBytes) {
     Options options;
