@@ -12,6 +12,7 @@
 #include "cucurbit/study.hpp"
 #include "host/cli/exit.hpp"
 #include "host/cli/output.hpp"
+#include "host/cli/shard_auto.hpp"
 
 namespace cucurbit::cli {
 
@@ -76,8 +77,8 @@ struct DeviceOptions {
 };
 void add_device_options(CLI::App& command, DeviceOptions& options);
 
-/// --shard, read by shard_of.
-void add_shard(CLI::App& command, std::string& shard);
+/// --shard, read by shard_of: I/N, which auto has become.
+void add_shard(CLI::App& command, NamedShard& shard);
 /// The shard I/N, from 1/N to N/N, of the study or, where a run's folder was named, of what that
 /// folder lacks; all of the study where no shard was named.
 Shard shard_of(const std::string& text, const StudyOptions& study);

@@ -37,6 +37,7 @@ std::vector<std::string> allowed_values(const CLI::Option& option) {
         for (std::string value; std::getline(list, value, ',');) values.push_back(value);
     }
     if (option.check_lname("device")) values = {"auto", "cpu", "cuda"};
+    if (option.check_lname("shard")) values = {"auto"};
     if (option.check_lname("devices")) values = {"cpu", "cpu,cuda", "cpu,cuda:0"};
     if (option.check_lname("preset"))
         for (const Preset& preset : presets()) values.emplace_back(preset.name);

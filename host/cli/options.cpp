@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -30,7 +31,7 @@ std::string shard_fault(const std::string& text) {
         const Shard shard = shard_of(text, {});
         if (shard.index < shard.count) return {};
     }
-    return "'" + text + "' is not I/N, from 1/N to N/N, such as 3/8";
+    return "'" + text + "' is neither auto nor I/N, from 1/N to N/N, such as 3/8";
 }
 
 std::optional<std::string> contents(const std::filesystem::path& file) {
@@ -113,12 +114,20 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{4096}).description(""));
 }
 
-void add_shard(CLI::App& command, std::string& shard) {
+void add_shard(CLI::App& command, NamedShard& shard) {
+    const auto read = [&shard](std::string& text) {
+        if (text != "auto") return shard_fault(text);
+        // No other thread runs.  NOLINTNEXTLINE(concurrency-mt-unsafe)
+        shard = shard_from([](const char* name) { return std::getenv(name); });
+        text = shard.name;
+        return shard_fault(text);
+    };
     command
-        .add_option("--shard", shard,
-                    "Only the I-th of N parts of the study's trials; merge joins the folders")
+        .add_option("--shard", shard.name,
+                    "Only the I-th of N parts of the study's trials, or auto: by what the batch "
+                    "system or launcher says; merge joins the folders")
         ->type_name("I/N")
-        ->check(CLI::Validator(shard_fault, ""));
+        ->transform(CLI::Validator(read, ""));
 }
 
 Shard shard_of(const std::string& text, const StudyOptions& study) {

@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 struct PlanArguments {
     StudyOptions study;
     DeviceOptions device;
-    std::string shard;
+    NamedShard shard;
     Output output{"aligned", ""};
 };
 
@@ -158,7 +158,7 @@ private:
 
 // Predictions for known cards, whatever is there, beside what a card that is there needs.
 Exit plan_cards(const Study& study, const PlanArguments& options) {
-    const Shard shard = shard_of(options.shard, options.study);
+    const Shard shard = shard_of(options.shard.name, options.study);
     CardPlanTable table;
     add_predictions(study, shard, options.device.threads, table);
     try {
@@ -184,11 +184,11 @@ Exit plan_command(const PlanArguments& options) {
     warn_of_remarks(study);
     if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
     const Plan plan = make_plan(study, options.device.device, options.device.threads,
-                                shard_of(options.shard, options.study));
+                                shard_of(options.shard.name, options.study));
     const std::vector<Measurement> measurements = measure_all(study, plan);
     const double measured = measured_rate(plan, measurements);
     const double rate = std::isnan(measured) ? core_flops_per_second : measured;
-    PlanTable table(!options.shard.empty());
+    PlanTable table(!options.shard.name.empty());
     double total = 0.0;
     std::uint64_t trials = 0;
     for (std::size_t i = 0; i < plan.entries.size(); ++i) {

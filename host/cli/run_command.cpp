@@ -21,7 +21,7 @@ struct RunArguments {
     StudyOptions study;
     DeviceOptions device;
     std::string directory;
-    std::string shard;
+    NamedShard shard;
     std::string max_time;
     std::optional<std::uint64_t> trials;
     bool table = false;
@@ -42,15 +42,15 @@ std::filesystem::path whole_folder(const RunArguments& options, const Study& stu
 std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
     if (!options.directory.empty()) return options.directory;
     const std::filesystem::path whole = whole_folder(options, study);
-    if (options.shard.empty()) return whole;
-    const Shard shard = shard_of(options.shard, options.study);
+    if (options.shard.name.empty()) return whole;
+    const Shard shard = shard_of(options.shard.name, options.study);
     return shard_folder(whole, fmt::format("{}-of-{}", shard.index + 1, shard.count));
 }
 
 /// A shard's folder is never the one of whose lacking trials it computes a part.
 void spare_whole(const RunArguments& options, const std::filesystem::path& directory) {
     std::error_code absent;
-    if (!options.shard.empty() &&
+    if (!options.shard.name.empty() &&
         std::filesystem::equivalent(options.study.file, directory, absent))
         throw UsageError(fmt::format(
             "{} is the folder whose lacking trials are divided: a shard needs another one with -o",
@@ -78,7 +78,7 @@ Extent extent_of(const Study& study, const Shard& shard) {
 /// Which part of how many trials a shard computes.
 class ShardTalk {
 public:
-    ShardTalk(const Study& study, const RunArguments& options) : name_(options.shard) {
+    ShardTalk(const Study& study, const RunArguments& options) : name_(options.shard.name) {
         if (name_.empty()) return;
         const Shard shard = shard_of(name_, options.study);
         part_ = extent_of(study, shard);
@@ -117,12 +117,12 @@ void announce(const Study& study, const std::filesystem::path& directory,
 /// What to type when a run is complete.
 std::string next_text(const Study& study, const RunArguments& options,
                       const std::filesystem::path& directory) {
-    if (options.shard.empty())
+    if (options.shard.name.empty())
         return fmt::format("next: cucurbit compare {0}, cucurbit export {0}, cucurbit plot {0}",
                            directory.string());
     if (!options.directory.empty()) return "next: cucurbit merge FOLDER... -o DIR joins all shards";
     const std::filesystem::path whole = whole_folder(options, study);
-    const Shard shard = shard_of(options.shard, options.study);
+    const Shard shard = shard_of(options.shard.name, options.study);
     return fmt::format("next: cucurbit merge {} -o {} joins all shards",
                        shard_folder(whole, fmt::format("*-of-{}", shard.count)).string(),
                        whole.string());
@@ -163,7 +163,7 @@ Exit ended(const Study& study, const RunArguments& options, const std::filesyste
     const double failed = failed_share(table);
     warn_of_imprecise(table);
     // The rows of a shard's table are mostly without trials.
-    if (options.shard.empty()) say_judgement(table, directory.string());
+    if (options.shard.name.empty()) say_judgement(table, directory.string());
     say(fmt::format("complete: {}{}", directory.string(), shard.text()));
     say(next_text(study, options, directory));
     if (failed <= max_failed_share) return Exit::done;
@@ -180,10 +180,11 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
     RunOptions run_options;
     run_options.directory = folder_of(options, study);
     spare_whole(options, run_options.directory);
-    run_options.shard = shard_of(options.shard, options.study);
+    run_options.shard = shard_of(options.shard.name, options.study);
     const ShardTalk shard(study, options);
-    const DeviceChoice choice =
+    DeviceChoice choice =
         choose_devices(study, options.device.device, options.device.threads, run_options.shard);
+    choice.name = own_device(choice, options.shard.local_rank);
     run_options.device = choice.name;
     run_options.threads = options.device.threads;
     if (!options.max_time.empty()) run_options.max_seconds = seconds_of(options.max_time);

@@ -1,0 +1,128 @@
+"""One table comes out however many machines share a study, with how many threads, stopped how often."""
+
+import itertools
+import unittest
+
+from program import ProgramTest
+
+COUNTS = (1, 2, 3, 5, 8)
+PRECISION = 'precision={rel_std_err = 0.004, max_trials = 3000}'
+
+
+class Shards(ProgramTest):
+    def preset(self, name, *edits):
+        """A study of that preset, edited."""
+        self.call("init", "--preset", name, "-o", "preset.toml")
+        return ["preset.toml", *itertools.chain(*(("--set", edit) for edit in edits))]
+
+    def shards(self, study, count, threads, interrupted, to):
+        """Computes all shards; how often one was stopped. Every attempt may take longer than the one before."""
+        stops = 0
+        for number in range(1, count + 1):
+            command = ["run", *study, "--shard", f"{number}/{count}", "--threads", threads, "-o", f"{to}-{number}"]
+            seconds = 0.03 if interrupted else 600
+            process = self.start(*command, "--max-time", seconds)
+            while process.wait(timeout=600) == 75:
+                process.communicate()
+                stops += 1
+                seconds *= 2
+                process = self.start(*command, "--max-time", seconds)
+            _, err = process.communicate()
+            self.assertEqual(process.returncode, 0, err)
+        return stops
+
+    def joined(self, count, to):
+        """What merge says at last; the folder is named as the shards are."""
+        return self.call("merge", *(f"{to}-{number}" for number in range(1, count + 1)), "-o", to)[1]
+
+    def one_table(self, study, rounds=1):
+        """Every number of shards gives the whole run's bytes, after so many rounds at most."""
+        self.call("run", *study, "-o", "whole")
+        expected = self.table("whole")
+        stops = 0
+        for turn, (count, threads) in enumerate(itertools.product(COUNTS, (1, 2))):
+            to = f"joined-{count}-{threads}"
+            stops += self.shards(study, count, threads, turn % 2 == 1, to)
+            err = self.joined(count, to)
+            for _ in range(rounds - 1):
+                if "missing" not in err:
+                    break
+                self.assertIn("precision not reached", err)
+                self.assertIn(f"cucurbit run {to} --shard I/N", err)
+                stops += self.shards([to], count, threads, turn % 2 == 1, to)
+                err = self.joined(count, to)
+            self.assertIn(": complete\n", err)
+            self.assertEqual(self.table(to), expected, f"{count} shards, {threads} threads")
+            self.call("verify", to)
+        self.assertGreater(stops, 0, "nothing was interrupted")
+
+    def test_figure_1(self):
+        self.one_table(self.preset("ildiz2025_figure1", "population.p=120", "target.n=[20, 60, 110, 160]",
+                                   "precision.trials=400"))
+
+    def test_weak_to_strong(self):
+        self.one_table(self.preset("dong2025_recovery", "precision.trials=300"))
+
+    def test_a_graph(self):
+        self.one_table(self.preset("two_teachers", "precision.trials=150"))
+
+    def test_gradient_descent(self):
+        self.one_table(self.preset("nagarajan2023_eigen_progress", "precision.trials=130"))
+
+    def test_one_design_to_a_precision(self):
+        self.one_table(self.preset("ildiz2025_figure1", "population.p=60", "target.n=[20, 40]", PRECISION), rounds=9)
+
+    def test_many_designs_to_a_precision(self):
+        self.one_table(self.preset("dong2025_recovery", PRECISION.replace("0.004", "0.05")), rounds=9)
+
+    def test_a_run_finishes_what_shards_began(self):
+        study = self.preset("ildiz2025_figure1", "population.p=60", "target.n=[20, 40]", PRECISION)
+        self.call("run", *study, "-o", "whole")
+        self.shards(study, 3, 1, False, "joined")
+        self.assertIn("256 trials missing (precision not reached in 1 of 1 design); run continues",
+                      self.joined(3, "joined"))
+        self.call("run", "joined")
+        self.assertEqual(self.table("joined"), self.table("whole"))
+
+    def test_more_trials_are_shared_too(self):
+        study = self.preset("ildiz2025_figure1", "population.p=60", "target.n=[20, 40]", "precision.trials=100")
+        self.shards(study, 2, 1, False, "joined")
+        self.joined(2, "joined")
+        self.call("run", *study, "--set", "precision.trials=700", "-o", "whole")
+        more = ["joined", "--set", "precision.trials=700"]
+        self.shards(more, 3, 1, False, "more")
+        facts = self.call("status", "more-1", "--manifest", "--format", "csv")[0]
+        self.assertIn("trials_computed,256\n", facts)
+        self.call("merge", "joined", *(f"more-{number}" for number in (1, 2, 3)), "-o", "all")
+        self.call("run", *more, "-o", "all")
+        self.assertEqual(self.table("all"), self.table("whole"))
+
+    def test_launchers_and_arrays_name_the_shards(self):
+        self.call("run", self.study, "-o", "whole")
+        array = {"SLURM_ARRAY_TASK_COUNT": "2", "SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_MAX": "1",
+                 "SLURM_ARRAY_TASK_STEP": "1"}
+        launchers = {
+            "array": [{**array, "SLURM_ARRAY_TASK_ID": str(task)} for task in (0, 1)],
+            "ranks": [{"OMPI_COMM_WORLD_RANK": str(rank), "OMPI_COMM_WORLD_SIZE": "3",
+                       "OMPI_COMM_WORLD_LOCAL_RANK": str(rank)} for rank in (0, 1, 2)],
+            "both": [{**array, "SLURM_ARRAY_TASK_ID": str(task), "PMI_RANK": str(rank), "PMI_SIZE": "2"}
+                     for task in (0, 1) for rank in (0, 1)]}
+        for name, environments in launchers.items():
+            for environment in environments:
+                self.call("run", self.study, "--shard", "auto", env=environment)
+            count = len(environments)
+            self.call("merge", *(f"runs/small-{number}-of-{count}" for number in range(1, count + 1)), "-o", name)
+            self.assertEqual(self.table(name), self.table("whole"))
+
+    def test_auto_needs_one_answer(self):
+        for command in ("run", "plan"):
+            self.assertIn("looked for SLURM_ARRAY_TASK_ID", self.refused(command, self.study, "--shard", "auto"))
+            err = self.refused(command, self.study, "--shard", "auto",
+                               env={"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "PMI_RANK": "0",
+                                    "PMI_SIZE": "2"})
+            self.assertIn("OMPI_COMM_WORLD_RANK=1 and PMI_RANK=0 contradict each other", err)
+        self.assertFalse((self.folder / "runs").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
