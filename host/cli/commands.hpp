@@ -28,6 +28,7 @@ void add_check(Program& program);
 void add_plan(Program& program);
 void add_theory(Program& program);
 void add_explain(Program& program);
+void add_submit(Program& program);
 void add_status(Program& program);
 void add_export(Program& program);
 void add_merge(Program& program);
@@ -83,6 +84,9 @@ void add_shard(CLI::App& command, NamedShard& shard);
 /// folder lacks; all of the study where no shard was named.
 Shard shard_of(const std::string& text, const StudyOptions& study);
 
+/// The folder of a whole run where no other is named: the run's folder that was named as the study,
+/// or runs/NAME. Throws UsageError where the study's name suits no folder.
+std::filesystem::path whole_folder(const StudyOptions& options, const Study& study);
 /// A shard's folder beside the whole run's: runs/NAME-3-of-8 for runs/NAME and "3-of-8".
 std::filesystem::path shard_folder(const std::filesystem::path& whole, const std::string& part);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/cli/presets.hpp"
+#include "host/cli/process.hpp"
 
 namespace cucurbit::cli {
 
@@ -105,12 +106,6 @@ std::string bash_script(const std::vector<CommandWords>& commands) {
 }
 complete -F _cucurbit cucurbit
 )";
-}
-
-std::string single_quoted(std::string text) {
-    for (std::size_t i = 0; (i = text.find('\'', i)) != std::string::npos; i += 4)
-        text.replace(i, 1, "'\\''");
-    return "'" + text + "'";
 }
 
 // Brackets and colons separate the parts of an _arguments specification.

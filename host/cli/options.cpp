@@ -137,6 +137,15 @@ Shard shard_of(const std::string& text, const StudyOptions& study) {
     return shard;
 }
 
+std::filesystem::path whole_folder(const StudyOptions& options, const Study& study) {
+    if (std::filesystem::is_directory(options.file)) return options.file;
+    static const std::regex plain("[A-Za-z0-9_][A-Za-z0-9._-]*");
+    if (!std::regex_match(study.name, plain))
+        throw UsageError("the study's name '" + study.name +
+                         "' does not suit a folder: name one with -o DIR");
+    return std::filesystem::path("runs") / study.name;
+}
+
 std::filesystem::path shard_folder(const std::filesystem::path& whole, const std::string& part) {
     std::filesystem::path folder = whole.lexically_normal();
     if (folder.filename().empty()) folder = folder.parent_path();  // of a slash at the end

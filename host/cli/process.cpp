@@ -7,8 +7,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "host/cli/exit.hpp"
 
@@ -77,6 +79,17 @@ void end_by_broken_pipe() {
 
 void restore_signals() {
     for (const int signal : ignored) std::signal(signal, SIG_DFL);
+}
+
+std::string own_path() {
+    std::error_code unknown;
+    return std::filesystem::read_symlink("/proc/self/exe", unknown).string();
+}
+
+std::string single_quoted(std::string text) {
+    for (std::size_t i = 0; (i = text.find('\'', i)) != std::string::npos; i += 4)
+        text.replace(i, 1, "'\\''");
+    return "'" + text + "'";
 }
 
 bool has_screen() {

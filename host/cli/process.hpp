@@ -1,6 +1,8 @@
 #pragma once
 // How the process deals with signals, standard streams and the process that started it.
 
+#include <string>
+
 namespace cucurbit::cli {
 
 /// Opens standard streams that are closed, so that no file of ours takes their place; lets writes
@@ -15,6 +17,12 @@ void end_by_broken_pipe();
 
 /// For a program that takes this one's place: signals as they were found.
 void restore_signals();
+
+/// Where this program lies; empty where the system does not tell.
+std::string own_path();
+
+/// A word as a shell reads it.
+std::string single_quoted(std::string text);
 
 /// Whether stderr is a terminal that moves its cursor: not where TERM is "dumb".
 bool has_screen();

@@ -35,7 +35,8 @@ void declare(Program& program) {
     app.set_version_flag("--version", "cucurbit " CUCURBIT_VERSION);
     app.require_subcommand(1);
     app.get_formatter()->column_width(26);
-    group(program, "Studies", {add_init, add_check, add_plan, add_theory, add_explain, add_run});
+    group(program, "Studies",
+          {add_init, add_check, add_plan, add_theory, add_explain, add_run, add_submit});
     group(program, "Run folders",
           {add_status, add_extend, add_merge, add_export, add_compare, add_plot, add_report,
            add_replay, add_verify});

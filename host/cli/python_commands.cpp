@@ -47,12 +47,9 @@ runpy.run_module("cucurbit", run_name="__main__", alter_sys=True)
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     // The package reads the table with this very program.
-    char self[4096];
-    const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length > 0) {
-        self[length] = '\0';
-        ::setenv("CUCURBIT", self, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs
-    }
+    const std::string self = own_path();
+    if (!self.empty())
+        ::setenv("CUCURBIT", self.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): no other thread
     restore_signals();
     ::execvp(argv[0], argv.data());
     throw UsageError(fmt::format("{} needs Python: {}: {}", command, options.python,

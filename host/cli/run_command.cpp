@@ -1,6 +1,5 @@
 #include <cmath>
 #include <memory>
-#include <regex>
 
 #include "cucurbit/run.hpp"
 #include "host/cli/commands.hpp"
@@ -29,19 +28,9 @@ struct RunArguments {
     bool force = false;
 };
 
-/// The folder of a whole run: the one that was named, or the study's own.
-std::filesystem::path whole_folder(const RunArguments& options, const Study& study) {
-    if (std::filesystem::is_directory(options.study.file)) return options.study.file;
-    static const std::regex plain("[A-Za-z0-9_][A-Za-z0-9._-]*");
-    if (!std::regex_match(study.name, plain))
-        throw UsageError("the study's name '" + study.name +
-                         "' does not suit a folder: name one with -o DIR");
-    return std::filesystem::path("runs") / study.name;
-}
-
 std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
     if (!options.directory.empty()) return options.directory;
-    const std::filesystem::path whole = whole_folder(options, study);
+    const std::filesystem::path whole = whole_folder(options.study, study);
     if (options.shard.name.empty()) return whole;
     const Shard shard = shard_of(options.shard.name, options.study);
     return shard_folder(whole, fmt::format("{}-of-{}", shard.index + 1, shard.count));
@@ -121,7 +110,7 @@ std::string next_text(const Study& study, const RunArguments& options,
         return fmt::format("next: cucurbit compare {0}, cucurbit export {0}, cucurbit plot {0}",
                            directory.string());
     if (!options.directory.empty()) return "next: cucurbit merge FOLDER... -o DIR joins all shards";
-    const std::filesystem::path whole = whole_folder(options, study);
+    const std::filesystem::path whole = whole_folder(options.study, study);
     const Shard shard = shard_of(options.shard.name, options.study);
     return fmt::format("next: cucurbit merge {} -o {} joins all shards",
                        shard_folder(whole, fmt::format("*-of-{}", shard.count)).string(),

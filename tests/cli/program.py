@@ -11,7 +11,8 @@ from pathlib import Path
 
 PROGRAM = os.environ["CUCURBIT"]
 
-COMMANDS = ["init", "check", "plan", "theory", "explain", "run", "status", "extend", "merge", "export", "compare", "plot", "report",
+COMMANDS = ["init", "check", "plan", "theory", "explain", "run", "submit", "status", "extend", "merge", "export", "compare",
+            "plot", "report", "replay", "verify", "devices", "doctor", "bench", "completion", "cite"]
             "replay", "verify", "devices", "doctor", "bench", "completion", "cite"]
 
 STUDY = """\

@@ -5,8 +5,10 @@ import unittest
 
 from program import ProgramTest
 
-COUNTS = (1, 2, 3, 5, 8)
-PRECISION = 'precision={rel_std_err = 0.004, max_trials = 3000}'
+# Shards and threads of each: for one study all of them, else each number of shards.
+ALL = list(itertools.product((1, 2, 3, 5, 8), (1, 2)))
+SOME = [(1, 2), (2, 1), (3, 2), (5, 1), (8, 2)]
+PRECISION = 'precision={rel_std_err = 0.004, max_trials = 1000}'
 
 
 class Shards(ProgramTest):
@@ -35,12 +37,12 @@ class Shards(ProgramTest):
         """What merge says at last; the folder is named as the shards are."""
         return self.call("merge", *(f"{to}-{number}" for number in range(1, count + 1)), "-o", to)[1]
 
-    def one_table(self, study, rounds=1):
-        """Every number of shards gives the whole run's bytes, after so many rounds at most."""
+    def one_table(self, study, divisions=SOME, rounds=1):
+        """Every division gives the whole run's bytes, after so many rounds at most; every other one is interrupted."""
         self.call("run", *study, "-o", "whole")
         expected = self.table("whole")
         stops = 0
-        for turn, (count, threads) in enumerate(itertools.product(COUNTS, (1, 2))):
+        for turn, (count, threads) in enumerate(divisions):
             to = f"joined-{count}-{threads}"
             stops += self.shards(study, count, threads, turn % 2 == 1, to)
             err = self.joined(count, to)
@@ -58,7 +60,7 @@ class Shards(ProgramTest):
 
     def test_figure_1(self):
         self.one_table(self.preset("ildiz2025_figure1", "population.p=120", "target.n=[20, 60, 110, 160]",
-                                   "precision.trials=400"))
+                                   "precision.trials=400"), ALL)
 
     def test_weak_to_strong(self):
         self.one_table(self.preset("dong2025_recovery", "precision.trials=300"))
