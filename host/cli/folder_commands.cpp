@@ -15,7 +15,7 @@ namespace cucurbit::cli {
 namespace {
 
 struct StatusOptions {
-    std::string directory;
+    std::vector<std::string> directories;
     bool manifest = false;
     bool study = false;
     Output output{"aligned", ""};
@@ -62,8 +62,54 @@ std::string state_text(const Study& study, const std::vector<DesignStatus>& desi
                        state);
 }
 
+/// What the manifest tells of the last run in a folder.
+struct LastRun {
+    std::string shard;  ///< I/N; empty where it was a run of the whole
+    std::string host;
+    std::string ended = "not begun";
+};
+
+LastRun last_run(const Store& store) {
+    LastRun last;
+    bool merged = false;  // the facts of other folders follow, and the trials are no shard's
+    for (const auto& [fact, value] : store.manifest()) {
+        merged = merged || fact == "merged";
+        if (fact == "start") last = {"", "", "not ended"};
+        if (fact == "host") last.host = value;
+        if (fact == "shard" && !merged) last.shard = value;
+        if (fact == "ended") last.ended = value;
+    }
+    return last;
+}
+
+/// A line for each folder, such as the shards of a study.
+Exit show_folders(const StatusOptions& options) {
+    if (options.manifest || options.study)
+        throw UsageError("--manifest and --study tell of one folder");
+    std::vector<std::string> shards, hosts, ends;
+    std::vector<std::int64_t> trials;
+    for (const std::string& directory : options.directories) {
+        const Store store = Store::open_to_read(directory);
+        const LastRun last = last_run(store);
+        shards.push_back(last.shard);
+        hosts.push_back(last.host);
+        ends.push_back(last.ended);
+        std::uint64_t done = 0;
+        for (const DesignStatus& design : status(store)) done += design.trials_done;
+        trials.push_back(static_cast<std::int64_t>(done));
+    }
+    print_columns({{"folder", options.directories},
+                   {"shard", shards},
+                   {"trials_done", trials},
+                   {"ended", ends},
+                   {"host", hosts}},
+                  options.output);
+    return Exit::done;
+}
+
 Exit show_status(const StatusOptions& options) {
-    const Store store = Store::open_to_read(options.directory);
+    if (options.directories.size() > 1) return show_folders(options);
+    const Store store = Store::open_to_read(options.directories.front());
     if (options.manifest) {
         print_manifest(store, options.output);
         return Exit::done;
@@ -93,7 +139,11 @@ Exit show_status(const StatusOptions& options) {
                    {"trials_done", trials},
                    {"trials_wanted", trials_wanted}},
                   options.output);
-    say(state_text(study, designs));
+    if (const LastRun last = last_run(store); !last.shard.empty())
+        say(fmt::format("{} ({}, {}): shard {}, {}", study.name, study.kind,
+                        precision_text(study.precision), last.shard, last.ended));
+    else
+        say(state_text(study, designs));
     return Exit::done;
 }
 
@@ -177,9 +227,10 @@ Exit verify(const std::string& directory) {
 }  // namespace
 
 void add_status(Program& program) {
-    CLI::App& command = *program.app.add_subcommand("status", "Say how far a run is");
+    CLI::App& command =
+        *program.app.add_subcommand("status", "Say how far a run is; of several, a line each");
     const auto options = std::make_shared<StatusOptions>();
-    add_directory(command, options->directory);
+    command.add_option("DIR", options->directories, "Runs' folders")->required()->type_name("");
     command.add_flag("--manifest", options->manifest,
                      "What wrote the folder: command lines, version, compiler, BLAS, times");
     command.add_flag("--study", options->study, "The study's text that the trials were made from")

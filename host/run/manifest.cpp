@@ -39,7 +39,7 @@ std::string descriptions(const std::vector<Device>& devices) {
 }  // namespace
 
 Facts starting_facts(const Plan& plan, const RunOptions& options) {
-    return {
+    Facts facts{
         {"start", utc_now()},
         {"argv", nlohmann::json(options.argv)
                      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
@@ -54,6 +54,10 @@ Facts starting_facts(const Plan& plan, const RunOptions& options) {
         {"workers", std::to_string(plan.workers)},
         {"host", host_name()},
     };
+    if (options.shard.count > 1)
+        facts.emplace_back("shard", std::to_string(options.shard.index + 1) + "/" +
+                                        std::to_string(options.shard.count));
+    return facts;
 }
 
 Facts ending_facts(const std::string& end, std::uint64_t trials) {

@@ -3,7 +3,7 @@
 import itertools
 import unittest
 
-from program import ProgramTest
+from program import LONG_STUDY, ProgramTest
 
 # Shards and threads of each: for one study all of them, else each number of shards.
 ALL = list(itertools.product((1, 2, 3, 5, 8), (1, 2)))
@@ -115,6 +115,24 @@ class Shards(ProgramTest):
             count = len(environments)
             self.call("merge", *(f"runs/small-{number}-of-{count}" for number in range(1, count + 1)), "-o", name)
             self.assertEqual(self.table(name), self.table("whole"))
+
+    def test_status_tells_of_shards(self):
+        self.write("long.toml", LONG_STUDY)
+        self.call("run", self.study, "--shard", "1/2")
+        self.call("run", "long.toml", "--shard", "2/3", "--max-time", "0.3", code=75)
+        self.assertIn("shard 1/2, complete\n", self.call("status", "runs/small-1-of-2")[1])
+        self.assertIn("shard 2/3, stopped\n", self.call("status", "runs/long-2-of-3")[1])
+        self.call("run", self.study, "--shard", "9/9")
+        out, err = self.call("status", "runs/small-1-of-2", "runs/long-2-of-3", "runs/small-9-of-9", "--format", "csv")
+        self.assertEqual(err, "")
+        rows = [line.split(",")[:4] for line in out.splitlines()]
+        self.assertEqual(rows[0], ["folder", "shard", "trials_done", "ended"])
+        self.assertEqual(rows[1], ["runs/small-1-of-2", "1/2", "128", "complete"])
+        self.assertEqual(rows[2][:2] + rows[2][3:], ["runs/long-2-of-3", "2/3", "stopped"])
+        self.assertEqual(rows[3], ["runs/small-9-of-9", "", "0", "not begun"])
+        self.refused("status", "runs/small-1-of-2", "runs/long-2-of-3", "--manifest")
+        self.call("merge", "runs/small-1-of-2", "-o", "joined")
+        self.assertIn("2 trials missing; run continues", self.call("status", "joined")[1])
 
     def test_auto_needs_one_answer(self):
         for command in ("run", "plan"):
