@@ -13,7 +13,6 @@ PROGRAM = os.environ["CUCURBIT"]
 
 COMMANDS = ["init", "check", "plan", "theory", "explain", "run", "submit", "status", "extend", "merge", "export", "compare",
             "plot", "report", "replay", "verify", "devices", "doctor", "bench", "completion", "cite"]
-            "replay", "verify", "devices", "doctor", "bench", "completion", "cite"]
 
 STUDY = """\
 schema = 1
