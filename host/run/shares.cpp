@@ -43,8 +43,8 @@ std::uint64_t least_part(const Precision& precision, const std::vector<std::uint
         largest = std::max(largest, each);
         designs += each > 0 ? 1 : 0;
     }
-    if (!is_fixed(precision) && designs >= shards) return largest;
-    return std::max<std::uint64_t>(1, all / (parts_per_shard * shards));
+    const bool whole = !is_fixed(precision) && designs >= shards;
+    return std::max<std::uint64_t>(1, whole ? largest : all / (parts_per_shard * shards));
 }
 
 /// Those of the ranges' trials that are number `from` to `to` - 1 among them.
