@@ -65,7 +65,8 @@ std::vector<Column> CardPlanTable::columns() const {
     return result;
 }
 
-void add_predictions(const Study& study, Shard shard, std::size_t threads, CardPlanTable& table) {
+void add_predictions(const Study& study, const Shard& shard, std::size_t threads,
+                     CardPlanTable& table) {
     std::string lacking;
     bool any = false;
     for (const Card& card : known_cards()) {

@@ -31,6 +31,7 @@ private:
 
 /// Adds all designs of the study on all known cards; says where a card has not the memory. Throws
 /// DeviceError where none has.
-void add_predictions(const Study& study, Shard shard, std::size_t threads, CardPlanTable& table);
+void add_predictions(const Study& study, const Shard& shard, std::size_t threads,
+                     CardPlanTable& table);
 
 }  // namespace cucurbit::cli

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <memory>
 
 #include "cucurbit/run.hpp"
@@ -8,6 +9,7 @@
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
 #include "host/run/precision.hpp"
+#include "host/run/shares.hpp"
 #include "host/table/printable.hpp"
 
 namespace cucurbit::cli {
@@ -82,6 +84,20 @@ LastRun last_run(const Store& store) {
     return last;
 }
 
+/// Trials that all series of their designs have.
+std::uint64_t stored_trials(const Store& store) {
+    const Study study = store.study();
+    std::uint64_t trials = 0;
+    for (const Design& design : study.setting->designs()) {
+        std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+        for (const Series& series : design.series)
+            least = std::min(
+                least, count_trials(store.trials(series_key(*study.setting, design, series))));
+        trials += least;
+    }
+    return trials;
+}
+
 /// A line for each folder, such as the shards of a study.
 Exit show_folders(const StatusOptions& options) {
     if (options.manifest || options.study)
@@ -94,13 +110,11 @@ Exit show_folders(const StatusOptions& options) {
         shards.push_back(last.shard);
         hosts.push_back(last.host);
         ends.push_back(last.ended);
-        std::uint64_t done = 0;
-        for (const DesignStatus& design : status(store)) done += design.trials_done;
-        trials.push_back(static_cast<std::int64_t>(done));
+        trials.push_back(static_cast<std::int64_t>(stored_trials(store)));
     }
     print_columns({{"folder", options.directories},
                    {"shard", shards},
-                   {"trials_done", trials},
+                   {"trials", trials},
                    {"ended", ends},
                    {"host", hosts}},
                   options.output);

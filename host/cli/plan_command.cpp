@@ -12,6 +12,7 @@
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
 #include "host/run/choice.hpp"
+#include "host/run/precision.hpp"
 #include "kernels/devices.hpp"
 
 namespace cucurbit::cli {
@@ -183,8 +184,8 @@ Exit plan_command(const PlanArguments& options) {
     const Study study = read_study(options.study, options.output);
     warn_of_remarks(study);
     if (options.device.device.starts_with("cuda")) return plan_cards(study, options);
-    const Plan plan = make_plan(study, options.device.device, options.device.threads,
-                                shard_of(options.shard.name, options.study));
+    const Shard shard = shard_of(options.shard.name, options.study);
+    const Plan plan = make_plan(study, options.device.device, options.device.threads, shard);
     const std::vector<Measurement> measurements = measure_all(study, plan);
     const double measured = measured_rate(plan, measurements);
     const double rate = std::isnan(measured) ? core_flops_per_second : measured;
@@ -206,9 +207,11 @@ Exit plan_command(const PlanArguments& options) {
     say("solver: the rungs that trials timed now needed, of cholesky, refined, orthogonal, "
         "truncated; "
         "chosen for each trial and n by its condition");
-    const std::string round = study.precision.trials != 0
-                                  ? ""
-                                  : " of the first round (" + precision_text(study.precision) + ")";
+    const std::string round =
+        is_fixed(study.precision)
+            ? ""
+            : fmt::format(" of the {} round ({})", shard.of.empty() ? "first" : "present",
+                          precision_text(study.precision));
     say(fmt::format("total: {}{} on {} with {}, {:.3g} flops, {:.1f} MiB", plural(trials, "trial"),
                     round, plan.device, plural(plan.workers, "worker"), plan.flops,
                     static_cast<double>(plan.peak_bytes) / 1048576.0));

@@ -23,7 +23,7 @@ Study at_most(Study study) {
 
 /// Of all trials of a study on so many cards that share them, without their start.
 double seconds_on_cards(const Study& study, const Device& card, std::size_t cards,
-                        std::size_t threads, Shard shard) {
+                        std::size_t threads, const Shard& shard) {
     double seconds = 0.0;
     for (const CardPlan& plan : predict(study, figures_of(card), threads, shard))
         seconds += static_cast<double>(plan.trials) / static_cast<double>(plan.batch.trials) *
@@ -67,7 +67,7 @@ Card figures_of(const Device& device) {
 }
 
 DeviceChoice choose_devices(const Study& study, const std::string& name, std::size_t threads,
-                            Shard shard) {
+                            const Shard& shard) {
     if (name != "auto") return choose_devices(name);
     const std::vector<Device> cards = present_cards();
     if (cards.empty()) return choose_devices(name);

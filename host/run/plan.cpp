@@ -142,13 +142,14 @@ std::uint64_t trials_per_task(const Plan::Entry& entry, std::size_t workers,
     return std::min(whole, std::max<std::uint64_t>(1, (each + group - 1) / group) * group);
 }
 
-Plan make_plan(const Study& study, const std::string& device, std::size_t threads, Shard shard) {
+Plan make_plan(const Study& study, const std::string& device, std::size_t threads,
+               const Shard& shard) {
     const std::size_t host_bytes = choose_devices("cpu").devices.front().memory_bytes / 10 * 9;
     return make_plan(study, choose_devices(study, device, threads, shard), threads, shard,
                      host_bytes);
 }
 
-Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Shard shard,
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, const Shard& shard,
                std::size_t host_bytes) {
     Plan plan;
     plan.device = choice.name;

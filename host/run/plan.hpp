@@ -10,7 +10,8 @@ namespace cucurbit {
 
 /// As cucurbit/run.hpp's, for devices that need not be there; host_bytes: what a card's workers may
 /// take of the host's memory.
-Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, Shard shard = {},
+Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads,
+               const Shard& shard = {},
                std::size_t host_bytes = std::numeric_limits<std::size_t>::max());
 
 /// Trials of a design that one task computes: whole batches of about one block, fewer when

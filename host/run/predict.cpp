@@ -75,7 +75,7 @@ const char* limit_name(Limit limit) {
 }
 
 std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads,
-                              Shard shard) {
+                              const Shard& shard) {
     const Plan plan =
         make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads, shard);
     std::vector<CardPlan> plans;

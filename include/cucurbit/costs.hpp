@@ -70,7 +70,7 @@ inline constexpr Shares measured_shares{0.62, 0.15, 0.23, 0.75};
 /// arithmetic of random words, nor what a library does beside its formula is counted: a real card
 /// is slower, which `expected_seconds` allows for. Throws as make_plan.
 std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads = 0,
-                              Shard shard = {});
+                              const Shard& shard = {});
 
 /// From one launch to the next in a stream that is never empty: 3.8 µs (NVIDIA, "Getting Started
 /// with CUDA Graphs", 2019, on a V100).

@@ -53,7 +53,7 @@ struct Plan {
 /// start included, is below what the CPU needs by a count of flops; else the CPU. No card is
 /// touched unless it is chosen.
 DeviceChoice choose_devices(const Study& study, const std::string& name, std::size_t threads = 0,
-                            Shard shard = {});
+                            const Shard& shard = {});
 
 /// The plan of a whole study or a shard of it, whatever its own folder already holds. device: as
 /// for choose_devices of this study; threads: workers on each device, 0 for the device's own
@@ -61,7 +61,7 @@ DeviceChoice choose_devices(const Study& study, const std::string& name, std::si
 /// DeviceError when the device is absent or its memory does not suffice for one worker with a batch
 /// of one trial.
 Plan make_plan(const Study& study, const std::string& device, std::size_t threads,
-               Shard shard = {});
+               const Shard& shard = {});
 
 struct Progress {
     std::uint64_t trials_done = 0;   ///< including those found in the store

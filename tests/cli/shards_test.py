@@ -126,7 +126,7 @@ class Shards(ProgramTest):
         out, err = self.call("status", "runs/small-1-of-2", "runs/long-2-of-3", "runs/small-9-of-9", "--format", "csv")
         self.assertEqual(err, "")
         rows = [line.split(",")[:4] for line in out.splitlines()]
-        self.assertEqual(rows[0], ["folder", "shard", "trials_done", "ended"])
+        self.assertEqual(rows[0], ["folder", "shard", "trials", "ended"])
         self.assertEqual(rows[1], ["runs/small-1-of-2", "1/2", "128", "complete"])
         self.assertEqual(rows[2][:2] + rows[2][3:], ["runs/long-2-of-3", "2/3", "stopped"])
         self.assertEqual(rows[3], ["runs/small-9-of-9", "", "0", "not begun"])
