@@ -1,9 +1,12 @@
 """One table comes out however many machines share a study, with how many threads, stopped how often."""
 
 import itertools
+import os
+import shutil
+import subprocess
 import unittest
 
-from program import LONG_STUDY, ProgramTest
+from program import LONG_STUDY, PROGRAM, ProgramTest
 
 # Shards and threads of each: for one study all of them, else each number of shards.
 ALL = list(itertools.product((1, 2, 3, 5, 8), (1, 2)))
@@ -115,6 +118,16 @@ class Shards(ProgramTest):
             count = len(environments)
             self.call("merge", *(f"runs/small-{number}-of-{count}" for number in range(1, count + 1)), "-o", name)
             self.assertEqual(self.table(name), self.table("whole"))
+
+    @unittest.skipUnless(shutil.which("mpirun"), "needs mpirun")
+    def test_a_real_launcher(self):
+        self.call("run", self.study, "-o", "whole")
+        environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                       "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
+        subprocess.run(["mpirun", "-n", "3", PROGRAM, "run", self.study, "--shard", "auto"], cwd=self.folder, check=True,
+                       env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=600)
+        self.call("merge", *(f"runs/small-{number}-of-3" for number in (1, 2, 3)), "-o", "joined")
+        self.assertEqual(self.table("joined"), self.table("whole"))
 
     def test_status_tells_of_shards(self):
         self.write("long.toml", LONG_STUDY)
