@@ -30,7 +30,7 @@ struct RunArguments {
 
 std::filesystem::path folder_of(const RunArguments& options, const Study& study) {
     if (!options.directory.empty()) return options.directory;
-    const std::filesystem::path whole = whole_folder(options.study, study);
+    std::filesystem::path whole = whole_folder(options.study, study);
     if (options.shard.name.empty()) return whole;
     const Shard shard = shard_of(options.shard.name, options.study);
     return shard_folder(whole, fmt::format("{}-of-{}", shard.index + 1, shard.count));
