@@ -17,6 +17,17 @@ class Cards(ProgramTest):
         self.assertEqual([row[0] for row in rows], ["cpu", "cuda:0", "cuda:1", "cuda:2"])
         self.assertEqual([row[1] for row in rows[1:]], [str(256 << 20)] * 3)
 
+    def test_ranks_of_one_machine_take_one_card_each(self):
+        for rank, card in ((0, "cuda:0"), (1, "cuda:1"), (3, "cuda:0")):
+            ranks = {"OMPI_COMM_WORLD_RANK": str(rank), "OMPI_COMM_WORLD_SIZE": "4",
+                     "OMPI_COMM_WORLD_LOCAL_RANK": str(rank)}
+            folder = f"rank-{rank}"
+            self.call("run", self.study, "--shard", "auto", "--device", "cuda", "-o", folder, "--set",
+                      "precision.trials=256", env={**THREE, **ranks})
+            facts = self.call("status", folder, "--manifest", "--format", "csv")[0]
+            self.assertIn(f"device,{card}\n", facts)
+            self.assertIn(f"shard,{rank + 1}/4\n", facts)
+
     def test_auto_takes_the_cpu_for_a_small_study_and_says_why(self):
         _, talk = self.call("run", self.study, env=THREE)
         self.assertRegex(talk, r"device: cpu \(the cpu needs about .* s with \d+ workers?, cuda:0 at least 1.5 s,")
