@@ -39,6 +39,13 @@ std::size_t terminal_width(std::FILE* stream) {
 
 }  // namespace
 
+std::string progress_json(const Progress& progress) {
+    return fmt::format(
+        R"({{"trials_done":{},"trials_total":{},"seconds":{:.3f},"seconds_left":{}}})",
+        progress.trials_done, progress.trials_total, progress.seconds,
+        std::isnan(progress.seconds_left) ? "null" : fmt::format("{:.3f}", progress.seconds_left));
+}
+
 std::string progress_bar(const Progress& progress, std::size_t width) {
     const std::string text = words(progress);
     const std::size_t around = 4;  // brackets and the two spaces after them
@@ -59,15 +66,16 @@ void put(std::FILE* stream, const std::string& text) {
 }
 }  // namespace
 
-ProgressLine::ProgressLine(std::FILE* stream, bool terminal)
-    : stream_(stream), terminal_(terminal) {}
+ProgressLine::ProgressLine(std::FILE* stream, ProgressForm form) : stream_(stream), form_(form) {}
 
 ProgressLine::~ProgressLine() {
     if (drawn_) put(stream_, "\r\x1b[K");
 }
 
 void ProgressLine::show(const Progress& progress) {
-    if (terminal_) {
+    if (form_ == ProgressForm::json) {
+        put(stream_, progress_json(progress) + "\n");
+    } else if (form_ == ProgressForm::bar) {
         // One column stays free: a full line would wrap.
         const std::string bar = progress_bar(progress, terminal_width(stream_) - 1);
         put(stream_, "\r" + bar + "\x1b[K");

@@ -1,5 +1,6 @@
 #pragma once
-// How far a run is: a bar on a terminal, a plain line now and then in a log.
+// How far a run is: a bar on a terminal, a plain line now and then in a log, JSON for a program
+// that draws its own.
 
 #include <cstdio>
 #include <string>
@@ -8,11 +9,14 @@
 
 namespace cucurbit::cli {
 
-/// Draws on a stream, stderr but in tests. On a terminal one line is redrawn in place; elsewhere a
-/// line follows after the first second and then every ten.
+/// bar: one line, redrawn in place; log: a line after the first second and then every ten;
+/// json: a line for every report.
+enum class ProgressForm { bar, log, json };
+
+/// Writes to a stream, stderr but in tests.
 class ProgressLine {
 public:
-    ProgressLine(std::FILE* stream, bool terminal);
+    ProgressLine(std::FILE* stream, ProgressForm form);
     /// Leaves the terminal's line empty for what is said next.
     ~ProgressLine();
     ProgressLine(const ProgressLine&) = delete;
@@ -22,10 +26,14 @@ public:
 
 private:
     std::FILE* stream_;
-    bool terminal_;
+    ProgressForm form_;
     bool drawn_ = false;
     double next_line_ = 1.0;
 };
+
+/// {"trials_done":440,"trials_total":1024,"seconds":12.3,"seconds_left":15.0}; seconds_left is null
+/// until it can be estimated.
+std::string progress_json(const Progress& progress);
 
 /// "[====>    ]  43 %  440 of 1,024 trials  12.3 s, 15.0 s left" in at most `width` characters.
 std::string progress_bar(const Progress& progress, std::size_t width);

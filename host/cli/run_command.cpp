@@ -22,6 +22,7 @@ struct RunArguments {
     std::string directory;
     NamedShard shard;
     std::string max_time;
+    std::string progress = "auto";
     std::optional<std::uint64_t> trials;
     bool table = false;
     bool quiet = false;
@@ -162,6 +163,11 @@ Exit ended(const Study& study, const RunArguments& options, const std::filesyste
     return Exit::failed_trials;
 }
 
+ProgressForm form_of(const std::string& progress) {
+    if (progress == "json") return ProgressForm::json;
+    return has_screen() ? ProgressForm::bar : ProgressForm::log;
+}
+
 Exit run_command(const RunArguments& options, const std::vector<std::string>& argv) {
     if (options.quiet) keep_quiet();
     spare_edit(options.study);
@@ -183,7 +189,7 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
     {
         const InterruptGuard guard;
         run_options.stop = guard.stop();
-        ProgressLine line(stderr, has_screen());
+        ProgressLine line(stderr, form_of(options.progress));
         // The first report comes when study, device and folder have been found good.
         run_options.report = [&, announced = false](const Progress& progress) mutable {
             if (!announced) announce(study, run_options.directory, choice, shard);
@@ -223,6 +229,12 @@ CLI::Option* add_table(CLI::App& command, RunArguments& options) {
 void add_limits(CLI::App& command, RunArguments& options) {
     add_device_options(command, options.device);
     command.add_flag("--quiet", options.quiet, "Say warnings and errors alone");
+    command
+        .add_option("--progress", options.progress,
+                    "auto: a bar on a terminal, else a line now and then; json: a line of JSON on "
+                    "stderr, 20 times a second")
+        ->check(CLI::IsMember({"auto", "json"}))
+        ->capture_default_str();
     command
         .add_option("--max-time", options.max_time,
                     "Stop after this time (90, 30min, 1h30m, 01:30:00, 1-00:00:00), ready to be "

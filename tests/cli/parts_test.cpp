@@ -95,11 +95,18 @@ TEST(ProgressBar, SaysAllOnlyWhenNothingIsLeft) {
     EXPECT_NE(progress_bar(Progress{}, 80).find("  0 %  0 of 0 trials"), std::string::npos);
 }
 
+TEST(ProgressJson, IsOneObject) {
+    EXPECT_EQ(progress_json(progress(512, 12.34, 15)),
+              R"({"trials_done":512,"trials_total":1024,"seconds":12.340,"seconds_left":15.000})");
+    EXPECT_NE(progress_json(progress(0, 0, nan)).find(R"("seconds_left":null})"),
+              std::string::npos);
+}
+
 // What is written to a stream that is no terminal while time passes.
 std::string log_of(const std::vector<double>& times) {
     std::FILE* stream = std::tmpfile();
     {
-        ProgressLine line(stream, false);
+        ProgressLine line(stream, ProgressForm::log);
         for (const double time : times) line.show(progress(100, time, nan));
     }
     std::string text(10000, '\0');

@@ -1,5 +1,6 @@
 """What goes to stdout and what to stderr, in a log and on a terminal."""
 
+import json
 import os
 import re
 import signal
@@ -104,6 +105,14 @@ class Talk(ProgramTest):
         self.assertEqual(len(lines), 1, log)
         self.assertNotIn("\r", log)
         self.assertNotIn("\x1b", log)
+
+    def test_reports_for_another_program(self):
+        _, err = self.call("run", self.study, "-o", "out", "--progress", "json")
+        reports = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+        self.assertEqual(set(reports[0]), {"trials_done", "trials_total", "seconds", "seconds_left"})
+        self.assertEqual((reports[-1]["trials_done"], reports[-1]["trials_total"]), (130, 130))
+        self.assertIn("cucurbit: complete: out\n", err)
+        self.assertIn("{auto,json}", self.refused("run", self.study, "--progress", "xml"))
 
     def test_colour_only_on_a_terminal_that_wants_it(self):
         red = "\x1b["
