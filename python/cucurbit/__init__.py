@@ -1,35 +1,56 @@
-"""Run, load and plot cucurbit studies.
+"""Run, load and plot cucurbit studies (docs/python.md).
 
-    import cucurbit
-    table = cucurbit.run("study.toml", "runs/study", threads=2)   # a pandas DataFrame
-    table = cucurbit.load("runs/study")
-    table = cucurbit.compare("runs/study")                        # with theory's verdicts
-    table = cucurbit.trials("runs/study")                         # a row for every trial
-    cucurbit.plot("runs/study", "figure.png")
-    cucurbit.report(["runs/study"], "report.html")
+    import cucurbit as cb
+    study = cb.Study("model_shift", p=500, spectrum=cb.power_law(2.0), signal=cb.power_law(1.5),
+                     n=range(20, 481, 20), noise_std=[0, 0.2], arms=["standard", "optimal_surrogate"], trials=1024)
+    run = study.run("runs/mine")
+    run.table                                             # a pandas DataFrame
+    run.plot(x="n")
+
+Of study files and run folders, by path:
+
+    table = cb.run("study.toml", "runs/study", threads=2)
+    table = cb.load("runs/study")
+    table = cb.compare("runs/study")                      # with theory's verdicts
+    table = cb.trials("runs/study")                       # a row for every trial
+    cb.plot("runs/study", "figure.png")
+    cb.report(["runs/study"], "report.html")
 """
 
-from cucurbit.program import ProgramError, ProgramNotFound
-from cucurbit.table import compare, load, parameters, run, theory, trials, write_parquet
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from cucurbit.program import Fault, ProgramError, ProgramNotFound, StudyError
+
+if TYPE_CHECKING:
+    from cucurbit.figures import plot
+    from cucurbit.figures.scaling import fit_slopes
+    from cucurbit.graphs import Fit, Rows, truth
+    from cucurbit.pages import report
+    from cucurbit.runs import Run
+    from cucurbit.studies import Study, isotropic, power_law, spiked, surrogate, uniform
+    from cucurbit.table import compare, load, parameters, run, theory, trials, write_parquet
 
 __version__ = "0.1.0"
-__all__ = ["ProgramError", "ProgramNotFound", "compare", "fit_slopes", "load", "parameters", "plot",
-           "report", "run", "theory", "trials", "write_parquet"]
+__all__ = ["Fault", "Fit", "ProgramError", "ProgramNotFound", "Rows", "Run", "Study", "StudyError", "compare",
+           "fit_slopes", "isotropic", "load", "parameters", "plot", "power_law", "report", "run", "spiked",
+           "surrogate", "theory", "trials", "truth", "uniform", "write_parquet"]
+
+# Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second.
+_PLACES = {"figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "truth"),
+           "pages": ("report",), "runs": ("Run",),
+           "studies": ("Study", "isotropic", "power_law", "spiked", "surrogate", "uniform"),
+           "table": ("compare", "load", "parameters", "run", "theory", "trials", "write_parquet")}
 
 
-def plot(source, output=None, **options):
-    """Draw a run folder, a table file or a DataFrame; see cucurbit.figures.plot."""
-    from cucurbit.figures import plot as draw
-    return draw(source, output, **options)
+def __getattr__(name: str) -> Any:
+    for module, names in _PLACES.items():
+        if name in names:
+            value = getattr(importlib.import_module(f"cucurbit.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'cucurbit' has no attribute {name!r}")
 
 
-def report(sources, output):
-    """Write run folders as one HTML page; see cucurbit.pages.report."""
-    from cucurbit.pages import report as write
-    return write(sources, output)
-
-
-def fit_slopes(table, **options):
-    """Log-log slopes of excess risk against n; see cucurbit.figures.scaling.fit_slopes."""
-    from cucurbit.figures.scaling import fit_slopes as fit
-    return fit(table, **options)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

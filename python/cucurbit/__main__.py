@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from cucurbit import fit_slopes, load, write_parquet
+import cucurbit
 from cucurbit.kinds import KINDS
 from cucurbit.program import ProgramError, ProgramNotFound
 
@@ -73,7 +73,7 @@ def _plot(options):
     for written in save(figure, options.output or _beside(options.source, "figure")):
         print(f"wrote {written}", file=sys.stderr)
     if figure.kind == "scaling":
-        fit_slopes(load(options.source)).to_csv(sys.stdout, index=False)
+        cucurbit.fit_slopes(cucurbit.load(options.source)).to_csv(sys.stdout, index=False)
 
 
 def _report(options):
@@ -84,13 +84,13 @@ def _report(options):
 
 
 def _slopes(options):
-    fit_slopes(load(options.source), n_min=options.n_min, n_max=options.n_max).to_csv(sys.stdout,
-                                                                                    index=False)
+    table = cucurbit.load(options.source)
+    cucurbit.fit_slopes(table, n_min=options.n_min, n_max=options.n_max).to_csv(sys.stdout, index=False)
 
 
 def _parquet(options):
     output = options.output or _beside(options.source, "trials.parquet" if options.trials else "table.parquet")
-    write_parquet(options.source, output, trials=options.trials, quantiles=options.quantiles)
+    cucurbit.write_parquet(options.source, output, trials=options.trials, quantiles=options.quantiles)
     print(f"wrote {output}", file=sys.stderr)
 
 
@@ -101,7 +101,7 @@ def main(arguments=None):
     except ProgramError as error:
         print(f"cucurbit: {error}", file=sys.stderr)
         return error.exit_code
-    except (ProgramNotFound, OSError, ValueError, KeyError) as error:
+    except (ProgramNotFound, ModuleNotFoundError, OSError, ValueError, KeyError) as error:
         print(f"cucurbit: {error}", file=sys.stderr)
         return 2
     return 0

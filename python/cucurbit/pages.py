@@ -1,16 +1,18 @@
 """Runs as one HTML page, to be read anywhere and sent around."""
 
 import base64
-import csv
-import io
 import json
 import shlex
 import tomllib
 from pathlib import Path
 
-import jinja2
 import numpy
-import pandas
+
+from cucurbit.extras import Extras
+
+with Extras():
+    import jinja2
+    import pandas
 
 from cucurbit import program
 from cucurbit import table as tables
@@ -80,7 +82,7 @@ def _run(folder):
 
 
 def _progress(folder):
-    designs = _rows("status", program.path_argument(folder))
+    designs = program.rows_of("status", program.path_argument(folder))
     done, wanted = (sum(int(design[name]) for design in designs) for name in ("trials_done", "trials_wanted"))
     return {"designs": len(designs), "done": done, "wanted": wanted}
 
@@ -127,16 +129,12 @@ def _figure(folder, table):
 def _machines(folder):
     """One dictionary of facts for each time the study was run, with the command as typed."""
     runs = []
-    for row in _rows("status", program.path_argument(folder), "--manifest"):
+    for row in program.rows_of("status", program.path_argument(folder), "--manifest"):
         if row["fact"] == "start":
             runs.append({})
         if runs:
             runs[-1][row["fact"]] = row["value"]
     return [{**run, "command": shlex.join(json.loads(run["argv"]))} for run in runs]
-
-
-def _rows(*arguments):
-    return list(csv.DictReader(io.StringIO(program.output_of(*arguments, "--format", "csv").decode())))
 
 
 def _data(kind, contents):

@@ -1,23 +1,30 @@
 """Tables of studies as pandas frames."""
 
+from __future__ import annotations
+
 import io
-import json
+import os
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy
-import pandas
 
 from cucurbit import program
+from cucurbit.extras import Extras
 from cucurbit.files import replaced
 
-_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status")
+with Extras():
+    import pandas
+
+_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
 _WHOLE = re.compile(r"p|m|n(_.+)?|keep_.+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|trial|rung|"
-                    r"rank_deficit")
+                    r"rank_deficit|design|points|series|batch|bytes_per_worker|(blocks|trials)(_done|_wanted)?")
 
 
-def load(source, *, quantiles=()):
+def load(source: str | os.PathLike[str], *, quantiles: Sequence[float] = ()) -> pandas.DataFrame:
     """The table of a run folder, or of an exported CSV, NPY or Parquet file, as a DataFrame.
 
     Missing numbers are NaN, missing text is empty. Sample sizes and other counts are whole numbers where no row
@@ -28,8 +35,7 @@ def load(source, *, quantiles=()):
     path = Path(source)
     if path.is_dir():
         asked = ["--quantiles", ",".join(str(float(level)) for level in quantiles)] if len(quantiles) else []
-        exported = program.output_of("export", program.path_argument(path), "--format", "csv", *asked)
-        return _from_csv(io.BytesIO(exported))
+        return frame_of("export", program.path_argument(path), *asked)
     if len(quantiles):
         raise ValueError(f"{path}: quantiles are computed from the trials of a run folder")
     if not path.exists():
@@ -40,66 +46,57 @@ def load(source, *, quantiles=()):
     return readers[path.suffix](path)
 
 
-def trials(source):
+def trials(source: str | os.PathLike[str]) -> pandas.DataFrame:
     """Every trial of a run folder as a row: its value, status, rung of the solver ladder and rank deficit.
 
     Also of a file that `export --trials` or `write_parquet(trials=True)` wrote.
     """
     path = Path(source)
     if path.is_dir():
-        return _from_csv(io.BytesIO(program.output_of("export", program.path_argument(path), "--format", "csv", "--trials")))
+        return frame_of("export", program.path_argument(path), "--trials")
     return load(path)
 
 
-def compare(folder):
+def compare(folder: str | os.PathLike[str]) -> pandas.DataFrame:
     """The table of a run folder with theory's verdicts: confirmed, failed or none, and the reason.
 
     Unlike the command, it does not raise where theory failed: that is in the column `verdict`.
     """
-    disagreement = 4
-    return _from_csv(io.BytesIO(program.output_of("compare", program.path_argument(folder), "--format", "csv", accepted=(0, disagreement))))
+    return frame_of("compare", program.path_argument(folder), accepted=(0, program.DISAGREEMENT))
 
 
-def theory(study, *, coordinates=False):
+def theory(study: str | os.PathLike[str], *, coordinates: bool = False) -> pandas.DataFrame:
     """What theory predicts for a study file or run folder, without simulating.
 
     With coordinates: one row per point and coordinate, with zeta, truth, optimal_surrogate and mask.
     """
-    arguments = ["theory", program.path_argument(study), "--format", "csv"]
-    if coordinates:
-        arguments.append("--coordinates")
-    return _from_csv(io.BytesIO(program.output_of(*arguments)))
+    return frame_of("theory", program.path_argument(study), *program.options(coordinates=coordinates))
 
 
-def run(study, out, *, set=None, **options):
+def run(study: str | os.PathLike[str], out: str | os.PathLike[str], *, set: Mapping[str, Any] | None = None,
+        **options: object) -> pandas.DataFrame:
     """Runs a study into the folder `out`, continuing what is there, and returns its table.
 
     Options are those of `cucurbit run` with underscores (threads=2, device="cpu", max_time="10m", quiet=True);
     `set` maps study keys to values, of NumPy too: {"precision.trials": 256}. Raises ProgramError, with
     exit code 75 where the run was stopped and can be continued, and KeyboardInterrupt after Ctrl-C.
     """
-    arguments = ["run", program.path_argument(study), "-o", program.path_argument(out)]
-    for key, value in (set or {}).items():
-        arguments += ["--set", f"{key}={_toml(value)}"]
-    for name, value in options.items():
-        option = f"--{name.replace('_', '-')}"
-        if not isinstance(value, bool):
-            arguments += [option, value]
-        elif value:
-            arguments.append(option)
-    program.call(*arguments)
+    program.run(study, out, set=set, **options)
     return load(out)
 
 
-def parameters(table):
+def parameters(table: pandas.DataFrame) -> list[str]:
     """Names of the parameter columns: those before `arm` (in a coordinates table, before `index`)."""
     columns = list(table.columns)
     return columns[:columns.index("arm" if "arm" in columns else "index")]
 
 
-def write_parquet(source, output, *, trials=False, quantiles=()):
+def write_parquet(source: str | os.PathLike[str], output: str | os.PathLike[str], *, trials: bool = False,
+                  quantiles: Sequence[float] = ()) -> None:
     """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet."""
     frame = _trials_of(source) if trials else load(source, quantiles=quantiles)
+    with Extras():
+        import pyarrow as _  # noqa: F401  # pandas says less clearly that it is missing
     with replaced(output) as fresh:
         frame.to_parquet(fresh, index=False)
 
@@ -107,7 +104,12 @@ def write_parquet(source, output, *, trials=False, quantiles=()):
 _trials_of = trials  # under a name that write_parquet's option does not hide
 
 
-def _from_csv(file):
+def frame_of(*words: object, accepted: Sequence[int] = (0,)) -> pandas.DataFrame:
+    """A table that the program prints."""
+    return _from_csv(io.BytesIO(program.output_of(*words, "--format", "csv", accepted=accepted)))
+
+
+def _from_csv(file: Path | io.BytesIO) -> pandas.DataFrame:
     # Read as text: Python's own conversion gives back every bit in every version of pandas.
     frame = pandas.read_csv(file, dtype=str, keep_default_na=False)
     for name in frame.columns.difference(_TEXT):
@@ -115,7 +117,7 @@ def _from_csv(file):
     return _tidy(frame)
 
 
-def _numbers(name, texts):
+def _numbers(name: str, texts: pandas.Series[Any]) -> pandas.Series[Any]:
     # By the column and not by what it happens to hold: noise of 0 and 1 is float64 as noise of 0.5 is.
     if _WHOLE.fullmatch(name):
         try:
@@ -125,7 +127,7 @@ def _numbers(name, texts):
     return texts.map(lambda text: float(text) if text else numpy.nan).astype(float)
 
 
-def _from_npy(path):
+def _from_npy(path: Path) -> pandas.DataFrame:
     array = numpy.load(path, allow_pickle=False)
     frame = pandas.DataFrame({name: array[name] for name in array.dtype.names})
     for name in _TEXT:
@@ -134,25 +136,11 @@ def _from_npy(path):
     return _tidy(frame)
 
 
-def _from_parquet(path):
+def _from_parquet(path: Path) -> pandas.DataFrame:
     return _tidy(pandas.read_parquet(path))
 
 
-def _tidy(frame):
+def _tidy(frame: pandas.DataFrame) -> pandas.DataFrame:
     for name in frame.columns.intersection(_TEXT):
         frame[name] = frame[name].fillna("").astype(str)
     return frame
-
-
-def _toml(value):
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, numpy.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple, range)):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, numpy.generic):
-        value = value.item()
-    if value is None:
-        raise ValueError("None is no value of a study's key: leave the key out")
-    return json.dumps(value, ensure_ascii=False)

@@ -136,7 +136,7 @@ class Calls(unittest.TestCase):
     def test_quantiles_are_asked_for(self):
         cucurbit.load(self.folder, quantiles=(0.05, 0.5))
         cucurbit.write_parquet(self.folder, self.folder / "t.parquet", quantiles=[0.25])
-        self.assertEqual(self.called(), [["export", str(self.folder), "--format", "csv", "--quantiles", levels]
+        self.assertEqual(self.called(), [["export", str(self.folder), "--quantiles", levels, "--format", "csv"]
                                          for levels in ("0.05,0.5", "0.25")])
         with self.assertRaisesRegex(ValueError, "of a run folder"):
             cucurbit.load(self.folder / "t.csv", quantiles=(0.5,))
@@ -144,7 +144,7 @@ class Calls(unittest.TestCase):
     def test_every_trial(self):
         cucurbit.trials(self.folder)
         cucurbit.write_parquet(self.folder, self.folder / "trials.parquet", trials=True)
-        self.assertEqual(self.called(), 2 * [["export", str(self.folder), "--format", "csv", "--trials"]])
+        self.assertEqual(self.called(), 2 * [["export", str(self.folder), "--trials", "--format", "csv"]])
         pandas.testing.assert_frame_equal(cucurbit.trials(self.folder / "trials.parquet"), self.table,
                                           check_exact=True, check_dtype=False)
 
@@ -160,7 +160,7 @@ class Calls(unittest.TestCase):
 
     def test_theory_asks_for_coordinates(self):
         cucurbit.theory("s.toml", coordinates=True)
-        self.assertEqual(self.called(), [["theory", "s.toml", "--format", "csv", "--coordinates"]])
+        self.assertEqual(self.called(), [["theory", "s.toml", "--coordinates", "--format", "csv"]])
 
     def test_a_failure_carries_exit_code_and_message(self):
         with self.assertRaisesRegex(cucurbit.ProgramError, "unknown key") as caught:

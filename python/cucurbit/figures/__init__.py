@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-import pandas
+from cucurbit.extras import Extras
+
+with Extras():  # of all modules of this folder
+    import matplotlib as _  # noqa: F401
+    import pandas
 
 from cucurbit import table as tables
 from cucurbit.figures import panels

@@ -1,0 +1,190 @@
+"""Rows and fits of a study of kind "graph" as Python objects, labels as their weighted sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cucurbit import toml
+
+if TYPE_CHECKING:
+    from cucurbit.studies import Grid, Vector
+
+
+class Labels:
+    """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
+    weights, which are numbers or grids: `0.6 * teacher + 0.4 * real.observed`.
+
+    Two grids of weights that sum to 1 place by place, as in `w * teacher + (1 - w) * real.observed` with an array w,
+    run together. Any other grids of weights are combined with each other, as grids are everywhere.
+    """
+
+    # NumPy leaves `array * labels` to __rmul__.
+    __array_ufunc__ = None
+
+    def __init__(self, terms: Iterable[tuple[Source, Any]]) -> None:
+        self.terms: list[tuple[Source, Any]] = list(terms)
+
+    def __mul__(self, weight: Grid) -> Labels:
+        return Labels((source, _product(own, toml.plain(weight))) for source, own in self.terms)
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Labels) -> Labels:
+        if not isinstance(other, Labels):
+            return NotImplemented
+        return Labels([*self.terms, *other.terms])
+
+    def __neg__(self) -> Labels:
+        return self * -1
+
+    def __sub__(self, other: Labels) -> Labels:
+        return self + -other
+
+    def table(self) -> str | dict[str, Any]:
+        """As study files have it: a source alone, or a table of weights. Raises ValueError for a source that has two
+        weights of which one is a grid, and for three grids that sum to 1."""
+        weights: dict[str, Any] = {}
+        for source, weight in self.terms:
+            weights[source.label] = _sum(weights[source.label], weight) if source.label in weights else weight
+        if list(weights.values()) == [1]:
+            return next(iter(weights))
+        grids = {name: weight for name, weight in weights.items() if isinstance(weight, list)}
+        if len(grids) > 1 and len({len(grid) for grid in grids.values()}) == 1:
+            numbers = sum(weight for weight in weights.values() if isinstance(weight, (int, float)))
+            if all(abs(sum(place) + numbers - 1) < 1e-9 for place in zip(*grids.values())):
+                if len(grids) > 2:
+                    raise ValueError(f"the weights of {', '.join(grids)} sum to 1: two grids run together, not more")
+                rest = list(grids)[-1]
+                return {**{name: weight for name, weight in weights.items() if name != rest}, "rest": rest}
+        return weights
+
+
+class Source(Labels):
+    """What labels come from: a fit, the observations of rows, or the truth. `label` is its name in a study file."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__([(self, 1)])
+        self.label = label
+
+
+truth = Source("truth")
+"""Labels xᵀβ* without noise."""
+
+
+class Observed(Source):
+    """The observations of a group of rows, xᵀβ* + noise_std · z."""
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__("observed")
+        self.rows = rows
+
+
+class Rows:
+    """A group of n independent rows x ~ N(0, diag(spectrum)).
+
+    n: their number, a grid. noise_std: of their observations, drawn once and the same for all fits that use them;
+    0 unless given.    spectrum: the population's unless given. `observed` stands for their observations in labels.
+    """
+
+    def __init__(self, name: str, n: Grid, noise_std: Grid | None = None, spectrum: Vector | None = None) -> None:
+        self.name = name
+        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum)
+        self.observed = Observed(self)
+
+    def __repr__(self) -> str:
+        return f"Rows({self.name!r})"
+
+
+class Fit(Source):
+    """A fit on one group of rows or on the union of several, and a source of labels for other fits.
+
+    labels: a source or a weighted sum of sources; the rows' own observations unless given. labels_on: other labels for
+    some of the groups. penalty: of a ridge, on the sum of squares; ridgeless unless given. noise_std: further noise
+    on the labels, the fit's own. keep: how many leading coordinates it sees; all unless given. These three are grids.
+
+    Raises ValueError where labels name observations of rows that the fit is not trained on.
+    """
+
+    def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
+                 labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | None = None,
+                 noise_std: Grid | None = None, keep: Grid | None = None) -> None:
+        super().__init__(name)
+        self.name = name
+        self.rows = (rows,) if isinstance(rows, Rows) else tuple(rows)
+        self.labels = labels
+        self.labels_on = dict(labels_on or {})
+        self.keys = _given(penalty=penalty, noise_std=noise_std, keep=keep)
+        for source in self.sources():
+            if isinstance(source, Observed) and source.rows not in self.rows:
+                raise ValueError(f"{source.rows!r} is observed in labels of {self!r}, which is not trained on it")
+
+    def sources(self) -> list[Source]:
+        """All that its labels are made of."""
+        return [source for labels in (self.labels, *self.labels_on.values()) if labels for source, _ in labels.terms]
+
+    def __repr__(self) -> str:
+        return f"Fit({self.name!r})"
+
+
+def tables_of(fits: Iterable[Fit], measures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tables [rows.…], [fit.…] and [measure] of fits, of those that label them, and of what is measured.
+
+    Raises ValueError where two different rows or fits have one name.
+    """
+    names = {key: _names(value) for key, value in measures.items()}
+    found: dict[str, Fit] = {}
+    rows: dict[str, Rows] = {}
+    for fit in fits:
+        _gather(fit, found, rows)
+    return {"rows": {name: group.keys for name, group in rows.items()},
+            "fit": {name: _table(fit) for name, fit in found.items()},
+            **({"measure": names} if names else {})}
+
+
+def _gather(fit: Fit, found: dict[str, Fit], rows: dict[str, Rows]) -> None:
+    if found.get(fit.name) is fit:
+        return
+    for source in fit.sources():
+        if isinstance(source, Fit):
+            _gather(source, found, rows)
+    for group in fit.rows:
+        if rows.setdefault(group.name, group) is not group:
+            raise ValueError(f"two groups of rows have the name {group.name!r}")
+    if found.setdefault(fit.name, fit) is not fit:
+        raise ValueError(f"two fits have the name {fit.name!r}")
+
+
+def _table(fit: Fit) -> dict[str, Any]:
+    rows = [group.name for group in fit.rows]
+    return {"rows": rows[0] if len(rows) == 1 else rows, **fit.keys,
+            **({"labels": fit.labels.table()} if fit.labels else {}),
+            **({"labels_on": {group.name: labels.table() for group, labels in fit.labels_on.items()}}
+               if fit.labels_on else {})}
+
+
+def _names(value: Any) -> Any:
+    """Fits by their names, in lists and tables of them."""
+    if isinstance(value, Fit):
+        return value.name
+    if isinstance(value, Mapping):
+        return {key: _names(item) for key, item in value.items()}
+    return [_names(item) for item in value]
+
+
+def _given(**keys: Any) -> dict[str, Any]:
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+def _product(weight: Any, factor: Any) -> Any:
+    if isinstance(weight, list) and isinstance(factor, list):
+        raise ValueError("a grid of weights times a grid: multiply the grids first")
+    if isinstance(weight, list):
+        return [item * factor for item in weight]
+    return [weight * item for item in factor] if isinstance(factor, list) else weight * factor
+
+
+def _sum(weight: Any, other: Any) -> Any:
+    if isinstance(weight, list) or isinstance(other, list):
+        raise ValueError("a source has two weights, one of which is a grid: add the weights first")
+    return weight + other
