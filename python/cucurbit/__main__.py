@@ -1,7 +1,10 @@
 """python -m cucurbit plot DIR | report DIR... | slopes DIR | parquet DIR"""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import cucurbit
@@ -9,11 +12,11 @@ from cucurbit.kinds import KINDS
 from cucurbit.program import ProgramError, ProgramNotFound
 
 
-def _levels(text):
+def _levels(text: str) -> list[float]:
     return [float(level) for level in text.split(",")]
 
 
-def _size(text):
+def _size(text: str) -> tuple[float, float | None]:
     try:
         inches = [float(side) for side in text.split("x")]
     except ValueError:
@@ -23,7 +26,7 @@ def _size(text):
     return inches[0], inches[1] if len(inches) == 2 else None
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cucurbit", description="Figures, pages and Parquet of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
     source = argparse.ArgumentParser(add_help=False)
@@ -61,40 +64,40 @@ def _parser():
     return parser
 
 
-def _beside(source, name):
+def _beside(source: Path, name: str) -> Path:
     return (source if source.is_dir() else source.parent) / name
 
 
-def _plot(options):
+def _plot(options: argparse.Namespace) -> None:
     from cucurbit.figures import plot, save
 
     figure = plot(options.source, kind=options.kind, x=options.x, hue=options.hue, panels=options.panels, n=options.n,
                   size=options.size, style=options.style)
     for written in save(figure, options.output or _beside(options.source, "figure")):
         print(f"wrote {written}", file=sys.stderr)
-    if figure.kind == "scaling":
+    if getattr(figure, "kind") == "scaling":
         cucurbit.fit_slopes(cucurbit.load(options.source)).to_csv(sys.stdout, index=False)
 
 
-def _report(options):
+def _report(options: argparse.Namespace) -> None:
     from cucurbit.pages import report
 
     folder = options.sources[0] if len(options.sources) == 1 else Path()
     print(f"wrote {report(options.sources, options.output or folder / 'report.html')}", file=sys.stderr)
 
 
-def _slopes(options):
+def _slopes(options: argparse.Namespace) -> None:
     table = cucurbit.load(options.source)
     cucurbit.fit_slopes(table, n_min=options.n_min, n_max=options.n_max).to_csv(sys.stdout, index=False)
 
 
-def _parquet(options):
+def _parquet(options: argparse.Namespace) -> None:
     output = options.output or _beside(options.source, "trials.parquet" if options.trials else "table.parquet")
     cucurbit.write_parquet(options.source, output, trials=options.trials, quantiles=options.quantiles)
     print(f"wrote {output}", file=sys.stderr)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         {"plot": _plot, "report": _report, "slopes": _slopes, "parquet": _parquet}[options.command](options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cucurbit import toml
 
 if TYPE_CHECKING:
-    from cucurbit.studies import Grid, Vector
+    from cucurbit.hints import Grid, Vector
 
 
 class Labels:
@@ -127,7 +127,7 @@ class Fit(Source):
         return f"Fit({self.name!r})"
 
 
-def tables_of(fits: Iterable[Fit], measures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def tables_of(fits: Iterable[Fit], measures: Mapping[str, Any]) -> dict[str, Any]:
     """The tables [rows.…], [fit.…] and [measure] of fits, of those that label them, and of what is measured.
 
     Raises ValueError where two different rows or fits have one name.

@@ -1,10 +1,15 @@
 """Runs as one HTML page, to be read anywhere and sent around."""
 
+from __future__ import annotations
+
 import base64
 import json
+import os
 import shlex
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -20,6 +25,11 @@ from cucurbit.figures import drawing_of
 from cucurbit.figures.page import pages_of, svg
 from cucurbit.figures.style import settings
 from cucurbit.files import replaced
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from cucurbit.hints import AnyPath
 
 # So many rows are shown in sight, nearest to what theory forbids first; all others unfold.
 _ROWS_IN_SIGHT = 10
@@ -41,7 +51,7 @@ _FLAGS = {
 }
 
 
-def report(sources, output):
+def report(sources: AnyPath | Sequence[AnyPath], output: AnyPath) -> Path:
     """Writes run folders as one HTML page that needs neither network nor scripts; returns its path.
 
     For each run: how far it is, verdicts, figure, the rows nearest to failing, failed trials, the whole
@@ -49,7 +59,7 @@ def report(sources, output):
     list of contents before them.
     sources: one folder or several.
     """
-    folders = [Path(sources)] if isinstance(sources, (str, Path)) else [Path(source) for source in sources]
+    folders = [Path(sources)] if isinstance(sources, (str, os.PathLike)) else [Path(source) for source in sources]
     templates = jinja2.Environment(loader=jinja2.PackageLoader("cucurbit", "."), autoescape=True,
                                    undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     templates.filters["number"] = _number
@@ -64,7 +74,7 @@ def report(sources, output):
     return Path(output)
 
 
-def _run(folder):
+def _run(folder: Path) -> dict[str, Any]:
     text = program.output_of("export", program.path_argument(folder), "--format", "csv")
     # The stored text, which the table was made from: the file beside it may have been edited since.
     study = program.output_of("status", program.path_argument(folder), "--study").decode()
@@ -81,30 +91,30 @@ def _run(folder):
             "table": _data("text/csv", text), "machines": _machines(folder)}
 
 
-def _progress(folder):
+def _progress(folder: Path) -> dict[str, int]:
     designs = program.rows_of("status", program.path_argument(folder))
     done, wanted = (sum(int(design[name]) for design in designs) for name in ("trials_done", "trials_wanted"))
     return {"designs": len(designs), "done": done, "wanted": wanted}
 
 
-def _noticed(judged):
+def _noticed(judged: DataFrame) -> list[str]:
     """Gaps of a law that would be noticed in the sharpest row, in half of the rows and in all, as text."""
     gaps = judged.loc[judged["verdict"] != "none", "noticeable_gap"]
     gaps = gaps[numpy.isfinite(gaps)]
     return [_percent(gap) for gap in numpy.quantile(gaps, [0, 0.5, 1])] if len(gaps) else []
 
 
-def _percent(share):
+def _percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def _flags(table):
+def _flags(table: DataFrame) -> list[tuple[str, int, str]]:
     """Each flag with how many rows have it and what it means, the commonest first."""
     counts = table["flags"].str.split().explode().value_counts()
-    return [(flag, count, _FLAGS[flag]) for flag, count in counts.items() if flag in _FLAGS]
+    return [(str(flag), count, _FLAGS[str(flag)]) for flag, count in counts.items() if flag in _FLAGS]
 
 
-def _nearest(table):
+def _nearest(table: DataFrame) -> DataFrame:
     """Judged rows, failed ones first, then by how much of what the verdict allows they use."""
     judged = table[table["verdict"] != "none"]
     # Of an exact law, 1 minus the p-value; of an asymptotic one, the gap as a share of the one allowed.
@@ -115,7 +125,7 @@ def _nearest(table):
     return first.drop(columns=[] if first["flags"].any() else "flags").dropna(axis="columns", how="all")
 
 
-def _figure(folder, table):
+def _figure(folder: Path, table: DataFrame) -> list[dict[str, str]]:
     """The pages of the figure, each as an image for wide and one for narrow windows."""
     if not len(table):
         return []
@@ -126,7 +136,7 @@ def _figure(folder, table):
                 for wide, narrow in pages]
 
 
-def _machines(folder):
+def _machines(folder: Path) -> list[dict[str, str]]:
     """One dictionary of facts for each time the study was run, with the command as typed."""
     runs = []
     for row in program.rows_of("status", program.path_argument(folder), "--manifest"):
@@ -137,17 +147,17 @@ def _machines(folder):
     return [{**run, "command": shlex.join(json.loads(run["argv"]))} for run in runs]
 
 
-def _data(kind, contents):
+def _data(kind: str, contents: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(contents).decode()}"
 
 
-def _numeric(frame):
+def _numeric(frame: DataFrame) -> str:
     """Classes that tell a table's columns of numbers, counted from 1."""
     return " ".join(f"r{place}" for place, name in enumerate(frame.columns, 1)
                     if pandas.api.types.is_numeric_dtype(frame[name]))
 
 
-def _number(value):
+def _number(value: Any) -> str:
     """Five digits of a number, text as it is, nothing for what is missing."""
     if isinstance(value, str):
         return value

@@ -1,5 +1,7 @@
 """Finds and calls the cucurbit program."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
@@ -13,9 +15,12 @@ import termios
 import tty
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cucurbit import toml
+
+if TYPE_CHECKING:
+    from cucurbit.hints import AnyPath
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _BUILT = "build/cpu/bin/cucurbit"
@@ -63,7 +68,7 @@ class StudyError(ProgramError):
     def __str__(self) -> str:
         return "\n".join(map(str, self.faults))
 
-    def of_file(self, file: str) -> "StudyError":
+    def of_file(self, file: str) -> StudyError:
         """The same error of a study that goes by another name."""
         return StudyError(self.arguments, self.message, [fault._replace(file=file) for fault in self.faults])
 
@@ -98,7 +103,7 @@ def find_program() -> str:
     raise ProgramNotFound("the program cucurbit was not found: set CUCURBIT to its path, or put it on PATH")
 
 
-def path_argument(path: str | os.PathLike[str]) -> str:
+def path_argument(path: AnyPath) -> str:
     """A path as the program takes it: one that begins with a dash would be read as an option."""
     text = os.fspath(path)
     return f"./{text}" if text.startswith("-") else text
@@ -131,7 +136,7 @@ def options(**given: object) -> list[str]:
     return words
 
 
-def run(study: str | os.PathLike[str], folder: str | os.PathLike[str], *, set: Mapping[str, Any] | None = None,
+def run(study: AnyPath, folder: AnyPath, *, set: Mapping[str, Any] | None = None,
         **given: object) -> None:
     """Runs the study of a file, or of a run's folder, into a folder; see cucurbit.run."""
     edits = [word for key, value in (set or {}).items() for word in ("--set", f"{key}={toml.value_text(value)}")]
@@ -223,7 +228,7 @@ class _NotebookBar:
         self._tqdm, self._bar, self._rest = tqdm, None, ""
 
     @classmethod
-    def where_there_is_one(cls) -> "_NotebookBar | None":
+    def where_there_is_one(cls) -> _NotebookBar | None:
         """In a notebook, a kernel of IPython's, where tqdm is installed."""
         ipython = sys.modules.get("IPython")
         if not ipython or not hasattr(ipython.get_ipython(), "kernel"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import html
-import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from cucurbit import program
 from cucurbit.extras import Extras
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from cucurbit.figures.page import Page
+    from cucurbit.hints import AnyPath, Chosen, Look, Size
 
 # What is said of each row of the table that does not belong to one trial.
 _OF_A_ROW = ["estimate", "std_err", "ci95_low", "ci95_high", "n_trials", "n_failed", "theory", "theory_kind", "z",
@@ -36,7 +38,7 @@ class Run:
         run.plot(x="n", hue="arm")
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: AnyPath) -> None:
         """Opens a run's folder; raises FileNotFoundError where there is none."""
         self.folder = Path(folder)
         if not (self.folder / "store.sqlite").exists():
@@ -89,16 +91,15 @@ class Run:
 
         return frame_of("status", program.path_argument(self.folder))
 
-    def plot(self, output: str | os.PathLike[str] | None = None, *, kind: str | None = None, x: str | None = None,
-             hue: str | None = None, panels: str | None = None, n: int | None = None,
-             size: tuple[float | None, float | None] | None = None, style: str | os.PathLike[str] | None = None,
-             ax: Axes | dict[str, Axes] | None = None) -> Figure:
+    def plot(self, output: AnyPath | None = None, *, kind: str | None = None, x: str | None = None,
+             hue: Chosen = None, panels: Chosen = None, n: int | None = None, size: Size | None = None,
+             style: Look | None = None, ax: Axes | dict[str, Axes] | None = None) -> Figure:
         """Draws the run's figure, or into axes of yours; see cucurbit.plot."""
         from cucurbit.figures import plot
 
         return plot(self.folder, output, kind=kind, x=x, hue=hue, panels=panels, n=n, size=size, style=style, ax=ax)
 
-    def report(self, output: str | os.PathLike[str] | None = None) -> Path:
+    def report(self, output: AnyPath | None = None) -> Path:
         """Writes the run as one HTML page, by default report.html in its folder; returns the page's path."""
         from cucurbit.pages import report
 
@@ -171,6 +172,6 @@ class Run:
             if len(table):
                 from cucurbit.figures.page import svg
 
-                image = base64.b64encode(svg(self.plot())).decode()
+                image = base64.b64encode(svg(cast("Page", self.plot()))).decode()
                 parts.append(f'<img style="max-width: 100%" src="data:image/svg+xml;base64,{image}">')
         return "\n".join(parts)

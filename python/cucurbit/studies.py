@@ -15,19 +15,11 @@ from cucurbit import program, toml
 from cucurbit.files import replaced
 
 if TYPE_CHECKING:
-    import numpy
-    import pandas
+    from pandas import DataFrame
 
     from cucurbit.graphs import Fit
+    from cucurbit.hints import AnyPath, Array, Grid, Number, Table, Vector
     from cucurbit.runs import Run
-
-    Number: TypeAlias = float | numpy.integer[Any] | numpy.floating[Any]
-    # One value, several, or a table such as {"logspace": [1, 2000], "count": 10}.
-    Grid: TypeAlias = Number | Sequence[Number] | numpy.ndarray[Any, Any] | Mapping[str, Any]
-    # A law such as power_law(2.0), or the numbers themselves.
-    Vector: TypeAlias = Mapping[str, Any] | Sequence[Number] | numpy.ndarray[Any, Any]
-    # A table of a study file: its keys and their values, arrays where the file would name a file.
-    Table: TypeAlias = Mapping[str, Any]
 
 Kind: TypeAlias = Literal["model_shift", "two_stage", "weak_to_strong", "chain", "graph", "gradient_descent",
                           "features"]
@@ -50,7 +42,7 @@ def isotropic(value: Number = 1.0) -> dict[str, Any]:
     return {"kind": "isotropic", "value": value}
 
 
-def spiked(spikes: Sequence[Number] | numpy.ndarray[Any, Any], bulk: Number = 1.0) -> dict[str, Any]:
+def spiked(spikes: Sequence[Number] | Array, bulk: Number = 1.0) -> dict[str, Any]:
     """A spectrum that begins with these eigenvalues; all others are `bulk`."""
     return {"kind": "spiked", "spikes": spikes, "bulk": bulk}
 
@@ -127,7 +119,7 @@ class Study:
         self._source: tuple[Path, str] | None = None
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> Study:
+    def from_file(cls, path: AnyPath) -> Study:
         """The study of a TOML file. Files that it names are found from its folder, wherever the study is used.
 
         Raises StudyError where the file is no TOML or has no kind and name, and OSError where it cannot be read.
@@ -178,7 +170,7 @@ class Study:
     def name(self) -> str:
         return self._tree["study"]["name"]
 
-    def to_toml(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_toml(self, path: AnyPath | None = None) -> str:
         """The study as the text of a study file, which is also written to `path` if that is given, with each array
         that a study file cannot hold as a .npy file beside it. `from_file` of it is an equal study."""
         arrays: dict[str, Any] = {}
@@ -208,7 +200,7 @@ class Study:
             lines = program.output_of("check", file).decode().splitlines()
         return {key: value.strip() for key, _, value in (line.partition(" ") for line in lines)}
 
-    def plan(self, *, device: str = "auto", threads: int | None = None) -> pandas.DataFrame:
+    def plan(self, *, device: str = "auto", threads: int | None = None) -> DataFrame:
         """What a run would do, a row for each design: points, blocks, trials, bytes a worker, flops, solver and the
         expected seconds. device, threads: as of run."""
         from cucurbit.table import frame_of
@@ -216,14 +208,14 @@ class Study:
         with self._file() as file:
             return frame_of("plan", file, *program.options(device=device, threads=threads))
 
-    def theory(self, *, coordinates: bool = False) -> pandas.DataFrame:
+    def theory(self, *, coordinates: bool = False) -> DataFrame:
         """What theory predicts, without simulating; see cucurbit.theory."""
         from cucurbit.table import theory
 
         with self._file() as file:
             return theory(file, coordinates=coordinates)
 
-    def run(self, folder: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None,
+    def run(self, folder: AnyPath, *, device: str = "auto", threads: int | None = None,
             max_time: str | None = None, shard: str | None = None, quiet: bool = False) -> Run:
         """Runs the study into a folder, continuing what is there; the same call continues a run that was stopped.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -18,13 +17,16 @@ from cucurbit.files import replaced
 with Extras():
     import pandas
 
+if TYPE_CHECKING:
+    from cucurbit.hints import AnyPath
+
 _TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
 _WHOLE = re.compile(r"p|m|n(_.+)?|keep_.+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|trial|rung|"
                     r"rank_deficit|design|points|series|batch|bytes_per_worker|(blocks|trials)(_done|_wanted)?")
 
 
-def load(source: str | os.PathLike[str], *, quantiles: Sequence[float] = ()) -> pandas.DataFrame:
+def load(source: AnyPath, *, quantiles: Sequence[float] = ()) -> pandas.DataFrame:
     """The table of a run folder, or of an exported CSV, NPY or Parquet file, as a DataFrame.
 
     Missing numbers are NaN, missing text is empty. Sample sizes and other counts are whole numbers where no row
@@ -46,7 +48,7 @@ def load(source: str | os.PathLike[str], *, quantiles: Sequence[float] = ()) -> 
     return readers[path.suffix](path)
 
 
-def trials(source: str | os.PathLike[str]) -> pandas.DataFrame:
+def trials(source: AnyPath) -> pandas.DataFrame:
     """Every trial of a run folder as a row: its value, status, rung of the solver ladder and rank deficit.
 
     Also of a file that `export --trials` or `write_parquet(trials=True)` wrote.
@@ -57,7 +59,7 @@ def trials(source: str | os.PathLike[str]) -> pandas.DataFrame:
     return load(path)
 
 
-def compare(folder: str | os.PathLike[str]) -> pandas.DataFrame:
+def compare(folder: AnyPath) -> pandas.DataFrame:
     """The table of a run folder with theory's verdicts: confirmed, failed or none, and the reason.
 
     Unlike the command, it does not raise where theory failed: that is in the column `verdict`.
@@ -65,7 +67,7 @@ def compare(folder: str | os.PathLike[str]) -> pandas.DataFrame:
     return frame_of("compare", program.path_argument(folder), accepted=(0, program.DISAGREEMENT))
 
 
-def theory(study: str | os.PathLike[str], *, coordinates: bool = False) -> pandas.DataFrame:
+def theory(study: AnyPath, *, coordinates: bool = False) -> pandas.DataFrame:
     """What theory predicts for a study file or run folder, without simulating.
 
     With coordinates: one row per point and coordinate, with zeta, truth, optimal_surrogate and mask.
@@ -73,7 +75,7 @@ def theory(study: str | os.PathLike[str], *, coordinates: bool = False) -> panda
     return frame_of("theory", program.path_argument(study), *program.options(coordinates=coordinates))
 
 
-def run(study: str | os.PathLike[str], out: str | os.PathLike[str], *, set: Mapping[str, Any] | None = None,
+def run(study: AnyPath, out: AnyPath, *, set: Mapping[str, Any] | None = None,
         **options: object) -> pandas.DataFrame:
     """Runs a study into the folder `out`, continuing what is there, and returns its table.
 
@@ -91,7 +93,7 @@ def parameters(table: pandas.DataFrame) -> list[str]:
     return columns[:columns.index("arm" if "arm" in columns else "index")]
 
 
-def write_parquet(source: str | os.PathLike[str], output: str | os.PathLike[str], *, trials: bool = False,
+def write_parquet(source: AnyPath, output: AnyPath, *, trials: bool = False,
                   quantiles: Sequence[float] = ()) -> None:
     """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet."""
     frame = _trials_of(source) if trials else load(source, quantiles=quantiles)
@@ -112,19 +114,19 @@ def frame_of(*words: object, accepted: Sequence[int] = (0,)) -> pandas.DataFrame
 def _from_csv(file: Path | io.BytesIO) -> pandas.DataFrame:
     # Read as text: Python's own conversion gives back every bit in every version of pandas.
     frame = pandas.read_csv(file, dtype=str, keep_default_na=False)
-    for name in frame.columns.difference(_TEXT):
+    for name in frame.columns.difference(list(_TEXT)):
         frame[name] = _numbers(name, frame[name])
     return _tidy(frame)
 
 
-def _numbers(name: str, texts: pandas.Series[Any]) -> pandas.Series[Any]:
+def _numbers(name: str, texts: pandas.Series[str]) -> pandas.Series[Any]:
     # By the column and not by what it happens to hold: noise of 0 and 1 is float64 as noise of 0.5 is.
     if _WHOLE.fullmatch(name):
         try:
             return texts.map(int).astype("int64")
         except ValueError:
             pass
-    return texts.map(lambda text: float(text) if text else numpy.nan).astype(float)
+    return texts.map(lambda text: float(str(text) or "nan")).astype(float)
 
 
 def _from_npy(path: Path) -> pandas.DataFrame:
@@ -141,6 +143,6 @@ def _from_parquet(path: Path) -> pandas.DataFrame:
 
 
 def _tidy(frame: pandas.DataFrame) -> pandas.DataFrame:
-    for name in frame.columns.intersection(_TEXT):
+    for name in frame.columns.intersection(list(_TEXT)):
         frame[name] = frame[name].fillna("").astype(str)
     return frame

@@ -1,6 +1,9 @@
 """Figures of the papers' settings, drawn from a table."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cucurbit.extras import Extras
 
@@ -22,12 +25,20 @@ from cucurbit.figures.subspaces import recovery_drawing, split_drawing, student_
 from cucurbit.figures.weights import weights_drawing
 from cucurbit.kinds import CHOSEN, KINDS, check, study_of
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from cucurbit.figures.page import Drawing
+    from cucurbit.hints import AnyPath, Chosen, Look, Size, Source
+
 _DRAWINGS = {"scaling": scaling_drawing, "gain": gain_drawing, "student": student_drawing, "split": split_drawing,
              "generations": generations_drawing, "descent": descent_drawing, "switch": switch_drawing,
              "features": features_drawing}
 
 
-def kind_of(table):
+def kind_of(table: DataFrame) -> str:
     """The figure that suits a table.
 
     Of gradient descent: `switch` where labels switch, else `descent`. Of chains: `generations`. Of
@@ -65,8 +76,9 @@ def kind_of(table):
     return "risk"
 
 
-def plot(source, output=None, *, kind=None, x=None, hue=None, panels=None, coordinates=None, n=None, size=None,
-         style=None, ax=None):
+def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = None, x: str | None = None,
+         hue: Chosen = None, panels: Chosen = None, coordinates: DataFrame | None = None, n: int | None = None,
+         size: Size | None = None, style: Look | None = None, ax: Axes | dict[str, Axes] | None = None) -> Figure:
     """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure.
 
     A figure of more than six panels has several pages: what is returned is the first, and its attribute `pages` the
@@ -78,7 +90,8 @@ def plot(source, output=None, *, kind=None, x=None, hue=None, panels=None, coord
     x, hue, panels: of the figures `risk` and `recovery`, what the x axis is, what colours tell in a panel, and what
     has a panel each. x: a parameter, `p/n` or `overlap`; by default the one with the most values. hue, panels: a
     parameter, `overlap` or `arm`, or several with commas between; by default colours tell arms (in `recovery` n) and
-    all others have panels, but for the one with the most values of a graph of more than three settings; where one of the two is given, the other takes what is left.
+    all others have panels, but for the one with the most values of a graph of more than three settings; where one of
+    the two is given, the other takes what is left.
     n: the risk figure of a one-stage run folder begins with the surrogates' weights at the sample size nearest to n,
     by default to 0.4 p. coordinates: their table, see cucurbit.theory, where the source is no run folder.
     size: (width, height) of a page in inches; either may be None. style: a matplotlib style, by file or name, on top
@@ -109,7 +122,9 @@ def plot(source, output=None, *, kind=None, x=None, hue=None, panels=None, coord
     return figure
 
 
-def drawing_of(source, *, kind=None, x=None, hue=None, panel=None, coordinates=None, n=None, weights=True):
+def drawing_of(source: Source, *, kind: str | None = None, x: str | None = None, hue: Chosen = None,
+               panel: Chosen = None, coordinates: DataFrame | None = None, n: int | None = None,
+               weights: bool = True) -> tuple[Drawing, str]:
     """What `plot` lays out on pages, and the kind of figure that it is. weights: whether a risk figure may begin with
     them."""
     table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
@@ -137,7 +152,7 @@ def drawing_of(source, *, kind=None, x=None, hue=None, panel=None, coordinates=N
     return _DRAWINGS[kind](table), kind
 
 
-def _coordinates(folder, table, kind, x):
+def _coordinates(folder: Path, table: DataFrame, kind: str, x: str | None) -> DataFrame | None:
     """The surrogates' weights where the figure begins with them, or is theirs."""
     if not folder.is_dir() or study_of(table) != "model_shift":
         return None

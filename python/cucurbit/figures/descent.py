@@ -1,6 +1,11 @@
 """Teacher and student along gradient descent (Nagarajan et al. 2023): progress along eigenvectors, gains
 against the teacher's stopping time, margins, and labels that switch in mid-training."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy
 from matplotlib.lines import Line2D
 
@@ -8,13 +13,20 @@ from cucurbit.figures import panels
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import arm_styles, number, plain_log_ticks
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame, Series
 
-def disturbance(table):
+    from cucurbit.figures.style import ArmStyle
+    from cucurbit.hints import Array
+
+
+def disturbance(table: DataFrame) -> str:
     """The parameter that disturbs labels: flip or noise_std."""
     return "flip" if "flip" in table else "noise_std"
 
 
-def series(table, arm, estimand, **at):
+def series(table: DataFrame, arm: str, estimand: str, **at: float) -> DataFrame:
     """Rows of one arm and estimand at these parameters."""
     chosen = (table["arm"] == arm) & (table["estimand"] == estimand)
     for name, value in at.items():
@@ -22,14 +34,15 @@ def series(table, arm, estimand, **at):
     return table[chosen]
 
 
-def some(values, count):
+def some(values: Array, count: int) -> Array:
     """Up to `count` of the distinct values, the first and the last among them."""
     values = numpy.unique(values[~numpy.isnan(values)])
     places = numpy.unique(numpy.linspace(0, len(values) - 1, min(count, len(values))).round().astype(int))
     return values[places]
 
 
-def draw_curve(axes, rows, x, style, *, label=None, line=None):
+def draw_curve(axes: Axes, rows: DataFrame, x: str, style: ArmStyle, *, label: str | None = None,
+               line: str | None = None) -> None:
     """Estimates against a parameter with bars over their 95 % intervals, where they stand for a mean."""
     rows = rows.sort_values(x)
     mean = panels.has_mean(rows) & numpy.isfinite(rows["estimate"])
@@ -41,7 +54,7 @@ def draw_curve(axes, rows, x, style, *, label=None, line=None):
                   label=label or style.label)
 
 
-def finish(axes, x, y):
+def finish(axes: Axes, x: str, y: str) -> None:
     axes.set_xscale("log")
     plain_log_ticks(axes.xaxis)
     axes.set_xlabel(panels.label(x))
@@ -49,30 +62,30 @@ def finish(axes, x, y):
     panels.finish(axes)
 
 
-def last_direction(table):
+def last_direction(table: DataFrame) -> int:
     """The last eigenvector whose projections the table has; 0 where it has none."""
     names = table["estimand"][table["estimand"].str.fullmatch(r"projection_\d+")]
     return max((int(name.rsplit("_", 1)[1]) for name in names), default=0)
 
 
-def stops(rows, count):
+def stops(rows: DataFrame, count: int) -> list[tuple[float, ArmStyle]]:
     """The styles of up to `count` of the teacher's stopping times."""
     times = some(rows["teacher_steps"].to_numpy(), count)
     return list(zip(times, arm_styles([f"T = {number(time)}" for time in times]).values()))
 
 
-def disturbances(table):
+def disturbances(table: DataFrame) -> list[tuple[DataFrame, ArmStyle]]:
     """The rows of each disturbance with its style."""
     parts = panels.parts(table, [disturbance(table)])
     return list(zip((rows for _, rows in parts), arm_styles([text for text, _ in parts]).values()))
 
 
-def draw_paths(axes, rows):
+def draw_paths(axes: Axes, rows: DataFrame) -> None:
     """Mean projections on the last measured eigenvector against those on the first: the teacher's path, and
     the students of some stopped teachers."""
     k = last_direction(rows)
 
-    def path(arm, x, **at):
+    def path(arm: str, x: str, **at: float) -> tuple[Series[float], Series[float]]:
         first, other = (series(rows, arm, f"projection_{i}", **at).sort_values(x) for i in (1, k))
         return first["estimate"], other["estimate"]
 
@@ -88,7 +101,7 @@ def draw_paths(axes, rows):
     axes.set_ylabel(f"projection on eigenvector {k}")
 
 
-def draw_ratios(axes, rows, stop):
+def draw_ratios(axes: Axes, rows: DataFrame, stop: float) -> None:
     """Student over teacher at equal progress on the first eigenvector, for one stopped teacher."""
     labels = {k: f"eigenvector {k}" for k in range(2, last_direction(rows) + 1)}
     for k, style in zip(labels, arm_styles(list(labels.values())).values()):
@@ -97,7 +110,7 @@ def draw_ratios(axes, rows, stop):
     finish(axes, "student_steps", "projection, student/teacher")
 
 
-def draw_gain(axes, table, estimand, y):
+def draw_gain(axes: Axes, table: DataFrame, estimand: str, y: str) -> None:
     """A gain at the last student's step against the teacher's stopping time, for each disturbance."""
     last = table["student_steps"].max()
     for rows, style in disturbances(table):
@@ -106,7 +119,7 @@ def draw_gain(axes, table, estimand, y):
     finish(axes, "teacher_steps", y)
 
 
-def _draw_early(axes, rows, estimand, style):
+def _draw_early(axes: Axes, rows: DataFrame, estimand: str, style: ArmStyle) -> None:
     """A star for the teacher that is stopped at held-out samples, where it stops on average, and an open one for its
     student at the last step."""
     stop = series(rows, "early_teacher", "stopped_at")["estimate"]
@@ -117,7 +130,7 @@ def _draw_early(axes, rows, estimand, style):
                   markerfacecolor=face, markeredgewidth=0.8, zorder=4, label=label)
 
 
-def draw_level(axes, table, estimand, y):
+def draw_level(axes: Axes, table: DataFrame, estimand: str, y: str) -> None:
     """Teachers against T; students, dashed and with open markers on top, at their last step."""
     last = table["student_steps"].max()
     for rows, style in disturbances(table):
@@ -134,7 +147,7 @@ def draw_level(axes, table, estimand, y):
     finish(axes, "teacher_steps", y)
 
 
-def draw_margins(axes, rows, sample):
+def draw_margins(axes: Axes, rows: DataFrame, sample: str) -> None:
     """Mean margins of student and teacher in bins of the teacher's margin, for some stopped teachers."""
     last, ends = rows["student_steps"].max(), []
     for stop, style in stops(rows, 3):
@@ -149,7 +162,7 @@ def draw_margins(axes, rows, sample):
     axes.set_ylabel("student’s margin")
 
 
-def draw_switch(axes, rows, estimand, y):
+def draw_switch(axes: Axes, rows: DataFrame, estimand: str, y: str) -> None:
     """The student at its last step against the step at which its labels switch, beside one-hot labels."""
     last = rows["student_steps"].max()
     for stop, style in stops(rows, 4):
@@ -162,17 +175,17 @@ def draw_switch(axes, rows, estimand, y):
     panels.finish(axes)
 
 
-def _level(table):
+def _level(table: DataFrame) -> tuple[str, str]:
     classes = (table["estimand"] == "accuracy").any()
     return ("accuracy", "test accuracy") if classes else ("excess_risk", "excess risk")
 
 
-def _at(table, **values):
+def _at(table: DataFrame, **values: float) -> str:
     """What of a panel's place its title says: a disturbance that varies, and steps."""
     return panels.title({name: value for name, value in values.items() if table[name].nunique() > 1})
 
 
-def descent_drawing(table):
+def descent_drawing(table: DataFrame) -> Drawing:
     """Paths, ratios at equal progress, and both gains; for classes accuracy and calibration too, and margins
     where the table has them. The first two are of the least disturbed labels, margins of the most."""
     name, last = disturbance(table), table["student_steps"].max()
@@ -180,7 +193,7 @@ def descent_drawing(table):
     end = _at(table, student_steps=last)
     drawn = []
 
-    def add(title, function, *arguments):
+    def add(title: Sequence[str], function: Callable[..., None], *arguments: object) -> None:
         drawn.append(Panel(", ".join(filter(None, title)), lambda axes: function(axes, *arguments)))
 
     if last_direction(table) > 1:
@@ -199,7 +212,7 @@ def descent_drawing(table):
     return _drawing(table, drawn)
 
 
-def switch_drawing(table):
+def switch_drawing(table: DataFrame) -> Drawing:
     """One panel for each disturbance: what the student gains by the step at which its labels switch."""
     name, end = disturbance(table), _at(table, student_steps=table["student_steps"].max())
     return _drawing(table, [Panel(", ".join(filter(None, (text, end))),
@@ -207,7 +220,7 @@ def switch_drawing(table):
                             for text, rows in panels.parts(table, [name])])
 
 
-def _drawing(table, drawn):
+def _drawing(table: DataFrame, drawn: list[Panel]) -> Drawing:
     trials = Line2D([], [], color="0.3", marker="o", markersize=3.6, linewidth=1.1,
                     label=f"mean of {table['n_trials'].max():,} trials, 95 % interval")
     return Drawing(drawn, panels.fixed(table), lambda _grid: [trials], width=3.5)

@@ -1,5 +1,10 @@
 """Weak to strong on feature matrices (Dong et al. 2025): predicted against measured errors, PGR and OPR."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 import numpy
 
 from cucurbit.figures import panels
@@ -7,16 +12,22 @@ from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import arm_styles, legend_of, plain_log_ticks
 from cucurbit.figures.subspaces import RATIOS, even, logarithmic, of
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from cucurbit.figures.style import ArmStyle
+
 _SIZES = {"n_pseudo": "n", "n": "n_pseudo"}
 
 
-def _measured(table):
+def _measured(table: DataFrame) -> DataFrame:
     """Test errors that have both a prediction and a mean with a variance."""
     rows = of(table, "test_error")
     return rows[panels.has_mean(rows) & numpy.isfinite(rows["theory"]) & numpy.isfinite(rows["estimate"])]
 
 
-def _agreement(axes, table, styles):
+def _agreement(axes: Axes, table: DataFrame, styles: Mapping[str, ArmStyle]) -> None:
     """Measured against predicted test errors, all arms and sizes."""
     rows = _measured(table)
     for arm, style in styles.items():
@@ -30,7 +41,7 @@ def _agreement(axes, table, styles):
     axes.set_ylabel("measured test error")
 
 
-def _ratio(axes, table, estimand, against):
+def _ratio(axes: Axes, table: DataFrame, estimand: str, against: str) -> None:
     """PGR or OPR against one sample size, a line for each value of the other."""
     curves = panels.parts(table[table["arm"] == "w2s"], [_SIZES[against]])
     styles = arm_styles([text for text, _ in curves])
@@ -45,7 +56,7 @@ def _ratio(axes, table, estimand, against):
     axes.set_ylabel(RATIOS[estimand])
 
 
-def _errors(axes, rows, styles, against):
+def _errors(axes: Axes, rows: DataFrame, styles: Mapping[str, ArmStyle], against: str) -> None:
     for arm, style in styles.items():
         panels.draw_arm(axes, rows, arm, style, x=against)
     axes.set_xscale("log")
@@ -55,7 +66,7 @@ def _errors(axes, rows, styles, against):
     axes.set_ylabel("test error")
 
 
-def features_drawing(table):
+def features_drawing(table: DataFrame) -> Drawing:
     """Measured against predicted test errors; PGR and OPR against N and n, wherever these vary; test
     errors of all arms against N, one panel for each n (against n where N has one value). Studies of
     several penalties have all of these for each."""
@@ -63,7 +74,7 @@ def features_drawing(table):
     varying = [size for size in _SIZES if table[size].nunique() > 1] or ["n_pseudo"]
     drawn = []
 
-    def add(title, function, *arguments):
+    def add(title: str, function: Callable[..., None], *arguments: object) -> None:
         drawn.append(Panel(title, lambda axes: function(axes, *arguments)))
 
     for title, part in panels.split(table, besides=("n", "n_pseudo")):

@@ -1,12 +1,22 @@
 """Risk, and risk relative to the standard target, for curves that reach or cross n = p."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from cucurbit.figures import panels, risk
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import legend_of, line_styles
 from cucurbit.table import parameters
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
 
-def relative_risk(rows, arm):
+    from cucurbit.hints import Styles
+
+
+def relative_risk(rows: DataFrame, arm: str) -> DataFrame:
     """An arm's estimate and theory over those of the standard target at the same points, with the flags of both."""
     both = panels.risks(rows, arm).merge(panels.risks(rows, "standard"), on=parameters(rows),
                                          suffixes=("", "_standard"))
@@ -15,12 +25,12 @@ def relative_risk(rows, arm):
                        flags=both["flags"] + " " + both["flags_standard"])
 
 
-def _risks(axes, rows, styles):
+def _risks(axes: Axes, rows: DataFrame, styles: Styles) -> None:
     risk.draw(axes, rows, styles)
     panels.choose_risk_scale(axes)
 
 
-def draw(axes, rows, styles):
+def draw(axes: Axes, rows: DataFrame, styles: Styles) -> None:
     """Ratios of means; without bars, since the table does not hold the arms' covariance."""
     for arm in panels.arms(rows):
         ratio, style = relative_risk(rows, arm), styles[arm, None]
@@ -35,7 +45,7 @@ def draw(axes, rows, styles):
     panels.choose_risk_scale(axes)
 
 
-def gain_drawing(table):
+def gain_drawing(table: DataFrame) -> Drawing:
     """Two panels for each setting that varies besides n: risk, relative risk."""
     arms = panels.arms(table)
     if "standard" not in arms:

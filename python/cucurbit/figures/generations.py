@@ -1,13 +1,24 @@
 """Excess risk of a chain's stages, one after another."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from cucurbit.figures import panels
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import legend_of, line_styles
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
 
-def _draw(axes, rows, names, styles):
+    from cucurbit.hints import Styles
+
+
+def _draw(axes: Axes, rows: DataFrame, names: Sequence[str], styles: Styles) -> None:
     rows = rows.assign(stage=rows["arm"].str.removeprefix("stage_").astype(int))
     for text, curve in panels.parts(rows, names):
         panels.draw_series(axes, curve, "excess_risk", styles["chain", text or None], x="stage")
@@ -17,7 +28,7 @@ def _draw(axes, rows, names, styles):
     axes.set_ylabel("excess risk")
 
 
-def generations_drawing(table):
+def generations_drawing(table: DataFrame) -> Drawing:
     """Risk against the stage: a line for each value of the last parameter that varies, a panel for each setting of
     the others."""
     line = panels.varying(table, besides=())[-1:]

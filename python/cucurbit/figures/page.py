@@ -1,18 +1,20 @@
 """Lays a figure's panels out on pages, and writes them."""
 
+from __future__ import annotations
+
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import matplotlib
 import numpy
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -20,6 +22,12 @@ from matplotlib.text import Text
 from cucurbit.figures import panels
 from cucurbit.figures.style import settings
 from cucurbit.files import replaced
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from cucurbit.hints import AnyPath, Look, Size
 
 _PANELS_OF_A_PAGE = 6
 # Inches: the least width of a panel, and what its y axis takes of it.
@@ -35,7 +43,7 @@ class Panel(NamedTuple):
     What draw gives a label that does not begin with `_` gets a legend above the panel.
     """
     title: str
-    draw: Callable
+    draw: Callable[[Axes], None]
     alike: bool = False
 
 
@@ -48,7 +56,7 @@ class Drawing:
     """
     panels: list[Panel]
     heading: str
-    legend: Callable
+    legend: Callable[[Sequence[Axes]], Sequence[Artist]]
     columns: int = 3
     width: float = 2.9
     height: float = 2.7
@@ -60,13 +68,15 @@ class Page(Figure):
     pages: all pages of the figure, in order. kind: the figure's kind. look: the matplotlib style on top of ours.
     """
 
-    pages, kind, look = (), None, None
+    pages: Sequence[Page] = ()
+    kind: str | None = None
+    look: Look | None = None
 
-    def _repr_png_(self):
+    def _repr_png_(self) -> bytes:
         return _written(self, "png")
 
 
-def letter(place):
+def letter(place: int) -> str:
     """a, b, … z, aa, ab, … for 0, 1, …"""
     text = ""
     while place >= 0:
@@ -75,7 +85,7 @@ def letter(place):
     return text
 
 
-def pages_of(drawing, size=None):
+def pages_of(drawing: Drawing, size: Size | None = None) -> list[Page]:
     """The pages of a figure, six panels on each but the last.
 
     size: inches of a page, (width, height); either may be None. Raises ValueError where there is nothing to draw.
@@ -106,7 +116,7 @@ def pages_of(drawing, size=None):
     return pages
 
 
-def draw_into(drawing, ax):
+def draw_into(drawing: Drawing, ax: Axes | dict[str, Axes]) -> Figure:
     """Draws panels into axes of the caller's own: one, for a figure of one panel, else a dictionary of axes by the
     panels' letters. Raises ValueError where a panel has no axes to choose, or an axes no panel."""
     letters = [letter(place) for place in range(len(drawing.panels))]
@@ -124,10 +134,10 @@ def draw_into(drawing, ax):
         title = ", ".join(filter(None, (drawing.heading, panel.title)))
         axes.set_title(_Ruler(axes.figure).wrapped(title, inches, matplotlib.rcParams["axes.titlesize"]))
         axes.legend(handles=[*_told(axes)[0], *drawing.legend([axes])], fontsize="small")
-    return grid[0].figure
+    return cast("Figure", grid[0].figure)
 
 
-def _draw(shown, grid):
+def _draw(shown: Sequence[Panel], grid: Sequence[Axes]) -> None:
     for panel, axes in zip(shown, grid):
         panel.draw(axes)
     alike = [axes for panel, axes in zip(shown, grid) if panel.alike and panels.drawn(axes)]
@@ -140,20 +150,20 @@ def _draw(shown, grid):
         axes.annotate("no values", (0.5, 0.5), xycoords="axes fraction", ha="center", color="0.35")
 
 
-def _name_once(shown, part, columns):
+def _name_once(shown: Sequence[Panel], part: Sequence[Axes], columns: int) -> None:
     """Panels that are alike have the name of their y axis at the left end of a line only."""
     for place, (panel, axes) in reversed(list(enumerate(zip(shown, part)))):
         if panel.alike and place % columns and axes.get_ylabel() == part[place - 1].get_ylabel():
             axes.set_ylabel("")
 
 
-def _told(axes):
+def _told(axes: Axes) -> tuple[list[Artist], list[str]]:
     """Handles and labels of what a panel's own legend tells: curves with bars, then others."""
     told = sorted(zip(*axes.get_legend_handles_labels()), key=lambda entry: isinstance(entry[0], Line2D))
     return [handle for handle, _ in told], [label for _, label in told]
 
 
-def _label(axes, title, name, inches, ruler):
+def _label(axes: Axes, title: str, name: str | None, inches: float, ruler: _Ruler) -> float:
     """A panel's title with its letter, and above the axes, where it hides nothing, what tells the panel's lines;
     returns how many inches this takes beyond one line."""
     handles, labels = _told(axes)
@@ -170,7 +180,7 @@ def _label(axes, title, name, inches, ruler):
     return key + ruler.height(Text(text=title, fontsize=size, figure=axes.figure)) - ruler.line(size)
 
 
-def _surround(page, drawing, part, said, ruler):
+def _surround(page: Page, drawing: Drawing, part: Sequence[Axes], said: str, ruler: _Ruler) -> float:
     """The heading above the panels of a page and the legend below; returns their height in inches."""
     inches, size = page.get_figwidth() - 0.2, matplotlib.rcParams["legend.fontsize"]
     heading = ", ".join(filter(None, (drawing.heading, said)))
@@ -179,7 +189,7 @@ def _surround(page, drawing, part, said, ruler):
         surrounding.append(page.suptitle(ruler.wrapped(heading, inches, matplotlib.rcParams["figure.titlesize"])))
     handles = drawing.legend(part)
     if handles:
-        labels = [ruler.wrapped(handle.get_label(), inches - 0.6, size) for handle in handles]
+        labels = [ruler.wrapped(str(handle.get_label()), inches - 0.6, size) for handle in handles]
         surrounding.append(page.legend(handles, labels, loc="outside lower center",
                                        ncols=ruler.columns(labels, inches, size)))
     return sum(ruler.height(artist) for artist in surrounding)
@@ -188,26 +198,26 @@ def _surround(page, drawing, part, said, ruler):
 class _Ruler:
     """Measures a page's text in inches."""
 
-    def __init__(self, page):
+    def __init__(self, page: Figure | SubFigure) -> None:
         self._page, self._renderer = page, RendererAgg(100, 100, page.dpi)
 
-    def width(self, text, size):
+    def width(self, text: str, size: float | str) -> float:
         artist = Text(text=text, fontsize=size, figure=self._page)
         return artist.get_window_extent(self._renderer).width / self._page.dpi
 
     @staticmethod
-    def _em(size):
+    def _em(size: float | str) -> float:
         return FontProperties(size=size).get_size_in_points() / 72
 
-    def line(self, size):
+    def line(self, size: float | str) -> float:
         """The height of a line of text."""
         return self.height(Text(text="(a)", fontsize=size, figure=self._page))
 
-    def height(self, artist):
+    def height(self, artist: Artist) -> float:
         """Of what lies on the page."""
         return artist.get_window_extent(self._renderer).height / self._page.dpi
 
-    def wrapped(self, text, inches, size):
+    def wrapped(self, text: str, inches: float, size: float | str) -> str:
         """The text in lines that are no wider, broken after commas, else at spaces, else anywhere."""
         if len(text) * self._em(size) <= inches:  # no letter is wider
             return text
@@ -220,7 +230,7 @@ class _Ruler:
                     lines.append(piece)
         return "\n".join(lines)
 
-    def _pieces(self, part, inches, size):
+    def _pieces(self, part: str, inches: float, size: float | str) -> Iterator[str]:
         for word in re.findall(r"(?:\$[^$]*\$| = |\S)+", part):
             while "$" not in word and len(word) > 1 and self.width(word, size) > inches:
                 fit = next(count for count in range(len(word) - 1, 0, -1)
@@ -229,22 +239,21 @@ class _Ruler:
                 word = word[fit:]
             yield word
 
-    def columns(self, labels, inches, size, *, spacing=None):
+    def columns(self, labels: Sequence[str], inches: float, size: float | str, *, spacing: float | None = None) -> int:
         """As many columns of a legend as fit: one is as wide as its longest label."""
         em = self._em(size)
-        look = {name: matplotlib.rcParams[f"legend.{name}"] * em
-                for name in ("handlelength", "handletextpad", "columnspacing", "borderpad")}
-        gap = look["columnspacing"] if spacing is None else spacing * em
+        rc = matplotlib.rcParams
+        handle, pad = em * (rc["legend.handlelength"] + rc["legend.handletextpad"]), em * rc["legend.borderpad"]
+        gap = em * rc["legend.columnspacing"] if spacing is None else spacing * em
         widths = [max(self.width(line, size) for line in label.split("\n")) for label in labels]
         for columns in range(len(labels), 1, -1):
-            parts = [max(part) + look["handlelength"] + look["handletextpad"]
-                     for part in numpy.array_split(widths, columns)]
-            if sum(parts) + gap * (columns - 1) + 2 * look["borderpad"] <= inches:
+            parts = [max(part) + handle for part in numpy.array_split(widths, columns)]
+            if sum(parts) + gap * (columns - 1) + 2 * pad <= inches:
                 return columns
         return 1
 
 
-def check_fit(page):
+def check_fit(page: Figure) -> None:
     """Raises ValueError where a page has no room for its panels and text."""
     width, height = page.get_size_inches()
     with warnings.catch_warnings():
@@ -261,7 +270,7 @@ def check_fit(page):
         raise ValueError(f"{width:g}x{height:g} inches are too few for the figure’s panels and text")
 
 
-def _written(page, form):
+def _written(page: Page, form: str) -> bytes:
     """A page as the bytes of an image, the same bytes each time."""
     image = io.BytesIO()
     with settings(page.look):
@@ -269,12 +278,12 @@ def _written(page, form):
     return image.getvalue()
 
 
-def svg(page):
+def svg(page: Page) -> bytes:
     """A page as the bytes of an SVG image."""
     return _written(page, "svg")
 
 
-def save(figure, output):
+def save(figure: Figure, output: AnyPath) -> list[Path]:
     """Writes all pages of a figure as the suffix says: into one .pdf, and else as NAME.png, NAME-2.png, …; without a
     suffix as .png and .pdf. Returns the files' paths."""
     path, pages = Path(output), getattr(figure, "pages", None) or [figure]
@@ -288,7 +297,7 @@ def save(figure, output):
     return written
 
 
-def _save(part, path):
+def _save(part: Sequence[Figure], path: Path) -> None:
     if path.suffix.lower() == ".pdf":
         with PdfPages(path, metadata={"CreationDate": None}) as file:
             for page in part:

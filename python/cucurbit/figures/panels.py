@@ -1,13 +1,26 @@
 """Splits a table into the panels of a figure and draws one arm's curve."""
 
+from __future__ import annotations
+
 import math
 import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy
+from matplotlib.text import Annotation
 
 from cucurbit.figures.style import COLOURS, MARKERS, arm_styles, number, pale_of, plain_log_ticks
 from cucurbit.kinds import study_of
 from cucurbit.table import parameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from pandas import DataFrame, Series
+
+    from cucurbit.figures.style import ArmStyle
+    from cucurbit.hints import Array, Chosen, Parts
 
 _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", "weak_d": "weak d",
           "strong_d": "strong d", "correlation_dimension": "overlap $d_{s∧w}$", "n_pseudo": "N", "flip": "flips",
@@ -23,13 +36,13 @@ _OF_A_GRAPH = [(re.compile(pattern), text) for pattern, text in (
     (r"weight_([^_]+)_([^_]+)", r"weight of \2 in \1’s labels"))]
 
 
-def varying(table, *, besides=("n",)):
+def varying(table: DataFrame, *, besides: Sequence[str] = ("n",)) -> list[str]:
     """Parameter columns with more than one value, other than those named."""
     return [name for name in parameters(table)
             if name not in besides and table[name].nunique() > 1]
 
 
-def untied(table, named=()):
+def untied(table: DataFrame, named: Sequence[Chosen] = ()) -> DataFrame:
     """A graph's table without the parameters that the others tell already: tied grids, and optimal numbers. named:
     what a figure names, which stays."""
     said = {part for each in named for part in _listed(each)}
@@ -41,7 +54,7 @@ def untied(table, named=()):
     return table.drop(columns=set(all_free) - set(free))
 
 
-def fixed(table):
+def fixed(table: DataFrame) -> str:
     """Parameter columns with one value, as text: "p = 500, noise σ = 0.2". What has the same in all stages of a chain
     comes last, once."""
     values = {name: table[name].dropna().iloc[0] for name in parameters(table) if table[name].nunique() == 1}
@@ -56,12 +69,12 @@ def fixed(table):
     return ", ".join(filter(None, (title(values), f"in every stage {title(same)}" if same else "")))
 
 
-def split(table, *, besides=("n",)):
+def split(table: DataFrame, *, besides: Sequence[str] = ("n",)) -> Parts:
     """The rows of each panel, by everything that varies besides the parameters named: see parts."""
     return parts(table, varying(table, besides=besides))
 
 
-def parts(table, names):
+def parts(table: DataFrame, names: Sequence[str]) -> Parts:
     """The rows for each setting of these parameters, `arm` among them: a list of (title, rows), in which the first
     parameter changes fastest and the arm slowest."""
     if "arm" in names:
@@ -75,19 +88,19 @@ def parts(table, names):
             for values, rows in table.groupby(list(names)[::-1])]
 
 
-def columns(table, names):
+def columns(table: DataFrame, names: Sequence[str]) -> int:
     """How many panels of parts(table, names) make a line, so that the settings of the first parameter fill whole lines
     where there is a second."""
     counts = [table[name].nunique() for name in names if name != "arm"]
     return 2 if len(names) > 1 and counts and counts[0] % 3 and counts[0] % 2 == 0 else 3
 
 
-def title(values):
+def title(values: Mapping[str, Any]) -> str:
     """Parameter values as text: {"m": 150, "noise_std": 0.2} gives "m = 150, noise σ = 0.2"."""
     return ", ".join(f"{_name(name)} = {number(value)}" for name, value in values.items())
 
 
-def _name(parameter):
+def _name(parameter: str) -> str:
     """As text: a chain's "noise_std_2" is "noise σ₂", a graph's "n_real" is "n (real)"."""
     if "/" in parameter:
         return "/".join(map(_name, parameter.split("/")))
@@ -100,14 +113,15 @@ def _name(parameter):
     return _NAMES.get(stem, stem) + stage.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
-def axis_of(table, *, first="n"):
+def axis_of(table: DataFrame, *, first: str = "n") -> str:
     """The parameter with the most values, `first` where it is one and none has more; then sizes, weights and penalties
     of a graph or chain come before others."""
     return max(parameters(table), key=lambda name: (table[name].nunique(), name == first, name.startswith("n_"),
                                                     name.startswith("weight_"), name.startswith("penalty_")))
 
 
-def arrange(table, x, hue, panel, *, first="n", lines=(), several=()):
+def arrange(table: DataFrame, x: str | None, hue: Chosen, panel: Chosen, *, first: str = "n", lines: Sequence[str] = (),
+            several: Sequence[str] = ()) -> tuple[DataFrame, str, list[str], list[str]]:
     """What runs along the x axis, what colours tell and what has a panel each: a table with x's column, x, and the
     names of the others in two lists.
 
@@ -144,19 +158,21 @@ def arrange(table, x, hue, panel, *, first="n", lines=(), several=()):
     return table, x, hues, own
 
 
-def lines_of(table, x, arms):
+def lines_of(table: DataFrame, x: str | None, arms: Sequence[str]) -> list[str]:
     """Of a graph whose panels would be more than a line of them: the parameter with the most values that colours can
     tell, in a list."""
     counts = {name: table[name].nunique() for name in varying(table, besides=(x or axis_of(table),))}
     told = [name for name, count in counts.items() if count <= len(COLOURS)]
-    return sorted(told, key=counts.get)[-1:] if math.prod(counts.values()) > 3 and len(arms) <= len(MARKERS) else []
+    if math.prod(counts.values()) <= 3 or len(arms) > len(MARKERS):
+        return []
+    return sorted(told, key=lambda name: counts[name])[-1:]
 
 
-def _listed(said):
+def _listed(said: Chosen) -> list[str]:
     return [name.strip() for name in said.split(",")] if isinstance(said, str) else list(said or ())
 
 
-def _axis(table, x, names):
+def _axis(table: DataFrame, x: str, names: Sequence[str]) -> tuple[DataFrame, str, list[str]]:
     """The table with the column of that axis, the column's name and the parameters that run along it."""
     if x == "p/n" and {"p", "n"} <= set(parameters(table)) and {"p", "n"} & set(names):
         table = table.assign(**{x: table["p"] / table["n"]})
@@ -165,7 +181,7 @@ def _axis(table, x, names):
     return table, name, [name]
 
 
-def _varying_of(said, names, role):
+def _varying_of(said: str, names: Sequence[str], role: str) -> str:
     """The one of these names that is meant."""
     name = "correlation_dimension" if said == "overlap" else said
     stages = [column for column in names if column.rpartition("_")[0] == name and column.rpartition("_")[2].isdigit()]
@@ -176,12 +192,12 @@ def _varying_of(said, names, role):
     return name
 
 
-def label(x):
+def label(x: str) -> str:
     """What an axis along a parameter is called."""
     return _LABELS.get(x) or _name(x)
 
 
-def scale_axis(axes, x, values):
+def scale_axis(axes: Axes, x: str, values: Series[float]) -> None:
     """A logarithmic axis for values over a factor of 10, with a linear piece for zeros; n, p, overlaps and weights
     are linear."""
     positive = values[values > 0]
@@ -196,39 +212,39 @@ def scale_axis(axes, x, values):
         axes.set_xlim(left=-0.2 * positive.min())
 
 
-def risk_of(table):
+def risk_of(table: DataFrame) -> str:
     """The estimand that the arms of a table are compared by."""
     return "excess_risk" if (table["estimand"] == "excess_risk").any() else "test_error"
 
 
-def law_of(table):
+def law_of(table: DataFrame) -> str:
     """What a legend calls the predictions: of the test errors of files there is no theory but an approximation."""
     return "theory" if risk_of(table) == "excess_risk" else "approximation"
 
 
-def risks(table, arm, *, x="n"):
+def risks(table: DataFrame, arm: str, *, x: str = "n") -> DataFrame:
     """The risk rows of one arm in ascending x."""
     chosen = (table["arm"] == arm) & (table["estimand"] == risk_of(table))
     return table[chosen].sort_values(x)
 
 
-def arms(table):
+def arms(table: DataFrame) -> list[str]:
     """Arms that have a risk, in the table's order."""
     return list(table.loc[(table["estimand"] == risk_of(table)) & (table["arm"] != ""), "arm"].unique())
 
 
-def own_arms(table):
+def own_arms(table: DataFrame) -> bool:
     """Whether the arms have names of the user's own, as a graph's fits do."""
     return study_of(table) == "graph"
 
 
-def level(rows, names=()):
+def level(rows: DataFrame, names: Sequence[str] = ()) -> bool:
     """Whether the rows of one arm that have the same values of these parameters say the same, up to rounding."""
     kept = rows.groupby(list(names) or numpy.zeros(len(rows)))[["estimate", "theory"]]
     return numpy.allclose(kept.max(), kept.min(), rtol=1e-9, atol=0.0, equal_nan=True)
 
 
-def once(rows, x, share):
+def once(rows: DataFrame, x: str, share: float) -> DataFrame:
     """Rows of one arm, level along x, with the estimate in one place only, at this share of them: one marker on a
     line."""
     known = rows["estimate"].notna()
@@ -237,18 +253,18 @@ def once(rows, x, share):
     return rows.assign(estimate=rows["estimate"].where(here), n_trials=rows["n_trials"].where(here, 0))
 
 
-def flagged(rows, *names):
+def flagged(rows: DataFrame, *names: str) -> Array:
     """Which rows have one of these flags."""
     return rows["flags"].str.split().apply(lambda flags: not set(names).isdisjoint(flags)).to_numpy(dtype=bool)
 
 
-def has_mean(rows):
+def has_mean(rows: DataFrame) -> Array:
     """Rows whose estimate stands for a mean: not those within 3 of interpolation or that one trial decides, of
     which the quantiles are drawn."""
     return ~flagged(rows, "near_interpolation", "heavy_tail")
 
 
-def draw_series(axes, table, estimand, style, *, x="n"):
+def draw_series(axes: Axes, table: DataFrame, estimand: str, style: ArmStyle, *, x: str = "n") -> None:
     """One arm's theory as a line, means as markers with 95 % intervals, quantiles as open markers."""
     rows = table[table["estimand"] == estimand].sort_values(x)
     mean = has_mean(rows)
@@ -260,12 +276,12 @@ def draw_series(axes, table, estimand, style, *, x="n"):
     axes.plot(absent[x], numpy.full(len(absent), numpy.nan), label="_absent")
 
 
-def draw_arm(axes, table, arm, style, *, x="n"):
+def draw_arm(axes: Axes, table: DataFrame, arm: str, style: ArmStyle, *, x: str = "n") -> None:
     """The risk of one arm."""
     draw_series(axes, table[table["arm"] == arm], risk_of(table), style, x=x)
 
 
-def draw_means(axes, rows, style, *, against="n"):
+def draw_means(axes: Axes, rows: DataFrame, style: ArmStyle, *, against: str = "n") -> None:
     """Markers with error bars over [ci95_low, ci95_high]: pale without bars where the table has no interval,
     crossed where trials had less than full rank."""
     rows = rows[numpy.isfinite(rows["estimate"])]
@@ -287,7 +303,7 @@ def draw_means(axes, rows, style, *, against="n"):
                   markeredgewidth=0.8, color="0.15", zorder=4, label="_crossed")
 
 
-def draw_medians(axes, rows, estimand, style, *, against="n"):
+def draw_medians(axes: Axes, rows: DataFrame, estimand: str, style: ArmStyle, *, against: str = "n") -> Series[float]:
     """Open markers with bars from the 5 % to the 95 % quantile, where the table has quantiles; returns where."""
     middle = rows[rows["estimand"] == f"{estimand}_median"].sort_values(against)
     if len(middle):
@@ -299,7 +315,7 @@ def draw_medians(axes, rows, estimand, style, *, against="n"):
     return middle[against]
 
 
-def mark_interpolation(axes, rows, x="n"):
+def mark_interpolation(axes: Axes, rows: DataFrame, x: str = "n") -> None:
     """A thin vertical line at n = p where curves over n, p or p/n cross it at one place; of subspaces and chains there
     is none."""
     if "weak_d" in rows or "p" not in rows or "n" not in rows:
@@ -311,14 +327,14 @@ def mark_interpolation(axes, rows, x="n"):
                       textcoords="offset points", color="0.4", fontsize="small", gid="_guide")
 
 
-def drawn(axes):
+def drawn(axes: Axes) -> list[Line2D]:
     """The lines of a panel that show values: all but guides, which have no label, and those that only note where
     there are none."""
-    return [line for line in axes.get_lines() if not line.get_label().startswith(("_child", "_absent"))
+    return [line for line in axes.get_lines() if not str(line.get_label()).startswith(("_child", "_absent"))
             and numpy.isfinite(numpy.asarray(line.get_ydata(), float)).any()]
 
 
-def choose_risk_scale(*grid):
+def choose_risk_scale(*grid: Axes) -> None:
     """The same scale and limits for all panels: logarithmic where what is drawn as lines and markers spans more
     than a factor of 6. Finishes them."""
     values = numpy.concatenate([numpy.empty(0), *(numpy.asarray(line.get_ydata(), float)
@@ -338,12 +354,12 @@ def choose_risk_scale(*grid):
         finish(axes)
 
 
-def finish(axes):
+def finish(axes: Axes) -> None:
     """What depends on the scales: lines of theory break where an axis cannot show it and a value without a
     neighbour becomes a dash; below the x axis stands where means are not drawn, and why."""
     logarithmic = axes.get_yscale() == "log"
     for line in [line for line in axes.get_lines() if line.get_label() == "_theory"]:
-        x, values = line.get_xydata().T
+        x, values = numpy.asarray(line.get_xydata()).T
         known = numpy.isfinite(values) & ((values > 0) | (not logarithmic))
         line.set_ydata(numpy.where(known, values, numpy.nan))
         alone = known & ~numpy.append(known[1:], False) & ~numpy.append(False, known[:-1])
@@ -361,15 +377,16 @@ def finish(axes):
         axes.annotate("\n".join(said), (0.5, 0.0), xycoords=axes.xaxis.label, xytext=(0, -1),
                       textcoords="offset points", ha="center", va="top", fontsize="x-small", color="0.35")
     for text in axes.texts:
-        if text.get_gid() == "_guide":
+        if isinstance(text, Annotation) and text.get_gid() == "_guide":
             _clear(axes, text)
 
 
-def _clear(axes, text):
+def _clear(axes: Axes, text: Annotation) -> None:
     """Moves the name of a guide to that end and side of it where the fewest lines run through it."""
-    axes.get_xlim(), axes.get_ylim()  # sets the limits, which matplotlib leaves for later
+    axes.get_xlim()  # sets the limits, which matplotlib leaves for later
+    axes.get_ylim()
     within = axes.transData - axes.transAxes
-    curves = [within.transform(line.get_xydata()) for line in drawn(axes) if len(line.get_xdata()) > 1]
+    curves = [within.transform(line.get_xydata()) for line in drawn(axes) if numpy.size(line.get_xdata()) > 1]
     steps = numpy.linspace(0, 1, 50)
     x, y = (numpy.concatenate([numpy.interp(numpy.arange(len(curve) - 1)[:, None] + steps, range(len(curve)),
                                             curve[:, k]).ravel() for curve in curves] or [numpy.empty(0)])
@@ -381,11 +398,11 @@ def _clear(axes, text):
             # The name takes about a quarter of a panel's width and an eighth of its height.
             inside = (0 < side * (x - guide)) & (side * (x - guide) < 0.25) & (abs(y - end) < 0.125)
             crowds[end, side] = inside.sum() + 1000 * (not 0 <= guide + 0.25 * side <= 1)
-    end, side = min(crowds, key=crowds.get)
+    end, side = min(crowds, key=lambda place: crowds[place])
     text.xy, text.xyann = (text.xy[0], end), (3 * side, 4 - 8 * end)
     text.set(ha="left" if side > 0 else "right", va="top" if end else "baseline")
 
 
-def _range(values):
+def _range(values: Array) -> str:
     low, high = numpy.min(values), numpy.max(values)
     return number(low) if low == high else f"{number(low)} … {number(high)}"

@@ -1,13 +1,24 @@
 """Risk against a parameter: one panel for each setting of the others (Ildiz et al. 2025, Figure 1b)."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from cucurbit.figures import panels, weights
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import legend_of, line_styles
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from cucurbit.hints import Chosen, Styles
+
 _NAMES = {"excess_risk": "excess risk", "test_error": "test error"}
 
 
-def draw(axes, rows, styles, x="n", hue=()):
+def draw(axes: Axes, rows: DataFrame, styles: Styles, x: str = "n", hue: Sequence[str] = ()) -> None:
     """A line for each style, by arm and setting of the parameters in hue; an arm that does not depend on them is drawn
     once, and one that does not depend on x has one marker."""
     shared = [arm for arm in panels.arms(rows) if hue and (arm, None) in styles
@@ -28,30 +39,31 @@ def draw(axes, rows, styles, x="n", hue=()):
     axes.set_ylabel(_NAMES[panels.risk_of(rows)])
 
 
-def risk_drawing(table, *, x=None, hue=None, panel=None, coordinates=None, n=None):
+def risk_drawing(table: DataFrame, *, x: str | None = None, hue: Chosen = None, panel: Chosen = None,
+                 coordinates: DataFrame | None = None, n: int | None = None) -> Drawing:
     """Risk against x, with lines and panels as panels.arrange says, after the surrogates' weights where their table is
     given and x is n."""
     arms, own = panels.arms(table), panels.own_arms(table)
     table = panels.untied(table, (x, hue, panel)) if own else table
     lines = panels.lines_of(table, x, arms) if own and hue is None and panel is None else []
-    table, x, hue, panel = panels.arrange(table, x, hue, panel, lines=lines, several=arms)
-    hue = [name for name in hue if name != "arm"]
+    table, along, colours, apart = panels.arrange(table, x, hue, panel, lines=lines, several=arms)
+    colours = [name for name in colours if name != "arm"]
     # Arms that have panels, or that are one, share the looks of lines.
-    alone = len(arms) == 1 or "arm" in panel
-    values = [text for text, _ in panels.parts(table, hue)] if hue else []
+    alone = len(arms) == 1 or "arm" in apart
+    values = [text for text, _ in panels.parts(table, colours)] if colours else []
     styles, shown = line_styles(arms[:1] if alone else arms, values, own=own)
     if alone:
         styles = {(arm, value): style for (_, value), style in styles.items() for arm in arms}
-    drawn = [Panel(text, lambda axes, rows=rows: draw(axes, rows, styles, x, hue), alike=True)
-             for text, rows in panels.parts(table, panel)]
+    drawn = [Panel(text, lambda axes, rows=rows: draw(axes, rows, styles, along, colours), alike=True)
+             for text, rows in panels.parts(table, apart)]
     heading = panels.fixed(table)
-    if len(arms) == 1 and hue:
+    if len(arms) == 1 and colours:
         heading = f"{heading}, {line_styles(arms, [], own=own)[1][0].label}"
-    surrogates = weights.columns(coordinates, arms) if coordinates is not None and x == "n" and not hue else []
-    if surrogates:
+    surrogates = weights.columns(coordinates, arms) if coordinates is not None and along == "n" and not colours else []
+    if coordinates is not None and surrogates:
         chosen = weights.at_samples(coordinates, n)
         looks = {arm: styles[arm, None] for arm in surrogates}
         drawn.insert(0, Panel(weights.title(chosen), lambda axes: weights.draw(axes, chosen, looks)))
     extra = [weights.truth()] if surrogates else []
     return Drawing(drawn, heading, lambda grid: legend_of(shown, grid, extra=extra, line=panels.law_of(table)),
-                   columns=3 if surrogates else panels.columns(table, panel))
+                   columns=3 if surrogates else panels.columns(table, apart))

@@ -1,5 +1,9 @@
 """Scaling law: excess risk against n on logarithmic axes, with fitted slopes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy
 import pandas
 
@@ -7,8 +11,14 @@ from cucurbit.figures import panels, risk
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import legend_of, line_styles, plain_log_ticks
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame, Series
 
-def fit_slopes(table, *, n_min=0, n_max=numpy.inf):
+    from cucurbit.hints import Styles
+
+
+def fit_slopes(table: DataFrame, *, n_min: float = 0, n_max: float = numpy.inf) -> DataFrame:
     """Least-squares slopes of log(excess risk) against log(n), one row per arm and setting.
 
     slope is of the simulated means, theory_slope of the predictions at the same n. No standard error:
@@ -26,14 +36,14 @@ def fit_slopes(table, *, n_min=0, n_max=numpy.inf):
     return pandas.DataFrame(rows)
 
 
-def _slope(n, risk):
+def _slope(n: Series[float], risk: Series[float]) -> float:
     usable = numpy.isfinite(risk) & (risk > 0)
     if usable.sum() < 2:
         return numpy.nan
     return numpy.polyfit(numpy.log(n[usable]), numpy.log(risk[usable]), 1)[0]
 
 
-def draw(axes, rows, styles):
+def draw(axes: Axes, rows: DataFrame, styles: Styles) -> None:
     """All arms of one panel, their slopes written in the empty upper right corner."""
     risk.draw(axes, rows, styles)
     axes.set_xscale("log")
@@ -44,7 +54,7 @@ def draw(axes, rows, styles):
     _write_slopes(axes, fit_slopes(rows), styles)
 
 
-def _write_slopes(axes, slopes, styles):
+def _write_slopes(axes: Axes, slopes: DataFrame, styles: Styles) -> None:
     for place, (_, fitted) in enumerate(slopes.iterrows()):
         text = f"slope {fitted['slope']:.3f} (theory {fitted['theory_slope']:.3f})"
         axes.annotate(text.replace("-", "−"), (1.0, 1.0), xycoords="axes fraction", ha="right", va="top",
@@ -52,7 +62,7 @@ def _write_slopes(axes, slopes, styles):
                       color=styles[fitted["arm"], None].colour)
 
 
-def scaling_drawing(table):
+def scaling_drawing(table: DataFrame) -> Drawing:
     """One panel for each setting that varies besides n."""
     if table["n"].nunique() < 2:
         raise ValueError("the figure scaling needs several n: this table has one")

@@ -1,24 +1,38 @@
 """The common look of the figures: colour-blind-safe lines, quiet axes, plain numbers."""
 
+from __future__ import annotations
+
 import contextlib
-import itertools
 import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import matplotlib.style
+import numpy
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator, NullFormatter, NullLocator
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.typing import LineStyleType
+
+    from cucurbit.hints import Look
 
 # Okabe and Ito's palette: distinct under the common colour deficiencies.
 _BLUE, _VERMILION, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 COLOURS = (_BLUE, _VERMILION, _GREEN, _PURPLE, "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = "os^DvP*X"
-LINES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)),
-         (0, (9, 2, 1, 2)))
+LINES: tuple[LineStyleType, ...] = (
+    "-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)),
+    (0, (9, 2, 1, 2)))
 # Every colour with every marker, neighbours unlike in both; lines of one colour differ in their dashes too.
-_LOOKS = [(colour, MARKERS[(place + turn) % len(MARKERS)], LINES[turn])
-          for turn in range(len(LINES)) for place, colour in enumerate(COLOURS)]
+_LOOKS: list[tuple[str, str, LineStyleType]] = [
+    (colour, MARKERS[(place + turn) % len(MARKERS)], LINES[turn])
+    for turn in range(len(LINES)) for place, colour in enumerate(COLOURS)]
 
 # Arms of the papers, and parts of a variance: label, colour, marker.
 _ARMS = {
@@ -52,16 +66,17 @@ _SETTINGS = {
 class ArmStyle:
     """Label, colour, marker and line style of one line."""
 
-    def __init__(self, label, colour, marker, line="-"):
-        self.label, self.colour, self.marker, self.line = label, colour, marker, line
+    def __init__(self, label: str, colour: str, marker: str, line: LineStyleType = "-") -> None:
+        self.label, self.colour, self.marker = label, colour, marker
+        self.line: LineStyleType = line
 
-    def handle(self):
+    def handle(self) -> Line2D:
         """What a legend shows of it."""
         return Line2D([], [], color=self.colour, marker=self.marker, linestyle=self.line, markersize=4.5,
                       linewidth=1.3, label=self.label)
 
 
-def arm_styles(arms, *, own=False):
+def arm_styles(arms: Sequence[str], *, own: bool = False) -> dict[str, ArmStyle]:
     """A style for each arm, in the order given: the papers' arms fixed, others in turn, no two alike. Arms of the
     user's own, whatever their names, are none of the papers'.
 
@@ -77,15 +92,17 @@ def arm_styles(arms, *, own=False):
     spare = iter(sorted(free, key=lambda look: (LINES.index(look[2]), look[0] in colours)))
     styles, taken = {}, set()
     for arm in arms:
-        label, *look = papers.get(arm, (arm if own else arm.replace("stage_", "stage "), None, None))
-        if look[0] is None or tuple(look) in taken:
-            look = next(spare)
-        taken.add(tuple(look[:2]))
-        styles[arm] = ArmStyle(label, *look)
+        label, colour, marker = papers.get(arm, (arm if own else arm.replace("stage_", "stage "), "", ""))
+        line: LineStyleType = "-"
+        if not colour or (colour, marker) in taken:
+            colour, marker, line = next(spare)
+        taken.add((colour, marker))
+        styles[arm] = ArmStyle(label, colour, marker, line)
     return styles
 
 
-def line_styles(arms, values, *, own=False):
+def line_styles(arms: Sequence[str], values: Sequence[str], *,
+                own: bool = False) -> tuple[dict[tuple[str, str | None], ArmStyle], list[ArmStyle]]:
     """Styles of lines by (arm, value), and those that a legend shows. own: see arm_styles.
 
     Of several arms colours tell the values, markers and dashes the arms; (arm, None) is what all values share. Raises
@@ -102,22 +119,24 @@ def line_styles(arms, values, *, own=False):
                          f"cannot be told apart: {len(MARKERS)} arms and {len(COLOURS)} values can; give the arms or "
                          "a parameter panels, or draw some rows of the table")
     labels = {arm: style.label for arm, style in arm_styles(arms, own=own).items()}
-    styles = {(arm, value): ArmStyle(f"{labels[arm]}, {value}", colour, marker, line)
-              for arm, marker, line in zip(arms, MARKERS, LINES) for value, colour in zip(values, COLOURS)}
+    looks: dict[tuple[str, str | None], ArmStyle] = {
+        (arm, value): ArmStyle(f"{labels[arm]}, {value}", colour, marker, line)
+        for arm, marker, line in zip(arms, MARKERS, LINES) for value, colour in zip(values, COLOURS)}
     shown = [ArmStyle(labels[arm], "0.3", marker, line) for arm, marker, line in zip(arms, MARKERS, LINES)]
-    styles |= {(arm, None): style for arm, style in zip(arms, shown)}
-    return styles, shown + [ArmStyle(value, colour, "none") for value, colour in zip(values, COLOURS)]
+    looks |= {(arm, None): style for arm, style in zip(arms, shown)}
+    return looks, shown + [ArmStyle(value, colour, "none") for value, colour in zip(values, COLOURS)]
 
 
-def pale_of(colour):
+def pale_of(colour: str) -> tuple[float, ...]:
     """The colour mixed with white."""
     return tuple(0.4 * part + 0.6 for part in to_rgb(colour))
 
 
 @contextlib.contextmanager
-def settings(style=None):
+def settings(style: Look | None = None) -> Iterator[None]:
     """The common settings, whatever the caller's own are, and a matplotlib style, by file or name, on top."""
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_SETTINGS}):
+    look: dict[Any, Any] = {**matplotlib.rcParamsDefault, **_SETTINGS}
+    with matplotlib.rc_context(look):
         if style is not None:
             matplotlib.style.use(style)
         yield
@@ -135,10 +154,11 @@ _ALSO = {
 }
 
 
-def legend_of(styles, grid, *, extra=(), line="theory"):
+def legend_of(styles: Iterable[ArmStyle], grid: Sequence[Axes], *, extra: Sequence[Artist] = (),
+              line: str = "theory") -> list[Artist]:
     """A legend's handles: the lines' styles, what lines and markers mean as far as the panels of the grid have any,
     and extra handles."""
-    drawn = {artist.get_label() for axes in grid for artist in axes.get_lines() if len(artist.get_xdata())}
+    drawn = {artist.get_label() for axes in grid for artist in axes.get_lines() if numpy.size(artist.get_xdata())}
     handles = [style.handle() for style in styles]
     if "_theory" in drawn:
         handles.append(Line2D([], [], color="0.3", linewidth=1.3, label=f"line: {line}"))
@@ -149,13 +169,13 @@ def legend_of(styles, grid, *, extra=(), line="theory"):
     return [*handles, *also, *extra]
 
 
-def number(value):
+def number(value: float) -> str:
     """A parameter's value as text: whole numbers up to ten million in full, else six digits."""
     text = f"{value:.0f}" if abs(value) < 1e7 and value == round(value) else f"{value:g}"
     return text.replace("-", "−")
 
 
-def plain_log_ticks(axis):
+def plain_log_ticks(axis: Axis) -> None:
     """Labels such as 0.2 and 50 on a logarithmic axis that spans few decades, at even steps within a factor of 5,
     powers of ten on others."""
     low, high = axis.get_view_interval()
@@ -167,10 +187,10 @@ def plain_log_ticks(axis):
     axis.set_minor_formatter(FuncFormatter(_two_or_five) if few else NullFormatter())
 
 
-def _number(value, _position):
+def _number(value: float, _position: int) -> str:
     return f"{value:g}"
 
 
-def _two_or_five(value, _position):
+def _two_or_five(value: float, _position: int) -> str:
     leading = round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6)
     return f"{value:g}" if leading in (2, 5) else ""

@@ -1,19 +1,31 @@
 """Weak to strong in subspaces (Dong et al. 2025): risks, PGR and OPR, and the student's variance."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from cucurbit.figures import panels
 from cucurbit.figures.page import Drawing, Panel
 from cucurbit.figures.style import arm_styles, legend_of, line_styles, plain_log_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from cucurbit.figures.style import ArmStyle
+    from cucurbit.hints import Chosen
 
 _PARTS = ("variance_inherited", "variance_discrepancy", "variance_bias_driven")
 RATIOS = {"pgr": "performance gap recovery", "opr": "outperforming ratio"}
 
 
-def of(table, estimand, arm=None):
+def of(table: DataFrame, estimand: str, arm: str | None = None) -> DataFrame:
     rows = table[table["estimand"] == estimand]
     return rows if arm is None else rows[rows["arm"] == arm]
 
 
-def logarithmic(axes, *, both=True):
+def logarithmic(axes: Axes, *, both: bool = True) -> None:
     axes.set_xscale("log")
     plain_log_ticks(axes.xaxis)
     if both:
@@ -22,12 +34,12 @@ def logarithmic(axes, *, both=True):
     panels.finish(axes)
 
 
-def even(axes):
+def even(axes: Axes) -> None:
     """A guide where a ratio is 1."""
     axes.axhline(1.0, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
 
 
-def _risks(axes, rows, styles):
+def _risks(axes: Axes, rows: DataFrame, styles: Mapping[str, ArmStyle]) -> None:
     for arm, style in styles.items():
         panels.draw_arm(axes, rows, arm, style, x="n_pseudo")
     logarithmic(axes)
@@ -35,7 +47,7 @@ def _risks(axes, rows, styles):
     axes.set_ylabel("excess risk")
 
 
-def student_drawing(table):
+def student_drawing(table: DataFrame) -> Drawing:
     """Excess risk of the four arms against n_pseudo: one panel for each n, overlap, …"""
     styles = arm_styles(panels.arms(table))
     drawn = [Panel(text, lambda axes, rows=rows: _risks(axes, rows, styles))
@@ -44,7 +56,8 @@ def student_drawing(table):
                    columns=panels.columns(table, panels.varying(table, besides=("n_pseudo",))))
 
 
-def _ratio(axes, rows, estimand, x, hue, styles):
+def _ratio(axes: Axes, rows: DataFrame, estimand: str, x: str, hue: Sequence[str],
+           styles: Mapping[str | None, ArmStyle]) -> None:
     for text, curve in panels.parts(rows, hue):
         panels.draw_series(axes, curve, estimand, styles[text or None], x=x)
     even(axes)
@@ -57,7 +70,7 @@ def _ratio(axes, rows, estimand, x, hue, styles):
     panels.finish(axes)
 
 
-def recovery_drawing(table, *, x=None, hue=None, panel=None):
+def recovery_drawing(table: DataFrame, *, x: str | None = None, hue: Chosen = None, panel: Chosen = None) -> Drawing:
     """PGR and OPR, two panels for each setting, with x, lines and panels as panels.arrange says; where nothing is
     said, lines are those of n (against n: of n_pseudo). Of a graph, PGR alone."""
     law, own, ratios = panels.law_of(table), panels.own_arms(table), RATIOS
@@ -74,15 +87,16 @@ def recovery_drawing(table, *, x=None, hue=None, panel=None):
     lines = ["n_pseudo" if against in ("n", "p/n") else "n"]
     if own and hue is None and panel is None:
         lines = panels.lines_of(table, against, [student])
-    table, x, hue, panel = panels.arrange(table, against, hue, panel, lines=lines)
-    styles, shown = line_styles([student], [text for text, _ in panels.parts(table, hue)] if hue else [], own=own)
-    styles = {value: style for (_, value), style in styles.items()}
-    drawn = [Panel(text, lambda axes, rows=rows, estimand=estimand: _ratio(axes, rows, estimand, x, hue, styles))
-             for text, rows in panels.parts(table, panel) for estimand in ratios]
+    table, along, colours, apart = panels.arrange(table, against, hue, panel, lines=lines)
+    values = [text for text, _ in panels.parts(table, colours)] if colours else []
+    looks, shown = line_styles([student], values, own=own)
+    styles = {value: style for (_, value), style in looks.items()}
+    drawn = [Panel(text, lambda axes, rows=rows, ratio=ratio: _ratio(axes, rows, ratio, along, colours, styles))
+             for text, rows in panels.parts(table, apart) for ratio in ratios]
     return Drawing(drawn, panels.fixed(table), lambda grid: legend_of(shown, grid, line=law), columns=2)
 
 
-def _variance(axes, rows, styles):
+def _variance(axes: Axes, rows: DataFrame, styles: Mapping[str, ArmStyle]) -> None:
     for part, style in styles.items():
         if (of(rows, part)["theory"] > 0).any():
             panels.draw_series(axes, rows[rows["arm"] == "w2s"], part, style, x="factor")
@@ -91,7 +105,7 @@ def _variance(axes, rows, styles):
     axes.set_ylabel("part of the student’s variance")
 
 
-def split_drawing(table):
+def split_drawing(table: DataFrame) -> Drawing:
     """Parts of the student's variance against d_s/(N − d_s − 1) on logarithmic axes: one panel for each
     strong_d, n, …; points without that law (N < d_s + 2) are left out."""
     table = table[table["n_pseudo"] > table["strong_d"] + 1]
