@@ -15,8 +15,9 @@ class Labels:
     """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
     weights, which are numbers or grids: `0.6 * teacher + 0.4 * real.observed`.
 
-    Two grids of weights that sum to 1 place by place, as in `w * teacher + (1 - w) * real.observed` with an array w,
-    run together. Any other grids of weights are combined with each other, as grids are everywhere.
+    Of weights that sum to 1 the last is no parameter of its own, but what the others leave of 1. So two grids run
+    together that sum to 1 place by place, as in `w * teacher + (1 - w) * real.observed` with an array w. Any other
+    grids of weights are combined with each other, as grids are everywhere.
     """
 
     # NumPy leaves `array * labels` to __rmul__.
@@ -50,14 +51,15 @@ class Labels:
         if list(weights.values()) == [1]:
             return next(iter(weights))
         grids = {name: weight for name, weight in weights.items() if isinstance(weight, list)}
-        if len(grids) > 1 and len({len(grid) for grid in grids.values()}) == 1:
-            numbers = sum(weight for weight in weights.values() if isinstance(weight, (int, float)))
-            if all(abs(sum(place) + numbers - 1) < 1e-9 for place in zip(*grids.values())):
-                if len(grids) > 2:
-                    raise ValueError(f"the weights of {', '.join(grids)} sum to 1: two grids run together, not more")
-                rest = list(grids)[-1]
-                return {**{name: weight for name, weight in weights.items() if name != rest}, "rest": rest}
-        return weights
+        numbers = sum(weight for name, weight in weights.items() if name not in grids)
+        lengths = {len(grid) for grid in grids.values()}
+        places = list(zip(*grids.values())) if len(lengths) == 1 else [] if grids else [()]
+        if len(weights) == 1 or not places or any(abs(sum(place) + numbers - 1) > 1e-9 for place in places):
+            return weights
+        if len(grids) > 2:
+            raise ValueError(f"the weights of {', '.join(grids)} sum to 1: two grids run together, not more")
+        rest = list(grids or weights)[-1]
+        return {**{name: weight for name, weight in weights.items() if name != rest}, "rest": rest}
 
 
 class Source(Labels):

@@ -198,10 +198,11 @@ class Graphs(InFolder):
         teacher = cb.Fit("teacher", real)
         for labels, table in (
                 (teacher, "teacher"), (1.0 * teacher, "teacher"), (real.observed, "observed"),
-                (0.6 * teacher + 0.4 * real.observed, {"teacher": 0.6, "observed": 0.4}),
-                (teacher * 2 - cb.truth, {"teacher": 2, "truth": -1}),
+                (0.6 * teacher + 0.4 * real.observed, {"teacher": 0.6, "rest": "observed"}),
+                (teacher * 2 - cb.truth, {"teacher": 2, "rest": "truth"}),
                 (0.5 * (teacher + cb.truth) + 0.25 * teacher, {"teacher": 0.75, "truth": 0.5}),
-                (numpy.float64(0.5) * teacher, {"teacher": 0.5}),
+                (numpy.float64(0.5) * teacher, {"teacher": 0.5}), ([0.5, 1.0] * teacher, {"teacher": [0.5, 1.0]}),
+                (0.1 * cb.truth + 0.2 * real.observed + 0.7 * teacher, {"truth": 0.1, "observed": 0.2, "rest": "teacher"}),
                 ([0.5, 1.5] * teacher + cb.truth, {"teacher": [0.5, 1.5], "truth": 1}),
                 ([0.5, 1.5] * teacher + [0.5, -0.5] * cb.truth, {"teacher": [0.5, 1.5], "rest": "truth"}),
                 ([0.5, 1.0] * teacher + [0.1, 0.2] * cb.truth, {"teacher": [0.5, 1.0], "truth": [0.1, 0.2]}),
