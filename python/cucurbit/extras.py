@@ -12,5 +12,6 @@ class Extras:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
-            raise ModuleNotFoundError(f"this needs {error.name}: pip install 'cucurbit[{_EXTRAS[error.name]}]'",
-                                      name=error.name) from None
+            extra = f"cucurbit[{_EXTRAS[error.name]}]"
+            said = f"this needs {error.name}, which the extra {extra} brings: pip install {error.name}"
+            raise ModuleNotFoundError(said, name=error.name) from None

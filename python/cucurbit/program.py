@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import tty
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -76,6 +77,7 @@ class StudyError(ProgramError):
 _BAD_STUDY = 2
 # What `compare` ends with where theory failed: its table is complete.
 DISAGREEMENT = 4
+_WARNING = "cucurbit: warning: "
 _FAULT = re.compile(r"cucurbit: error: (.+?):(\d+):(\d+): (.*)")
 
 
@@ -112,12 +114,16 @@ def path_argument(path: AnyPath) -> str:
 def output_of(*words: object, accepted: Sequence[int] = (0,)) -> bytes:
     """What the program prints to stdout, as bytes.
 
-    With an exit code that is not accepted, its messages become part of a ProgramError, or a StudyError.
+    With an exit code that is not accepted, its messages become part of a ProgramError, or a StudyError; else what it
+    warns of is a UserWarning.
     """
     arguments = [str(word) for word in words]
     done = subprocess.run([find_program(), *arguments], capture_output=True, check=False, env=_environment())
     if done.returncode not in accepted:
         raise _failure(arguments, done.returncode, done.stderr.decode(errors="replace"))
+    for line in done.stderr.decode(errors="replace").splitlines():
+        if line.startswith(_WARNING):
+            warnings.warn(line.removeprefix(_WARNING), stacklevel=3)
     return done.stdout
 
 

@@ -195,7 +195,8 @@ class Study:
         return text
 
     def check(self) -> dict[str, str]:
-        """What the study asks for: name, kind, seed, extent, precision. Raises StudyError for what is wrong with it."""
+        """What the study asks for: name, kind, seed, extent, precision. Raises StudyError for what is wrong with it, and
+        warns of what is doubtful."""
         with self._file() as file:
             lines = program.output_of("check", file).decode().splitlines()
         return {key: value.strip() for key, _, value in (line.partition(" ") for line in lines)}

@@ -160,6 +160,13 @@ class Faults(InFolder):
         small(trials=20).to_toml(self.folder / "study.toml")
         self.assertIn("10 trials", study.check()["precision"])
 
+    def test_a_remark_is_a_warning(self):
+        features = numpy.random.default_rng(1).normal(size=(200, 5))
+        study = cb.Study("features", n=20, trials=4, strong={"n_pseudo": 60}, features={
+            "weak": features + 100, "strong": features, "labels": features[:, 0], "task": "regression", "test": 50})
+        with self.assertWarnsRegex(UserWarning, "^features.weak: .*subtract the mean"):
+            study.check()
+
     def test_keywords_without_a_place(self):
         with self.assertRaisesRegex(TypeError, "in a chain each stage has its own"):
             cb.Study("chain", **POPULATION, n=10)
@@ -202,7 +209,8 @@ class Graphs(InFolder):
                 (teacher * 2 - cb.truth, {"teacher": 2, "rest": "truth"}),
                 (0.5 * (teacher + cb.truth) + 0.25 * teacher, {"teacher": 0.75, "truth": 0.5}),
                 (numpy.float64(0.5) * teacher, {"teacher": 0.5}), ([0.5, 1.0] * teacher, {"teacher": [0.5, 1.0]}),
-                (0.1 * cb.truth + 0.2 * real.observed + 0.7 * teacher, {"truth": 0.1, "observed": 0.2, "rest": "teacher"}),
+                (0.1 * cb.truth + 0.2 * real.observed + 0.7 * teacher,
+                 {"truth": 0.1, "observed": 0.2, "rest": "teacher"}),
                 ([0.5, 1.5] * teacher + cb.truth, {"teacher": [0.5, 1.5], "truth": 1}),
                 ([0.5, 1.5] * teacher + [0.5, -0.5] * cb.truth, {"teacher": [0.5, 1.5], "rest": "truth"}),
                 ([0.5, 1.0] * teacher + [0.1, 0.2] * cb.truth, {"teacher": [0.5, 1.0], "truth": [0.1, 0.2]}),
