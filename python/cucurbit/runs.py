@@ -112,7 +112,8 @@ class Run:
         from cucurbit.table import parameters
 
         table = self.table
-        return self._labelled(table, [*parameters(table), "arm", "estimand"])[_OF_A_ROW]
+        arrays = self._labelled(table, [*parameters(table), "arm", "estimand"])[_OF_A_ROW]
+        return arrays.assign_attrs(self._about())
 
     def to_arrow(self) -> pyarrow.Table:
         """The table for Arrow, without pandas' index."""
@@ -139,12 +140,15 @@ class Run:
                 # An arm without this parameter is the same at all of its values.
                 values = rows.loc[~missing, [name]].drop_duplicates()
                 rows = pandas.concat([rows[~missing], rows[missing].drop(columns=name).merge(values, how="cross")])
-        arrays = xarray.Dataset.from_dataframe(rows.set_index(list(names)))
+        return xarray.Dataset.from_dataframe(rows.set_index(list(names)))
+
+    def _about(self) -> dict[str, object]:
+        """Whose results these are."""
         study = program.output_of("status", program.path_argument(self.folder), "--study").decode()
         about = tomllib.loads(study)["study"]
         manifest = program.rows_of("status", program.path_argument(self.folder), "--manifest")
         version = [row["value"] for row in manifest if row["fact"] == "version"][-1]
-        return arrays.assign_attrs(**about, study=study, version=version)
+        return {**about, "study": study, "version": version}
 
     def _summary(self) -> str:
         """How far the run is and what theory says of it, in a line."""
@@ -165,7 +169,8 @@ class Run:
     def _repr_html_(self) -> str:
         """What theory says, the first rows that have trials, and the figure, as far as there are packages for them."""
         parts = [f"<p>{html.escape(repr(self))}</p>"]
-        with contextlib.suppress(ModuleNotFoundError):
+        # Of some tables there is no figure yet.
+        with contextlib.suppress(ModuleNotFoundError, ValueError):
             table = self.table
             table = table[table["n_trials"] > 0]
             parts.append(table.head().to_html(index=False, na_rep=""))

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["model_shift", "two_stage", "weak_to_strong", "chain", "graph", "gradient_descent",
                           "features"]
 
-# The table that the keywords n, noise_std and arms belong to. In the other kinds every stage or group has its own n.
-_MAIN = {"model_shift": "target", "two_stage": "target", "weak_to_strong": "weak", "features": "weak",
-         "gradient_descent": "data"}
+# The table that the keywords n, noise_std and arms belong to, where it is not [target].
+_MAIN = {"weak_to_strong": "weak", "features": "weak", "gradient_descent": "data"}
 # Where a file is named, an array may stand.
 _FILES = ("surrogate_file", "features_file", "labels_file")
 _LARGEST_COPIED = 256 << 20
@@ -97,10 +96,10 @@ class Study:
         main = {"n": n, "noise_std": noise_std, "arms": arms}
         precision = {"trials": trials, "rel_std_err": rel_std_err, "abs_std_err": abs_std_err,
                      "max_trials": max_trials, "label_noise": label_noise}
-        if kind not in _MAIN and any(value is not None for value in main.values()):
-            raise TypeError(f"{', '.join(main)} are keywords of {', '.join(_MAIN)}: in a {kind} each "
+        if kind in ("chain", "graph") and any(value is not None for value in main.values()):
+            raise TypeError(f"{', '.join(main)} are no keywords of a {kind}: each "
                             f"{'stage' if kind == 'chain' else 'group of rows'} has its own")
-        places = [("data" if kind == "gradient_descent" else "population", population), (_MAIN.get(kind, ""), main),
+        places = [("data" if kind == "gradient_descent" else "population", population), (_MAIN.get(kind, "target"), main),
                   *((table, value) for table, value in tables.items()), ("precision", precision)]
         for table, value in places:
             if isinstance(value, (list, tuple)) and all(isinstance(item, Mapping) for item in value):
@@ -297,7 +296,7 @@ def _with_files(kind: Kind, place: tuple[str, ...], value: Any,
 
 
 def _names_file(kind: Kind, place: tuple[str, ...], table: Mapping[str, Any], key: str) -> bool:
-    if not isinstance(table[key], str) and not hasattr(table[key], "dtype"):
+    if not isinstance(table[key], (str, os.PathLike)) and not hasattr(table[key], "dtype"):
         return False
     if kind == "features" and place == ("features",):
         return key in ("weak", "strong", "labels")
@@ -311,7 +310,7 @@ def _tidy(kind: Kind, place: tuple[str, ...], value: Any, folder: Path | None = 
         tidy = {}
         for key, item in value.items():
             if _names_file(kind, place, value, key):
-                tidy[key] = os.path.join(folder or os.getcwd(), item) if isinstance(item, str) else item.copy()
+                tidy[key] = item.copy() if hasattr(item, "dtype") else os.path.join(folder or os.getcwd(), item)
             elif key in ("spectrum", "signal") and place[0] != "fit" and not isinstance(item, (Mapping, str)):
                 tidy[key] = {"kind": "list", "values": toml.plain(item)}
             else:

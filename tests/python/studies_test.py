@@ -105,6 +105,7 @@ class Files(InFolder):
         file.write_text(study.to_toml().replace(str(self.folder / "truth.npy"), "truth.npy"))
         read = cb.Study.from_file(file)
         self.assertEqual(read, study)
+        self.assertEqual(small(signal={"kind": "file", "path": self.folder / "truth.npy"}), study)
         file.unlink()
         self.assertEqual(read.check()["name"], "model-shift")
 
@@ -168,8 +169,10 @@ class Faults(InFolder):
             study.check()
 
     def test_keywords_without_a_place(self):
-        with self.assertRaisesRegex(TypeError, "in a chain each stage has its own"):
+        with self.assertRaisesRegex(TypeError, "no keywords of a chain: each stage has its own"):
             cb.Study("chain", **POPULATION, n=10)
+        with self.assertRaisesRegex(cb.StudyError, "did you mean 'model_shift'"):
+            cb.Study("modelshift", **POPULATION, n=10).check()
         with self.assertRaisesRegex(TypeError, "noise.*not a table"):
             small(noise=0.1)
         with self.assertRaisesRegex(TypeError, "n of .target. given twice"):
