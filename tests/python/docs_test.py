@@ -13,23 +13,9 @@ from needs import need
 
 need("numpy", "pandas", "matplotlib", "pyarrow", "jinja2", "polars", "xarray")
 
-import matplotlib.figure
-import numpy
-
 import cucurbit as cb
 
 ROOT = Path(__file__).parents[2]
-# What a user's script of many lines is to become.
-SHORT = """
-import cucurbit as cb, numpy as np
-study = cb.Study("model_shift", p=500, spectrum=cb.power_law(2.0), signal=cb.power_law(1.5),
-                 n=range(20, 481, 20), noise_std=[0, 0.2], trials=1024, seed=1,
-                 arms=["standard", "optimal_surrogate", cb.surrogate("mine", beta)])
-study.plan()
-run = study.run("runs/mine", device="auto")
-ax = run.plot(x="n", hue="arm", ax=ax)
-gap = run.trials("excess_risk").sel(arm="mine") - run.trials("excess_risk").sel(arm="standard")
-"""
 
 
 def blocks(page):
@@ -67,15 +53,6 @@ class Docs(unittest.TestCase):
                  arms=["standard"], trials=10).to_toml("study.toml")
         count, names = self.run_blocks("README.md", lambda text: text.startswith("import cucurbit"))
         self.assertEqual((count, len(names["table"].query("estimand == 'excess_risk'"))), (1, 1))
-
-    def test_few_lines_for_a_study(self):
-        panels = matplotlib.figure.Figure().subplots(1, 2)
-        names = {"beta": numpy.linspace(1, 0, 500), "ax": dict(zip("ab", panels))}
-        exec(SHORT, names)
-        self.assertIs(names["ax"], panels[0].figure)
-        self.assertEqual(names["gap"].shape, (1, 24, 2, 1024))
-        self.assertTrue(bool((names["gap"].std("trial") > 0).all()))
-        self.assertGreater(min(len(axes.lines) for axes in panels), 6)
 
 
 if __name__ == "__main__":
