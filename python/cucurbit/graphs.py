@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from cucurbit import toml
 
 if TYPE_CHECKING:
-    from cucurbit.hints import Grid, Vector
+    from cucurbit.hints import Grid, Number, Vector
 
 
 class Labels:
     """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
-    weights, which are numbers or grids: `0.6 * teacher + 0.4 * real.observed`.
+    weights, which are numbers or grids: `0.6 * teacher + 0.4 * real.observed`, `sum(teachers) / len(teachers)`.
 
     Of weights that sum to 1 the last is no parameter of its own, but what the others leave of 1. So two grids run
     together that sum to 1 place by place, as in `w * teacher + (1 - w) * real.observed` with an array w. Any other
@@ -35,6 +35,12 @@ class Labels:
         if not isinstance(other, Labels):
             return NotImplemented
         return Labels([*self.terms, *other.terms])
+
+    def __radd__(self, other: int) -> Labels:
+        return self if other == 0 else NotImplemented  # sum() begins with 0
+
+    def __truediv__(self, number: Number) -> Labels:
+        return self * (1 / number)
 
     def __neg__(self) -> Labels:
         return self * -1

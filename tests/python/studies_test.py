@@ -214,6 +214,7 @@ class Graphs(InFolder):
                 (numpy.float64(0.5) * teacher, {"teacher": 0.5}), ([0.5, 1.0] * teacher, {"teacher": [0.5, 1.0]}),
                 (0.1 * cb.truth + 0.2 * real.observed + 0.7 * teacher,
                  {"truth": 0.1, "observed": 0.2, "rest": "teacher"}),
+                (sum([teacher, cb.truth]) / 2, {"teacher": 0.5, "rest": "truth"}),
                 ([0.5, 1.5] * teacher + cb.truth, {"teacher": [0.5, 1.5], "truth": 1}),
                 ([0.5, 1.5] * teacher + [0.5, -0.5] * cb.truth, {"teacher": [0.5, 1.5], "rest": "truth"}),
                 ([0.5, 1.0] * teacher + [0.1, 0.2] * cb.truth, {"teacher": [0.5, 1.0], "truth": [0.1, 0.2]}),
