@@ -15,9 +15,9 @@ class Labels:
     """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
     weights, which are numbers or grids: `0.6 * teacher + 0.4 * real.observed`, `sum(teachers) / len(teachers)`.
 
-    Of weights that sum to 1 the last is no parameter of its own, but what the others leave of 1. So two grids run
-    together that sum to 1 place by place, as in `w * teacher + (1 - w) * real.observed` with an array w. Any other
-    grids of weights are combined with each other, as grids are everywhere.
+    Of weights that sum to 1 the last is no parameter of its own, but what the others leave of 1. Grids that sum to 1
+    place by place run together, as in `w * teacher + (1 - w) * real.observed` with an array w. Any other grids of
+    weights are combined with each other, as grids are everywhere.
     """
 
     # NumPy leaves `array * labels` to __rmul__.
@@ -48,9 +48,9 @@ class Labels:
     def __sub__(self, other: Labels) -> Labels:
         return self + -other
 
-    def table(self) -> str | dict[str, Any]:
-        """As study files have it: a source alone, or a table of weights. Raises ValueError for a source that has two
-        weights of which one is a grid, and for three grids that sum to 1."""
+    def table(self, place: str) -> str | dict[str, Any]:
+        """As study files have it: a source alone, or a table of weights, which stands at this place of the file. Raises
+        ValueError for a source that has two weights of which one is a grid."""
         weights: dict[str, Any] = {}
         for source, weight in self.terms:
             weights[source.label] = _sum(weights[source.label], weight) if source.label in weights else weight
@@ -62,9 +62,9 @@ class Labels:
         places = list(zip(*grids.values())) if len(lengths) == 1 else [] if grids else [()]
         if len(weights) == 1 or not places or any(abs(sum(place) + numbers - 1) > 1e-9 for place in places):
             return weights
-        if len(grids) > 2:
-            raise ValueError(f"the weights of {', '.join(grids)} sum to 1: two grids run together, not more")
-        rest = list(grids or weights)[-1]
+        *kept, rest = grids or weights
+        for name in kept[1:] if grids else ():
+            weights[name] = {"with": f"{place}.{kept[0]}", "values": grids[name]}
         return {**{name: weight for name, weight in weights.items() if name != rest}, "rest": rest}
 
 
@@ -166,9 +166,9 @@ def _gather(fit: Fit, found: dict[str, Fit], rows: dict[str, Rows]) -> None:
 def _table(fit: Fit) -> dict[str, Any]:
     rows = [group.name for group in fit.rows]
     return {"rows": rows[0] if len(rows) == 1 else rows, **fit.keys,
-            **({"labels": fit.labels.table()} if fit.labels else {}),
-            **({"labels_on": {group.name: labels.table() for group, labels in fit.labels_on.items()}}
-               if fit.labels_on else {})}
+            **({"labels": fit.labels.table(f"fit.{fit.name}.labels")} if fit.labels else {}),
+            **({"labels_on": {group.name: labels.table(f"fit.{fit.name}.labels_on.{group.name}")
+                              for group, labels in fit.labels_on.items()}} if fit.labels_on else {})}
 
 
 def _names(value: Any) -> Any:

@@ -6,7 +6,6 @@ import base64
 import contextlib
 import html
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, overload
 
@@ -63,7 +62,7 @@ class Run:
         `risk = run.trials("excess_risk"); gap = risk.sel(arm="mask") - risk.sel(arm="standard")`.
         Raises ValueError for an estimand that no trial has.
         """
-        from cucurbit.table import parameters, trials
+        from cucurbit.table import trials
 
         frame = trials(self.folder)
         if estimand is None:
@@ -71,7 +70,7 @@ class Run:
         rows = frame[frame["estimand"] == estimand]
         if rows.empty:
             raise ValueError(f"no trial has {estimand!r}; there are {', '.join(frame['estimand'].unique())}")
-        return self._labelled(rows, [*parameters(frame), "arm", "trial"])["value"].rename(estimand)
+        return _labelled(rows, "trial")["value"].rename(estimand)
 
     def theory(self, *, coordinates: bool = False) -> pandas.DataFrame:
         """What theory predicts; see cucurbit.theory."""
@@ -107,13 +106,10 @@ class Run:
 
     def to_xarray(self) -> xarray.Dataset:
         """The table as labelled arrays over the parameters, arm and estimand, for `.sel(arm="mask", n=200)`. What does
-        not depend on a parameter has the same value along it. Attributes: name, kind, seed and text of the study,
+        not depend on a parameter has the same value along it; parameters that others tell, as tied grids, are
+        coordinates. Attributes: name, kind, seed and text of the study,
         version of the program."""
-        from cucurbit.table import parameters
-
-        table = self.table
-        arrays = self._labelled(table, [*parameters(table), "arm", "estimand"])[_OF_A_ROW]
-        return arrays.assign_attrs(self._about())
+        return _labelled(self.table, "estimand")[_OF_A_ROW].assign_attrs(self._about())
 
     def to_arrow(self) -> pyarrow.Table:
         """The table for Arrow, without pandas' index."""
@@ -128,19 +124,6 @@ class Run:
             import polars
 
         return polars.from_pandas(self.table)
-
-    def _labelled(self, rows: pandas.DataFrame, names: Sequence[str]) -> xarray.Dataset:
-        with Extras():
-            import pandas
-            import xarray
-
-        for name in names:
-            missing = rows[name].isna()
-            if missing.any():
-                # An arm without this parameter is the same at all of its values.
-                values = rows.loc[~missing, [name]].drop_duplicates()
-                rows = pandas.concat([rows[~missing], rows[missing].drop(columns=name).merge(values, how="cross")])
-        return xarray.Dataset.from_dataframe(rows.set_index(list(names)))
 
     def _about(self) -> dict[str, object]:
         """Whose results these are."""
@@ -180,3 +163,25 @@ class Run:
                 image = base64.b64encode(svg(cast("Page", self.plot()))).decode()
                 parts.append(f'<img style="max-width: 100%" src="data:image/svg+xml;base64,{image}">')
         return "\n".join(parts)
+
+
+def _labelled(rows: pandas.DataFrame, last: str) -> xarray.Dataset:
+    """Rows as arrays over the parameters, arm and what tells the rows of an arm apart."""
+    with Extras():
+        import pandas
+        import xarray
+
+    from cucurbit.table import parameters, tied
+
+    told = tied(rows)
+    free = [name for name in parameters(rows) if name not in told]
+    along = [name for name in free if rows[name].nunique() > 1]
+    points = rows[[*along, *told]].dropna().drop_duplicates()
+    for name in free:
+        missing = rows[name].isna()
+        if missing.any():
+            # An arm without this parameter is the same at all of its values.
+            values = rows.loc[~missing, [name]].drop_duplicates()
+            rows = pandas.concat([rows[~missing], rows[missing].drop(columns=name).merge(values, how="cross")])
+    arrays = xarray.Dataset.from_dataframe(rows.drop(columns=told).set_index([*free, "arm", last]))
+    return arrays.assign_coords(xarray.Dataset.from_dataframe(points.set_index(along)).data_vars) if told else arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
-_WHOLE = re.compile(r"p|m|n(_.+)?|keep_.+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|trial|rung|"
+_WHOLE = re.compile(r"p|m|n(_[^/]+)?|keep_[^/]+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|trial|rung|"
                     r"rank_deficit|design|points|series|batch|bytes_per_worker|(blocks|trials)(_done|_wanted)?")
 
 
@@ -91,6 +91,17 @@ def parameters(table: pandas.DataFrame) -> list[str]:
     """Names of the parameter columns: those before `arm` (in a coordinates table, before `index`)."""
     columns = list(table.columns)
     return columns[:columns.index("arm" if "arm" in columns else "index")]
+
+
+def tied(table: pandas.DataFrame, *, keep: Collection[str] = ()) -> list[str]:
+    """Parameters that vary and that the others tell already, such as a graph's tied grids; not those to keep."""
+    varying = [name for name in parameters(table) if table[name].nunique() > 1]
+    free = varying
+    for name in [name for name in varying[::-1] if name not in keep]:
+        others = [other for other in free if other != name]
+        if others and len(table[others].drop_duplicates()) == len(table[free].drop_duplicates()):
+            free = others
+    return [name for name in varying if name not in free]
 
 
 def write_parquet(source: AnyPath, output: AnyPath, *, trials: bool = False,

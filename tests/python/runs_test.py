@@ -78,6 +78,19 @@ class Results(unittest.TestCase):
         self.assertEqual(len(set(risk.sel(arm="stage_1").values)), 1)
         self.assertEqual(len(set(risk.sel(arm="stage_2").values)), 2)
 
+    def test_a_tied_parameter_is_a_coordinate(self):
+        real = cb.Rows("real", n={"per": "p", "ratio": [1.0, 2.0]}, noise_std=0.1)
+        graph = cb.Study.graph(cb.Fit("ridge", real, penalty=[1.0, 2.0]), p=[10, 20], spectrum=cb.power_law(1.0),
+                               signal=cb.power_law(1.5), trials=10).run(self.folder / "tied", quiet=True)
+        arrays = graph.to_xarray()
+        self.assertEqual({name: size for name, size in arrays.sizes.items() if size > 1},
+                         {"p": 2, "n_real/p": 2, "penalty_ridge": 2})
+        self.assertEqual(arrays["n_real"].dims, ("p", "n_real/p", "penalty_ridge"))
+        self.assertEqual(arrays["n_real"].values[..., 0].tolist(), [[10, 20], [20, 40]])
+        self.assertEqual((arrays["n_real"].dtype, arrays["n_real/p"].dtype), ("int64", "float64"))
+        self.assertFalse(bool(arrays["estimate"].isnull().any()))
+        self.assertEqual(graph.trials("excess_risk").squeeze().dims, ("p", "n_real/p", "penalty_ridge", "trial"))
+
     def test_polars_and_arrow(self):
         table, polars, arrow = self.run_of_all.table, self.run_of_all.to_polars(), self.run_of_all.to_arrow()
         self.assertEqual((polars.columns, arrow.column_names), (list(table), list(table)))

@@ -220,17 +220,21 @@ class Graphs(InFolder):
                 ([0.5, 1.0] * teacher + [0.1, 0.2] * cb.truth, {"teacher": [0.5, 1.0], "truth": [0.1, 0.2]}),
                 (0.5 * teacher + [0.1, 0.2] * cb.truth + [0.4, 0.3] * real.observed,
                  {"teacher": 0.5, "truth": [0.1, 0.2], "rest": "observed"})):
-            self.assertEqual(labels.table(), table)
+            self.assertEqual(labels.table("fit.student.labels"), table)
             cb.Study.graph(cb.Fit("student", real, labels=labels), **POPULATION, trials=4).check()
         both = cb.Fit("both", [real, other], labels_on={other: teacher}, keep=[10, 20])
         study = cb.Study.graph(both, **POPULATION, trials=4, pgr={"weak": teacher, "strong": both, "ceiling": teacher})
         self.assertEqual(tomllib.loads(study.to_toml())["fit"]["both"],
                          {"rows": ["real", "other"], "keep": [10, 20], "labels_on": {"other": "teacher"}})
         w = numpy.array([0.2, 0.3])
-        with self.assertRaisesRegex(ValueError, "two grids"):
-            (w * teacher + w * cb.truth + (1 - 2 * w) * real.observed).table()
+        three = w * teacher + w * cb.truth + (1 - 2 * w) * real.observed
+        on = cb.Study.graph(cb.Fit("both", [real, other], labels_on={real: three}), **POPULATION, trials=4)
+        self.assertEqual(tomllib.loads(on.to_toml())["fit"]["both"]["labels_on"]["real"], {
+            "teacher": [0.2, 0.3], "truth": {"with": "fit.both.labels_on.real.teacher", "values": [0.2, 0.3]},
+            "rest": "observed"})
+        self.assertIn("2 points", on.check()["extent"])
         with self.assertRaisesRegex(ValueError, "add the weights first"):
-            (w * teacher + teacher).table()
+            (w * teacher + teacher).table("fit.student.labels")
         with self.assertRaisesRegex(ValueError, "multiply the grids first"):
             w * (w * teacher)
 

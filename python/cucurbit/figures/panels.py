@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 
 from cucurbit.figures.style import COLOURS, MARKERS, arm_styles, number, pale_of, plain_log_ticks
 from cucurbit.kinds import study_of
-from cucurbit.table import parameters
+from cucurbit.table import parameters, tied
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,13 +45,7 @@ def varying(table: DataFrame, *, besides: Sequence[str] = ("n",)) -> list[str]:
 def untied(table: DataFrame, named: Sequence[Chosen] = ()) -> DataFrame:
     """A graph's table without the parameters that the others tell already: tied grids, and optimal numbers. named:
     what a figure names, which stays."""
-    said = {part for each in named for part in _listed(each)}
-    free = all_free = varying(table, besides=())
-    for name in [name for name in free[::-1] if name not in said]:
-        others = [other for other in free if other != name]
-        if others and len(table[others].drop_duplicates()) == len(table[free].drop_duplicates()):
-            free = others
-    return table.drop(columns=set(all_free) - set(free))
+    return table.drop(columns=tied(table, keep={part for each in named for part in _listed(each)}))
 
 
 def fixed(table: DataFrame) -> str:
