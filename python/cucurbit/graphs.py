@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from cucurbit import toml
 
 if TYPE_CHECKING:
-    from cucurbit.hints import Grid, Number, Vector
+    from cucurbit.hints import Grid, Number, Vector, Weight
 
 
 class Labels:
     """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
-    weights, which are numbers or grids: `0.6 * teacher + 0.4 * real.observed`, `sum(teachers) / len(teachers)`.
+    weights, which are numbers, lists or arrays: `0.6 * teacher + 0.4 * real.observed`, `sum(teachers) / len(teachers)`.
 
     Of weights that sum to 1 the last is no parameter of its own, but what the others leave of 1. Grids that sum to 1
     place by place run together, as in `w * teacher + (1 - w) * real.observed` with an array w. Any other grids of
@@ -26,8 +26,11 @@ class Labels:
     def __init__(self, terms: Iterable[tuple[Source, Any]]) -> None:
         self.terms: list[tuple[Source, Any]] = list(terms)
 
-    def __mul__(self, weight: Grid) -> Labels:
-        return Labels((source, _product(own, toml.plain(weight))) for source, own in self.terms)
+    def __mul__(self, weight: Weight) -> Labels:
+        factor = toml.plain(weight)
+        if isinstance(factor, (str, dict)):
+            return NotImplemented
+        return Labels((source, _product(own, factor)) for source, own in self.terms)
 
     __rmul__ = __mul__
 

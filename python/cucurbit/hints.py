@@ -13,6 +13,7 @@ from cucurbit.figures.style import ArmStyle
 AnyPath: TypeAlias = str | os.PathLike[str]
 Array: TypeAlias = numpy.ndarray[Any, Any]
 Number: TypeAlias = float | numpy.integer[Any] | numpy.floating[Any]
+Weight: TypeAlias = Number | Sequence[Number] | Array
 # One value, several, or a table such as {"logspace": [1, 2000], "count": 10}.
 Grid: TypeAlias = Number | Sequence[Number] | Array | Mapping[str, Any]
 # A law such as power_law(2.0), or the numbers themselves.

@@ -107,8 +107,7 @@ class Run:
     def to_xarray(self) -> xarray.Dataset:
         """The table as labelled arrays over the parameters, arm and estimand, for `.sel(arm="mask", n=200)`. What does
         not depend on a parameter has the same value along it; parameters that others tell, as tied grids, are
-        coordinates. Attributes: name, kind, seed and text of the study,
-        version of the program."""
+        coordinates. Attributes: name, kind, seed and text of the study, version of the program."""
         return _labelled(self.table, "estimand")[_OF_A_ROW].assign_attrs(self._about())
 
     def to_arrow(self) -> pyarrow.Table:

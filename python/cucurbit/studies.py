@@ -99,8 +99,8 @@ class Study:
         if kind in ("chain", "graph") and any(value is not None for value in main.values()):
             raise TypeError(f"{', '.join(main)} are no keywords of a {kind}: each "
                             f"{'stage' if kind == 'chain' else 'group of rows'} has its own")
-        places = [("data" if kind == "gradient_descent" else "population", population), (_MAIN.get(kind, "target"), main),
-                  *((table, value) for table, value in tables.items()), ("precision", precision)]
+        places = [("data" if kind == "gradient_descent" else "population", population),
+                  (_MAIN.get(kind, "target"), main), *tables.items(), ("precision", precision)]
         for table, value in places:
             if isinstance(value, (list, tuple)) and all(isinstance(item, Mapping) for item in value):
                 tree[table] = list(value)
@@ -194,8 +194,8 @@ class Study:
         return text
 
     def check(self) -> dict[str, str]:
-        """What the study asks for: name, kind, seed, extent, precision. Raises StudyError for what is wrong with it, and
-        warns of what is doubtful."""
+        """What the study asks for: name, kind, seed, extent, precision. Raises StudyError for what is wrong with it,
+        and warns of what is doubtful."""
         with self._file() as file:
             lines = program.output_of("check", file).decode().splitlines()
         return {key: value.strip() for key, _, value in (line.partition(" ") for line in lines)}

@@ -235,6 +235,9 @@ class Graphs(InFolder):
         self.assertIn("2 points", on.check()["extent"])
         with self.assertRaisesRegex(ValueError, "add the weights first"):
             (w * teacher + teacher).table("fit.student.labels")
+        for weight in ("0.5", {"linspace": [0, 1], "count": 5}):
+            with self.assertRaises(TypeError):
+                weight * teacher
         with self.assertRaisesRegex(ValueError, "multiply the grids first"):
             w * (w * teacher)
 
