@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cucurbit import toml
 
@@ -111,14 +111,15 @@ class Fit(Source):
     """A fit on one group of rows or on the union of several, and a source of labels for other fits.
 
     labels: a source or a weighted sum of sources; the rows' own observations unless given. labels_on: other labels for
-    some of the groups. penalty: of a ridge, on the sum of squares; ridgeless unless given. noise_std: further noise
-    on the labels, the fit's own. keep: how many leading coordinates it sees; all unless given. These three are grids.
+    some of the groups. penalty: of a ridge, on the sum of squares; ridgeless unless given; "optimal" is the one of
+    least risk by the law. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
+    sees; all unless given. These three are grids.
 
     Raises ValueError where labels name observations of rows that the fit is not trained on.
     """
 
     def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
-                 labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | None = None,
+                 labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | Literal["optimal"] | None = None,
                  noise_std: Grid | None = None, keep: Grid | None = None) -> None:
         super().__init__(name)
         self.name = name

@@ -222,6 +222,7 @@ class Graphs(InFolder):
                  {"teacher": 0.5, "truth": [0.1, 0.2], "rest": "observed"})):
             self.assertEqual(labels.table("fit.student.labels"), table)
             cb.Study.graph(cb.Fit("student", real, labels=labels), **POPULATION, trials=4).check()
+        cb.Study.graph(cb.Fit("best", real, penalty="optimal"), **POPULATION, trials=4).check()
         both = cb.Fit("both", [real, other], labels_on={other: teacher}, keep=[10, 20])
         study = cb.Study.graph(both, **POPULATION, trials=4, pgr={"weak": teacher, "strong": both, "ceiling": teacher})
         self.assertEqual(tomllib.loads(study.to_toml())["fit"]["both"],
