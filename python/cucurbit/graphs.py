@@ -35,7 +35,7 @@ class Labels:
     __rmul__ = __mul__
 
     def __add__(self, other: Labels) -> Labels:
-        if not isinstance(other, Labels):
+        if not isinstance(other, Labels) or isinstance(other, OptimalMixture):
             return NotImplemented
         return Labels([*self.terms, *other.terms])
 
@@ -69,6 +69,31 @@ class Labels:
         for name in kept[1:] if grids else ():
             weights[name] = {"with": f"{place}.{kept[0]}", "values": grids[name]}
         return {**{name: weight for name, weight in weights.items() if name != rest}, "rest": rest}
+
+
+class OptimalMixture(Labels):
+    """Labels from one source with the weight of least risk by the law, and from another with what that leaves of 1."""
+
+    def __init__(self, source: Source, rest: Source) -> None:
+        super().__init__([(source, 1), (rest, 1)])
+        self.source, self.rest = source, rest
+
+    def __mul__(self, weight: Weight) -> Labels:
+        raise TypeError("an optimal mixture is labels of its own: it has no weight and is no part of a sum")
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Labels) -> Labels:
+        return self * 1
+
+    def table(self, place: str) -> dict[str, Any]:
+        return {self.source.label: "optimal", "rest": self.rest.label}
+
+
+def optimal_mixture(source: Source, rest: Source) -> Labels:
+    """Labels w · source + (1 - w) · rest with the weight w that minimises the predicted risk of the fit that they are
+    given to, at every point: `cb.Fit("student", real, labels=cb.optimal_mixture(teacher, real.observed))`."""
+    return OptimalMixture(source, rest)
 
 
 class Source(Labels):

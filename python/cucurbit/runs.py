@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cucurbit.figures.page import Page
-    from cucurbit.hints import AnyPath, Chosen, Look, Size
+    from cucurbit.hints import AnyPath, Chosen, Look, Number, Size
 
 # What is said of each row of the table that does not belong to one trial.
 _OF_A_ROW = ["estimate", "std_err", "ci95_low", "ci95_high", "n_trials", "n_failed", "theory", "theory_kind", "z",
@@ -77,6 +77,12 @@ class Run:
         from cucurbit.table import theory
 
         return theory(self.folder, coordinates=coordinates)
+
+    def explain(self, *, bands: bool = False, **point: Number) -> pandas.DataFrame:
+        """What predicted risks are made of; see cucurbit.Study.explain."""
+        from cucurbit.table import explain
+
+        return explain(self.folder, bands=bands, **point)
 
     def compare(self) -> pandas.DataFrame:
         """The table with theory's verdicts; see cucurbit.compare."""

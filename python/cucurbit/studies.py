@@ -142,7 +142,8 @@ class Study:
               trials: int | None = None, rel_std_err: Number | None = None, abs_std_err: Number | None = None,
               max_trials: int | None = None, excess_risk: Sequence[Fit] | None = None,
               misfit: Sequence[tuple[Fit, Fit]] | None = None, gain: Sequence[tuple[Fit, Fit]] | None = None,
-              pgr: Mapping[Literal["weak", "strong", "ceiling"], Fit] | None = None) -> Study:
+              pgr: Mapping[Literal["weak", "strong", "ceiling"], Fit] | None = None,
+              output_variance: Sequence[Fit] | None = None) -> Study:
         """A study of kind "graph" from fits on groups of rows; those that label others need not be named.
 
             real = cb.Rows("real", n=[60, 150], noise_std=0.5)
@@ -152,11 +153,13 @@ class Study:
 
         excess_risk: the fits whose risk is measured, all unless given. misfit: pairs (fit, other) whose distance
         E (b - b')ᵀ Σ (b - b') is measured. gain: pairs (fit, other): the other's risk minus the fit's. pgr: the
-        performance gap recovered by a strong fit between a weak one and a ceiling.
+        performance gap recovered by a strong fit between a weak one and a ceiling. output_variance: the fits of which
+        bᵀΣb is measured.
         """
         from cucurbit.graphs import tables_of
 
-        measures = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "pgr": pgr}
+        measures = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "pgr": pgr,
+                    "output_variance": output_variance}
         return cls("graph", p=p, spectrum=spectrum, signal=signal, name=name, seed=seed, trials=trials,
                    rel_std_err=rel_std_err, abs_std_err=abs_std_err, max_trials=max_trials,
                    **tables_of(fits, {key: value for key, value in measures.items() if value is not None}))
@@ -214,6 +217,15 @@ class Study:
 
         with self._file() as file:
             return theory(file, coordinates=coordinates)
+
+    def explain(self, *, bands: bool = False, **point: Number) -> DataFrame:
+        """What predicted risks are made of: a row for each point, arm and cause, with its value and its share of the
+        risk (docs/tables.md). bands: coordinates 1 to 10, 11 to 100, … apart. point: parameters and the values to
+        choose: `study.explain(n=200, noise_std=0.2)`. Raises ProgramError where no law tells parts apart."""
+        from cucurbit.table import explain
+
+        with self._file() as file:
+            return explain(file, bands=bands, **point)
 
     def run(self, folder: AnyPath, *, device: str = "auto", threads: int | None = None,
             max_time: str | None = None, shard: str | None = None, quiet: bool = False) -> Run:

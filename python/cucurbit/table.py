@@ -18,11 +18,11 @@ with Extras():
     import pandas
 
 if TYPE_CHECKING:
-    from cucurbit.hints import AnyPath
+    from cucurbit.hints import AnyPath, Number
 
-_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver")
+_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver", "cause")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
-_WHOLE = re.compile(r"p|m|n(_[^/]+)?|keep_[^/]+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|trial|rung|"
+_WHOLE = re.compile(r"p|m|n(_[^/]+)?|keep_[^/]+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|first|last|trial|rung|"
                     r"rank_deficit|design|points|series|batch|bytes_per_worker|(blocks|trials)(_done|_wanted)?")
 
 
@@ -115,6 +115,12 @@ def write_parquet(source: AnyPath, output: AnyPath, *, trials: bool = False,
 
 
 _trials_of = trials  # under a name that write_parquet's option does not hide
+
+
+def explain(source: AnyPath, *, bands: bool = False, **point: Number) -> pandas.DataFrame:
+    """The parts of the predicted risks of a study file or a run folder; see cucurbit.Study.explain."""
+    chosen = [word for name, value in point.items() for word in ("--point", f"{name}={value}")]
+    return frame_of("explain", program.path_argument(source), *chosen, *program.options(bands=bands))
 
 
 def frame_of(*words: object, accepted: Sequence[int] = (0,)) -> pandas.DataFrame:

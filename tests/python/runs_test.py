@@ -39,6 +39,7 @@ class Results(unittest.TestCase):
                            (run.theory(coordinates=True), cb.theory(folder, coordinates=True))):
             pandas.testing.assert_frame_equal(own, other)
         pandas.testing.assert_frame_equal(STUDY.theory(), cb.theory(folder))
+        pandas.testing.assert_frame_equal(STUDY.explain(bands=True), run.explain(bands=True))
         self.assertEqual(run.status()[["trials_done", "trials_wanted"]].to_numpy().tolist(), [[50, 50]])
         plan = STUDY.plan(device="cpu", threads=1)
         self.assertEqual((plan["trials"].tolist(), plan["solver"].tolist()), ([50], ["cholesky"]))

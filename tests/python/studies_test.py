@@ -242,6 +242,27 @@ class Graphs(InFolder):
         with self.assertRaisesRegex(ValueError, "multiply the grids first"):
             w * (w * teacher)
 
+    def test_the_law_chooses_a_weight_and_explains(self):
+        real = cb.Rows("real", n=[30, 60], noise_std=0.5)
+        teacher = cb.Fit("teacher", real, penalty=0.1)
+        mixture = cb.optimal_mixture(teacher, real.observed)
+        student = cb.Fit("student", real, labels=mixture, penalty=0.1)
+        study = cb.Study.graph(student, **POPULATION, trials=4, output_variance=[student])
+        self.assertEqual(tomllib.loads(study.to_toml())["fit"]["student"]["labels"],
+                         {"teacher": "optimal", "rest": "observed"})
+        table = study.theory()
+        self.assertEqual(set(table["estimand"]), {"excess_risk", "output_variance"})
+        self.assertEqual(table["weight_student_teacher"].nunique(), 2)
+        parts = study.explain(n_real=60)
+        self.assertEqual(set(parts["n_real"]), {60})
+        self.assertEqual(list(parts["cause"].unique()), ["bias", "sampling", "noise_std_real"])
+        risk = table[(table["n_real"] == 60) & (table["arm"] == "student") & (table["estimand"] == "excess_risk")]
+        self.assertAlmostEqual(parts.loc[parts["arm"] == "student", "value"].sum(), risk["theory"].item())
+        self.assertEqual(list(study.explain(bands=True, n_real=30)["last"].unique()), [10, 40])
+        for use in (lambda: 2 * mixture, lambda: mixture + teacher, lambda: teacher + mixture, lambda: mixture / 2):
+            with self.assertRaises(TypeError):
+                use()
+
     def test_names_that_clash(self):
         real = cb.Rows("real", n=60)
         with self.assertRaisesRegex(ValueError, "two groups of rows have the name 'real'"):
