@@ -107,7 +107,7 @@ std::vector<std::string> sentences(const std::string& where, const std::vector<R
     std::map<std::pair<std::string, std::string>, double> sums;
     std::map<std::string, double> risks;
     for (const RiskPart& part : parts) {
-        if (risks.find(part.arm) == risks.end()) arms.push_back(part.arm);
+        if (!risks.contains(part.arm)) arms.push_back(part.arm);
         if (std::find(causes.begin(), causes.end(), part.cause) == causes.end())
             causes.push_back(part.cause);
         risks[part.arm] += part.value;

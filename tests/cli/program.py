@@ -45,10 +45,10 @@ LONG_STUDY = STUDY.replace('"small"', '"long"').replace("p = 40", "p = 200") \
 LONG_GRAPH = """\
 schema = 1
 study = { name = "graph", kind = "graph", seed = 5 }
-precision = { trials = 700 }
+precision = { trials = 300 }
 
 [population]
-p = [40, 80]
+p = [30, 60]
 spectrum = { kind = "power_law", exponent = 1.0 }
 signal = { kind = "power_law", exponent = 1.5 }
 

@@ -70,7 +70,7 @@ class InterruptedGraph(Interrupted):
     def test_a_grid_grown_in_steps(self):
         self.call("run", "long.toml", "-o", "grown", "--set", "fit.teacher.penalty=0.1",
                   "--set", "rows.real.n.ratio=1.5")
-        self.call("run", "long.toml", "-o", "grown", "--set", "population.p=80")
+        self.call("run", "long.toml", "-o", "grown", "--set", "population.p=60")
         self.call("run", "long.toml", "-o", "grown")
         self.assertEqual(self.table("grown"), self.expected)
 

@@ -42,20 +42,23 @@ double least_between(const RiskOf& risk, double low, double high) {
 
 std::optional<double> optimal_penalty(const RiskOf& risk, double scale) {
     // Risks may have several dips: the least of a coarse grid says which of them is searched.
-    constexpr double lowest = -8.0, highest = 4.0, step = 0.5;
+    constexpr double lowest = -8.0, step = 0.5;
+    constexpr int steps = 24;
     const RiskOf of_exponent = [&](double exponent) {
         return risk(scale * std::pow(10.0, exponent));
     };
-    double best = lowest, least = of_exponent(lowest);
-    for (double exponent = lowest + step; exponent <= highest; exponent += step) {
-        const double value = of_exponent(exponent);
+    int best = 0;
+    double least = of_exponent(lowest);
+    for (int k = 1; k <= steps; ++k) {
+        const double value = of_exponent(lowest + step * k);
         if (!(value < least)) continue;
-        best = exponent;
+        best = k;
         least = value;
     }
-    if (!std::isfinite(least) || best == highest) return std::nullopt;
-    if (best == lowest) return 0.0;
-    const double exponent = least_between(of_exponent, best - step, best + step);
+    if (!std::isfinite(least) || best == steps) return std::nullopt;
+    if (best == 0) return 0.0;
+    const double exponent =
+        least_between(of_exponent, lowest + step * (best - 1), lowest + step * (best + 1));
     return rounded("{:.3e}", scale * std::pow(10.0, exponent));
 }
 
