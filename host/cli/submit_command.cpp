@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <iostream>
@@ -99,6 +100,10 @@ std::filesystem::path folder_of_jobs(const SubmitArguments& options, const Study
     std::filesystem::path folder = options.directory;
     if (folder.empty()) folder = whole_folder(options.study, study);
     folder = std::filesystem::absolute(folder).lexically_normal();
+    // Scripts and sbatch's options are lines.
+    const std::string text = folder.string();
+    if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }))
+        throw UsageError("jobs need a folder without line breaks and other control characters");
     return folder.has_filename() ? folder : folder.parent_path();
 }
 

@@ -1,6 +1,7 @@
 #include "host/studies/graph.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -56,9 +57,11 @@ void GraphStudy::optimise(Point& point) const {
                 if (!spec_.grids.optimal(k))
                     where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", names[k],
                                          point.parameters[k]);
+            const bool lawless = !std::isfinite(risk(penalty ? 1.0 : 0.0));
             spec_.grids.fail(*place, fmt::format("{} at {}",
-                                                 penalty ? "the law's risk has no least value"
-                                                         : "the law's risk does not depend on it",
+                                                 lawless   ? "the risk has no law"
+                                                 : penalty ? "the law's risk has no least value"
+                                                           : "the law's risk does not depend on it",
                                                  where));
         }
         point.parameters[*place] = *best;

@@ -25,7 +25,7 @@ from cucurbit.program import Fault, ProgramError, ProgramNotFound, StudyError
 if TYPE_CHECKING:
     from cucurbit.figures import plot
     from cucurbit.figures.scaling import fit_slopes
-    from cucurbit.graphs import Fit, Rows, optimal_mixture, truth
+    from cucurbit.graphs import Fit, Rows, observed, optimal_mixture, truth
     from cucurbit.pages import report
     from cucurbit.runs import Run
     from cucurbit.studies import Study, isotropic, power_law, spiked, surrogate, uniform
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Fault", "Fit", "ProgramError", "ProgramNotFound", "Rows", "Run", "Study", "StudyError", "compare",
-           "fit_slopes", "isotropic", "load", "optimal_mixture", "parameters", "plot", "power_law", "report", "run", "spiked",
+           "fit_slopes", "isotropic", "load", "observed", "optimal_mixture", "parameters", "plot", "power_law", "report", "run", "spiked",
            "surrogate", "theory", "trials", "truth", "uniform", "write_parquet"]
 
 # Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second.
-_PLACES = {"figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "optimal_mixture", "truth"),
+_PLACES = {"figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "observed", "optimal_mixture", "truth"),
            "pages": ("report",), "runs": ("Run",),
            "studies": ("Study", "isotropic", "power_law", "spiked", "surrogate", "uniform"),
            "table": ("compare", "load", "parameters", "run", "theory", "trials", "write_parquet")}

@@ -108,6 +108,10 @@ truth = Source("truth")
 """Labels xᵀβ* without noise."""
 
 
+observed = Source("observed")
+"""Every row's own observation, xᵀβ* + noise_std · z: of a union of rows, where rows.observed is that of one group."""
+
+
 class Observed(Source):
     """The observations of a group of rows, xᵀβ* + noise_std · z."""
 
@@ -140,7 +144,7 @@ class Fit(Source):
     least risk by the law. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
     sees; all unless given. These three are grids.
 
-    Raises ValueError where labels name observations of rows that the fit is not trained on.
+    Raises ValueError where labels of some rows name observations of others; of a union, `observed` is each row's own.
     """
 
     def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
@@ -152,9 +156,18 @@ class Fit(Source):
         self.labels = labels
         self.labels_on = dict(labels_on or {})
         self.keys = _given(penalty=penalty, noise_std=noise_std, keep=keep)
-        for source in self.sources():
-            if isinstance(source, Observed) and source.rows not in self.rows:
-                raise ValueError(f"{source.rows!r} is observed in labels of {self!r}, which is not trained on it")
+        if not all(isinstance(group, Rows) for group in self.rows):
+            raise TypeError("rows of a fit are Rows, one or several")
+        of_all = self.rows[0] if len(self.rows) == 1 else None
+        for group, own in [(of_all, labels), *self.labels_on.items()]:
+            if own is None:
+                continue
+            if not isinstance(own, Labels):
+                raise TypeError("labels are a source or a sum of sources: a Fit, observed, truth or rows.observed")
+            for source, _ in own.terms:
+                if isinstance(source, Observed) and source.rows is not group:
+                    raise ValueError(f"{source.rows!r} is observed in labels of {self!r} on other rows: cb.observed is "
+                                     "every row's own observation")
 
     def sources(self) -> list[Source]:
         """All that its labels are made of."""

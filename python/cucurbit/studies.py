@@ -232,7 +232,7 @@ class Study:
         """Runs the study into a folder, continuing what is there; the same call continues a run that was stopped.
 
         device: "auto", "cpu", "cuda" or "cuda:0,1". threads: workers on each device, by default all cores. max_time:
-        such as "90s" or "1h30m". shard: "3/8" for a part of the designs. quiet: neither progress nor talk.
+        such as "90s" or "1h30m". shard: "3/8" for a part of the trials. quiet: neither progress nor talk.
 
         Raises StudyError, ProgramError with exit code 75 where the run was stopped and can be continued, and
         KeyboardInterrupt after Ctrl-C, once the program has finished the trials in flight.

@@ -114,6 +114,8 @@ class Submit(ProgramTest):
         self.assertFalse((self.folder / "runs").exists())
 
     def test_refusals(self):
+        self.assertIn("jobs need a folder without line breaks",
+                      self.call("submit", "--slurm", self.study, "-o", "a\ntouch b; #", code=2, env=self.env)[1])
         self.assertIn("--slurm", self.refused("submit", self.study))
         for word in ("--array=1-9", "-a1-9"):
             self.assertIn("--shards N", self.refused("submit", "--slurm", self.study, "--", word))

@@ -269,8 +269,17 @@ class Graphs(InFolder):
             cb.Study.graph(cb.Fit("a", real), cb.Fit("b", cb.Rows("real", n=60)), **POPULATION, trials=4)
         with self.assertRaisesRegex(ValueError, "two fits have the name 'a'"):
             cb.Study.graph(cb.Fit("a", real), cb.Fit("a", real), **POPULATION, trials=4)
-        with self.assertRaisesRegex(ValueError, "not trained on it"):
-            cb.Fit("b", real, labels=cb.Rows("other", n=60).observed)
+        other = cb.Rows("other", n=60)
+        for wrong in (lambda: cb.Fit("b", real, labels=other.observed),
+                      lambda: cb.Fit("b", [real, other], labels=real.observed),
+                      lambda: cb.Fit("b", [real, other], labels_on={other: real.observed})):
+            with self.assertRaisesRegex(ValueError, "cb.observed is every row's own"):
+                wrong()
+        union = cb.Fit("b", [real, other], labels=0.5 * cb.Fit("a", real) + 0.5 * cb.observed)
+        self.assertEqual(union.labels.table("fit.b.labels"), {"a": 0.5, "rest": "observed"})
+        for wrong in (lambda: cb.Fit("b", "real"), lambda: cb.Fit("b", real, labels="a")):
+            with self.assertRaises(TypeError):
+                wrong()
         # Names of rows and fits are no keys of a study's other tables.
         path = cb.Rows("path", n=60, spectrum=numpy.ones(40))
         signal = cb.Fit("signal", path)

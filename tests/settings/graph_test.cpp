@@ -175,6 +175,35 @@ TEST(GraphStudies, OptimalNumbersOnTheEdge) {
                  StudyError);
 }
 
+// At n = p without noise and penalty there is no law: the least penalty that has one is taken, and
+// where a weight has none the message says so.
+TEST(GraphStudies, OptimalNumbersWhereThereIsNoLaw) {
+    const Study study = study_of(head + R"(
+        rows = { real = { n = 6 } }
+        fit = { ridge = { rows = "real", penalty = "optimal" } }
+    )");
+    const double least = study.setting->designs().at(0).points.at(0).parameters.back();
+    EXPECT_GT(least, 0.0);
+    EXPECT_LT(least, 1e-6);
+    try {
+        study_of(head + R"(
+            [rows.real]
+            n = 6
+            noise_std = 0.5
+            [fit.teacher]
+            rows = "real"
+            penalty = 1.0
+            [fit.student]
+            rows = "real"
+            labels = { teacher = "optimal", rest = "observed" }
+        )");
+        FAIL();
+    } catch (const StudyError& error) {
+        EXPECT_NE(std::string(error.what()).find("the risk has no law at p = 6"), std::string::npos)
+            << error.what();
+    }
+}
+
 // A gain needs both risks, whatever else is asked for.
 TEST(GraphStudies, WhatIsMeasured) {
     const Study study = study_of(head + text);

@@ -56,7 +56,8 @@ std::optional<double> optimal_penalty(const RiskOf& risk, double scale) {
         least = value;
     }
     if (!std::isfinite(least) || best == steps) return std::nullopt;
-    if (best == 0) return 0.0;
+    if (best == 0)
+        return risk(0.0) <= least ? 0.0 : rounded("{:.3e}", scale * std::pow(10.0, lowest));
     const double exponent =
         least_between(of_exponent, lowest + step * (best - 1), lowest + step * (best + 1));
     return rounded("{:.3e}", scale * std::pow(10.0, exponent));

@@ -9,8 +9,9 @@ namespace cucurbit {
 /// The risk that a number gives; NaN where there is no law.
 using RiskOf = std::function<double(double)>;
 
-/// The penalty of least risk between 1e-8 and 1e4 times `scale`, or 0, to four digits; nothing
-/// where the risk is still falling at the largest, or there is no law.
+/// The penalty of least risk between 1e-8 and 1e4 times `scale`, or 0 where that has a law and no
+/// larger risk, to four digits; nothing where the risk is still falling at the largest, or there is
+/// no law.
 std::optional<double> optimal_penalty(const RiskOf& risk, double scale);
 
 /// The weight of least risk, of which the risk is a quadratic function, to four decimals; nothing

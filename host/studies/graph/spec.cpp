@@ -279,6 +279,8 @@ void GraphSpec::read_measures(Reader& root) {
             return fit_named(words.front());
         };
         recovery = Recovery{named("weak"), named("strong"), named("ceiling")};
+        if (recovery->weak == recovery->ceiling)
+            pgr.fail("ceiling", "is the weak fit: there is no gap to recover");
         pgr.finish();
     }
     // What is computed from risks needs them.
