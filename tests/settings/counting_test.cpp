@@ -132,9 +132,10 @@ std::vector<std::string> examples() {
         if (entry.path().extension() != ".toml") continue;
         try {
             read_study(entry.path());
-            names.push_back(std::filesystem::relative(entry.path(), folder).string());
         } catch (const StudyError&) {
+            continue;
         }
+        names.push_back(std::filesystem::relative(entry.path(), folder).string());
     }
     std::sort(names.begin(), names.end());
     return names;
