@@ -161,10 +161,8 @@ Exit explain_command(const ExplainOptions& options) {
     }
     if (!any)
         throw UsageError(
-            study.setting->risks_by_coordinate(points.front()).empty()
-                ? "there is no law of this study that tells parts of its risks apart (kind " +
-                      study.kind + ")"
-                : "no arm has a finite risk at these points");
+            "no arm of this study (kind " + study.kind +
+            ") has, at these points, a finite risk by a law that tells its parts apart");
     print_columns(table.columns(), options.output);
     if (said.size() > most_sentences)
         say(fmt::format("{} points; --point NAME=VALUE chooses, and a few are put into words",

@@ -50,22 +50,22 @@ void GraphStudy::optimise(Point& point) const {
         const std::optional<double> best =
             penalty ? optimal_penalty(risk, std::accumulate(spectrum.begin(), spectrum.end(), 0.0))
                     : optimal_weight(risk);
-        if (!best) {
-            std::string where;
-            const std::vector<std::string> names = parameters();
-            for (std::size_t k = 0; k < names.size(); ++k)
-                if (!spec_.grids.optimal(k))
-                    where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", names[k],
-                                         point.parameters[k]);
-            const bool lawless = !std::isfinite(risk(penalty ? 1.0 : 0.0));
-            spec_.grids.fail(*place, fmt::format("{} at {}",
-                                                 lawless   ? "the risk has no law"
-                                                 : penalty ? "the law's risk has no least value"
-                                                           : "the law's risk does not depend on it",
-                                                 where));
-        }
+        if (!best) refuse_optimum(*place, point, penalty, std::isfinite(risk(penalty ? 1.0 : 0.0)));
         point.parameters[*place] = *best;
     }
+}
+
+void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool penalty,
+                                bool has_law) const {
+    std::string where;
+    const std::vector<std::string> names = parameters();
+    for (std::size_t k = 0; k < names.size(); ++k)
+        if (!spec_.grids.optimal(k))
+            where +=
+                fmt::format("{}{} = {}", where.empty() ? "" : ", ", names[k], point.parameters[k]);
+    const char* why =
+        penalty ? "the law's risk has no least value" : "the law's risk does not depend on it";
+    spec_.grids.fail(place, fmt::format("{} at {}", has_law ? why : "the risk has no law", where));
 }
 
 double GraphStudy::predicted_risk(const Point& point, std::size_t fit) const {

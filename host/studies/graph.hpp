@@ -51,11 +51,14 @@ private:
 
     /// Chooses the optimal numbers of a point, in the order of the fits.
     void optimise(Point& point) const;
+    /// Says at which point there is no such number, and why.
+    [[noreturn]] void refuse_optimum(GraphSpec::Place place, const Point& point, bool penalty,
+                                     bool has_law) const;
     double predicted_risk(const Point& point, std::size_t fit) const;
 
     GraphSpec spec_;
     std::uint64_t seed_ = 0;
-    std::vector<std::vector<Point>> points_;  ///< of each p
+    std::vector<std::vector<Point>> points_;  ///< of each p, optimal numbers chosen
 };
 
 }  // namespace cucurbit

@@ -60,7 +60,7 @@ class Tables(ProgramTest):
         self.assertEqual({row["n"] for row in rows_of(out)}, {"60"})
         # Least squares: sigma^2 p/(n - p - 1), and nothing else.
         self.assertIn("standard: 0.08421, of which 100 % noise_std\n", err)
-        self.assertIn("no arm has a finite risk at these points",
+        self.assertIn("no arm of this study (kind model_shift) has, at these points, a finite risk",
                       self.call("explain", self.study, "--set", "target.n=40", "--set", "target.noise_std=0.2", code=2)[1])
         for point, says in (("m=3", "unknown parameter"), ("n", "give a parameter and its value"),
                             ("n=1.5x", "give a parameter and its value"), ("n=7", "no point with these values")):

@@ -68,7 +68,7 @@ std::optional<double> optimal_weight(const RiskOf& risk) {
     const double bend = (before + after) / 2.0 - middle, slope = (after - before) / 2.0;
     constexpr double rounding = 1e-10;
     if (!(bend > rounding * std::abs(middle)) || !std::isfinite(slope)) return std::nullopt;
-    return rounded("{:.4f}", -slope / (2.0 * bend)) + 0.0;
+    return rounded("{:.4f}", -slope / (2.0 * bend)) + 0.0;  // no negative zero
 }
 
 }  // namespace cucurbit
