@@ -126,6 +126,9 @@ public:
     void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override {
         timed([&] { counting_.solve_lower_transposed(l, rows, c); });
     }
+    void apply(Entrywise function, BatchMatrix a) override {
+        timed([&] { counting_.apply(function, a); });
+    }
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override {
         timed([&] { counting_.add_to_columns(column, factor, c); });
     }
@@ -163,9 +166,6 @@ public:
     void eigen(BatchMatrix g, BatchMatrix values) override {
         eigenvalues_[values.data] = values.rows;
         timed([&] { counting_.eigen(g, values); });
-    }
-    void rectify(BatchMatrix a) override {
-        timed([&] { counting_.rectify(a); });
     }
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override {
         timed([&] { counting_.gather(from, order, rows, to); });

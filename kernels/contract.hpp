@@ -48,7 +48,7 @@ struct BatchMatrix {
     BatchMatrix trials(std::size_t number) const {
         return {data, rows, cols, ld, stride, number, lanes};
     }
-    /// First element of a trial's matrix; one lane only.
+    /// First element of a trial's matrix, or of the first trial of several lanes.
     double* item(std::size_t trial) const { return data + trial * stride; }
 };
 
@@ -78,6 +78,9 @@ public:
 private:
     std::vector<std::uint32_t> values_;
 };
+
+/// A function of every entry of a matrix: max(x, 0), or 1, −1 and 0 by the sign of x; NaN stays.
+enum class Entrywise : std::uint8_t { rectifier, sign };
 
 /// How outputs z of linear models become predictions: z/temperature itself, its logistic function,
 /// or the softmax over each model's `classes` consecutive columns.
@@ -186,6 +189,8 @@ public:
     /// c ← l⁻ᵀ c with the leading rows[j] block for column j, whose further entries are zero and
     /// stay so.
     virtual void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) = 0;
+    /// a(i, j) = function(a(i, j)).
+    virtual void apply(Entrywise function, BatchMatrix a) = 0;
     /// c(·, j) += factor·column for every column j; column: n×1.
     virtual void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) = 0;
     /// w(i, j) = i < rows[j] ? c(i, source[j]) : 0.
@@ -227,8 +232,6 @@ public:
     /// columns of g become orthonormal eigenvectors in that order, of either sign. All of both are
     /// NaN where the triangle is not finite or the iteration did not converge.
     virtual void eigen(BatchMatrix g, BatchMatrix values) = 0;
-    /// a(i, j) = max(a(i, j), 0).
-    virtual void rectify(BatchMatrix a) = 0;
     /// to(·, j) = from(·, order(j, 0)), or with rows: to(i, ·) = from(order(i, 0), ·); order holds
     /// whole numbers and has as many rows as `to` has columns (rows); from may be shared.
     virtual void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) = 0;

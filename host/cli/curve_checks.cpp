@@ -52,6 +52,14 @@ void check_solve_lower_transposed(Worktable& on, std::size_t n) {
     on.take(c, rounding(n, condition_of_lower(lower, n)));
 }
 
+void check_apply(Worktable& on, std::size_t n) {
+    for (const Entrywise function : {Entrywise::rectifier, Entrywise::sign}) {
+        const BatchMatrix a = on.put(normal_values(n, 3, 1), n, 3);
+        on.engine.apply(function, a);
+        on.take(a, 0.0);
+    }
+}
+
 void check_add_to_columns(Worktable& on, std::size_t n) {
     const BatchMatrix column = on.put(normal_values(n, 1, 1), n, 1);
     const BatchMatrix c = on.put(normal_values(n, 5, 2), n, 5);
@@ -114,6 +122,7 @@ std::span<const OperationCheck> curve_checks() {
         {"gram_and_project", largest_checked, check_gram_and_project},
         {"solve_lower", largest_checked, check_solve_lower},
         {"solve_lower_transposed", largest_checked, check_solve_lower_transposed},
+        {"apply", largest_checked, check_apply},
         {"add_to_columns", largest_checked, check_add_to_columns},
         {"combine", largest_checked, check_combine},
         {"products", largest_checked, check_products},

@@ -29,12 +29,6 @@ void check_eigen(Worktable& on, std::size_t n) {
     on.take_square(g, rounding(n));
 }
 
-void check_rectify(Worktable& on, std::size_t n) {
-    const BatchMatrix a = on.put(normal_values(n, 3, 1), n, 3);
-    on.engine.rectify(a);
-    on.take(a, 0.0);
-}
-
 void check_gather(Worktable& on, std::size_t n) {
     const BatchMatrix from = on.put(normal_values(n, 5, 1), n, 5);
     const BatchMatrix columns = on.matrix(n, 4), rows = on.matrix(n, 5);
@@ -84,7 +78,6 @@ void check_descend(Worktable& on, std::size_t n) {
 std::span<const OperationCheck> descent_checks() {
     static constexpr OperationCheck checks[] = {
         {"eigen", 100, check_eigen},
-        {"rectify", largest_checked, check_rectify},
         {"gather", largest_checked, check_gather},
         {"predict", largest_checked, check_predict},
         {"descend", largest_checked, check_descend},

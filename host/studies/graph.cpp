@@ -16,6 +16,21 @@ namespace {
 
 constexpr Prediction no_law{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
 
+/// Whether hard labels come into a fit: its risk is then no sum over label noises.
+bool learns_signs(const std::vector<GraphFit>& fits, std::size_t fit) {
+    if (fits[fit].link == GraphLink::sign) return true;
+    for (const GraphLabels& labels : fits[fit].labels)
+        for (const auto& [from, weight] : labels.from_fits)
+            if (learns_signs(fits, from)) return true;
+    return false;
+}
+
+/// Within [0, 1], whatever the fits are.
+bool is_rate(GraphSpec::Measure::Kind kind) {
+    return kind == GraphSpec::Measure::Kind::error_rate ||
+           kind == GraphSpec::Measure::Kind::agreement;
+}
+
 }  // namespace
 
 std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision&,
@@ -81,10 +96,6 @@ double GraphStudy::predicted_risk(const Point& point, std::size_t fit) const {
     return no_law.value;
 }
 
-std::string GraphStudy::misfit_name(std::size_t of) const {
-    return "misfit_" + spec_.fits[of].name;
-}
-
 std::vector<Design> GraphStudy::designs() const {
     std::vector<Design> designs;
     for (std::size_t number = 0; number < spec_.grids.dimensions().size(); ++number) {
@@ -93,13 +104,10 @@ std::vector<Design> GraphStudy::designs() const {
             design_of(seed_, fmt::format("{} p={}", identity(), p), static_cast<std::size_t>(p));
         design.points = points_[number];
         for (std::size_t point = 0; point < design.points.size(); ++point) {
-            const auto add = [&](std::size_t fit, const std::string& estimand) {
-                const std::string& arm = spec_.fits[fit].name;
-                design.series.push_back({point, arm, arm, estimand});
-            };
-            for (const std::size_t fit : spec_.risks) add(fit, "excess_risk");
-            for (const auto& [fit, of] : spec_.misfits) add(fit, misfit_name(of));
-            for (const std::size_t fit : spec_.outputs) add(fit, "output_variance");
+            for (const GraphSpec::Measure& measure : spec_.measures) {
+                const std::string& arm = spec_.fits[measure.fit].name;
+                design.series.push_back({point, arm, arm, spec_.estimand(measure)});
+            }
         }
         measure_memory<GraphRun>(*this, design);
         designs.push_back(std::move(design));
@@ -119,10 +127,12 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
     for (const GraphFit& fit : fits) {
         bool exists = fit.penalty > 0.0 || samples_of(fit, rows) != fit.features;
         GraphFit moved = fit;
-        for (GraphLabels& labels : moved.labels) {
+        for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+            GraphLabels& labels = moved.labels[k];
             std::erase_if(labels.from_fits, [](const auto& from) { return from.second == 0.0; });
             for (auto& [from, weight] : labels.from_fits) {
-                exists = exists && law.places[from];
+                exists = exists && law.places[from] &&
+                         (fit.link != GraphLink::sign || !has_seen(fits, from, fit.rows[k]));
                 from = law.places[from].value_or(0);
             }
         }
@@ -133,6 +143,27 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
     }
     if (!kept.empty()) law.of = graph_law(rows, kept, population.truth, population.spectrum);
     return law;
+}
+
+Prediction GraphStudy::predicted(const Law& law, const GraphSpec::Measure& measure) {
+    using Kind = GraphSpec::Measure::Kind;
+    if (!law.places[measure.fit] || !law.places[measure.other]) return no_law;
+    const std::size_t fit = *law.places[measure.fit], other = *law.places[measure.other];
+    switch (measure.kind) {
+        case Kind::excess_risk:
+            return law.of->excess_risk(fit);
+        case Kind::misfit:
+            return law.of->misfit(fit, other);
+        case Kind::output_variance:
+            return law.of->output_variance(fit);
+        case Kind::in_sample_risk:
+            return law.of->in_sample_risk(fit);
+        case Kind::error_rate:
+            return law.of->error_rate(fit);
+        case Kind::agreement:
+            return law.of->agreement(fit, other);
+    }
+    return no_law;
 }
 
 std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
@@ -155,27 +186,18 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     }
     std::vector<TheoryRow> table;
     const double scale = label_variance(population.truth, population.spectrum);
-    for (const std::size_t fit : spec_.risks)
-        table.push_back(
-            {spec_.fits[fit].name, "excess_risk", no_law, flags[fit], scale, tails[fit]});
-    for (const auto& [fit, of] : spec_.misfits)
-        table.push_back({spec_.fits[fit].name, misfit_name(of), no_law,
-                         flags[fit].empty() ? flags[of] : flags[fit], scale,
-                         std::min(tails[fit], tails[of])});
-    for (const std::size_t fit : spec_.outputs)
-        table.push_back(
-            {spec_.fits[fit].name, "output_variance", no_law, flags[fit], scale, tails[fit]});
+    for (const GraphSpec::Measure& measure : spec_.measures) {
+        const auto [kind, fit, other] = measure;
+        const bool bounded = is_rate(kind);
+        table.push_back({spec_.fits[fit].name, spec_.estimand(measure), no_law,
+                         flags[fit].empty() ? flags[other] : flags[fit], bounded ? 1.0 : scale,
+                         bounded ? light_tail : std::min(tails[fit], tails[other])});
+    }
     try {
         const Law law = GraphStudy::law(rows, fits, population);
         std::vector<Prediction> found;
-        for (const std::size_t fit : spec_.risks)
-            found.push_back(law.places[fit] ? law.of->excess_risk(*law.places[fit]) : no_law);
-        for (const auto& [fit, of] : spec_.misfits)
-            found.push_back(law.places[fit] && law.places[of]
-                                ? law.of->misfit(*law.places[fit], *law.places[of])
-                                : no_law);
-        for (const std::size_t fit : spec_.outputs)
-            found.push_back(law.places[fit] ? law.of->output_variance(*law.places[fit]) : no_law);
+        for (const GraphSpec::Measure& measure : spec_.measures)
+            found.push_back(predicted(law, measure));
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
     } catch (const NoGraphLaw&) {
         // One point without a law must not hide the others: its rows say so.
@@ -191,8 +213,9 @@ std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& poin
     try {
         const Law law = GraphStudy::law(
             rows, fits, spec_.population.at(static_cast<std::size_t>(point.parameters.front())));
-        for (const std::size_t fit : spec_.risks)
-            if (law.places[fit])
+        for (const auto& [kind, fit, other] : spec_.measures)
+            if (kind == GraphSpec::Measure::Kind::excess_risk && law.places[fit] &&
+                !learns_signs(fits, fit))
                 risks.push_back({spec_.fits[fit].name, law.of->by_coordinate(*law.places[fit])});
     } catch (const NoGraphLaw&) {
         return {};

@@ -37,15 +37,14 @@ public:
 
     const GraphSpec& spec() const { return spec_; }
 
-    /// "misfit_NAME": of a fit from the one of this name.
-    std::string misfit_name(std::size_t of) const;
-
 private:
     /// The law of the fits that have one, and where each of all fits is in it.
     struct Law {
         std::optional<GraphLaw> of;
         std::vector<std::optional<std::size_t>> places;
     };
+    /// Of both fits.
+    static Prediction predicted(const Law& law, const GraphSpec::Measure& measure);
     static Law law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    const Population& population);
 

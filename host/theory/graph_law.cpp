@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numbers>
 #include <optional>
 #include <stdexcept>
 
@@ -27,14 +29,19 @@ private:
     std::vector<double> values_;
 };
 
+/// Beside the fits, a source of labels.
+constexpr std::size_t of_truth = std::numeric_limits<std::size_t>::max();
+
 /// Symbols as in docs/theory.md, "Graphs of fits": all p×p blocks are diagonal here, [p] each.
 class Graph {
 public:
+    /// residues: of hard labels, beside what is linear in them.
     Graph(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
-          std::span<const double> truth)
+          std::span<const double> truth, const std::vector<Blocks>& residues)
         : rows_(rows),
           fits_(fits),
           truth_(truth),
+          residues_(residues),
           labels_(rows.size(), Blocks(fits.size(), 1)),
           from_truth_(rows.size(), std::vector<double>(fits.size(), 0.0)),
           q_(fits.size(), truth.size()) {
@@ -49,7 +56,9 @@ public:
     void find_fixed_point();
     void find_covariances();
     double moment(std::size_t a, std::size_t c, std::span<const double> test) const;
-    double output_variance(std::size_t a, std::span<const double> test) const;
+    /// E (xᵀu)(xᵀv) for sources of labels u and v, under diag(test).
+    double product(std::size_t u, std::size_t v, std::span<const double> test) const;
+    double in_sample_risk(std::size_t a) const;
     CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const;
     std::vector<double> relative_errors() const;
 
@@ -77,6 +86,7 @@ private:
     Blocks next(std::size_t g) const;
     std::vector<Blocks> weights() const;
     std::vector<std::vector<double>> means(const std::vector<Blocks>& weights) const;
+    Blocks traces(std::size_t g) const;
     DenseMatrix residuals(const std::vector<std::vector<double>>& means, std::size_t g) const;
     double noise(std::size_t g, std::size_t a, std::size_t c) const;
     double covariance(std::size_t a, std::size_t c, std::span<const double> test) const;
@@ -91,6 +101,7 @@ private:
     const std::vector<GraphRows>& rows_;
     const std::vector<GraphFit>& fits_;
     std::span<const double> truth_;
+    const std::vector<Blocks>& residues_;          ///< of each group: covariances of two fits'
     std::vector<double> total_;                    ///< n_a
     std::vector<std::vector<double>> b_;           ///< B_a
     std::vector<double> own_errors_;               ///< equivalent_error of each fit alone
@@ -162,18 +173,25 @@ void Graph::respond() {
     }
 }
 
-/// [diag(n_a − X_g,aa) + L X_g]⁻¹ on the members of a group: triangles, solved column by column.
-Blocks Graph::next(std::size_t g) const {
-    const std::size_t fits = count();
+/// X_g: what a row that a member learnt adds to the outputs of all fits on that row.
+Blocks Graph::traces(std::size_t g) const {
     const std::vector<double>& s = rows_[g].spectrum;
-    Blocks x(fits, 1), result(fits, 1);
-    for (std::size_t a = 0; a < fits; ++a)
+    Blocks x(count(), 1);
+    for (std::size_t a = 0; a < count(); ++a)
         for (std::size_t c = 0; c <= a; ++c) {
             if (!member(g, c)) continue;
             double trace = 0.0;
             for (std::size_t i = 0; i < p(); ++i) trace += s[i] * q_(a, c)[i];
             *x(a, c) = trace;
         }
+    return x;
+}
+
+/// [diag(n_a − X_g,aa) + L X_g]⁻¹ on the members of a group: triangles, solved column by column.
+Blocks Graph::next(std::size_t g) const {
+    const std::size_t fits = count();
+    const Blocks x = traces(g);
+    Blocks result(fits, 1);
     const auto system = [&](std::size_t a, std::size_t c) {
         double sum = a == c ? total_[a] - *x(a, a) : 0.0;
         // Fits on other rows among them: what they learnt from these comes back in their labels.
@@ -264,7 +282,7 @@ double Graph::noise(std::size_t g, std::size_t a, std::size_t c) const {
     const double own = a == c ? fits_[a].noise_std * fits_[a].noise_std : 0.0;
     return labels_of(g, a).observed * labels_of(g, c).observed * rows_[g].noise_std *
                rows_[g].noise_std +
-           own;
+           own + *residues_[g](std::max(a, c), std::min(a, c));
 }
 
 std::vector<Graph::Pair> Graph::pairs() const {
@@ -307,6 +325,7 @@ void Graph::find_covariances() {
     w_ = weights();
     mean_ = means(w_);
     pairs_ = pairs();
+    if (pairs_.empty()) return;
     DenseMatrix system(pairs_.size(), pairs_.size());
     std::vector<double> right;
     // Pairs are in the order of their groups.
@@ -333,10 +352,42 @@ double Graph::moment(std::size_t a, std::size_t c, std::span<const double> test)
     return moment + covariance(a, c, test);
 }
 
-double Graph::output_variance(std::size_t a, std::span<const double> test) const {
-    double sum = covariance(a, a, test);
-    for (std::size_t i = 0; i < p(); ++i) sum += test[i] * mean_[a][i] * mean_[a][i];
+double Graph::product(std::size_t u, std::size_t v, std::span<const double> test) const {
+    const auto mean = [&](std::size_t source, std::size_t i) {
+        return source == of_truth ? truth_[i] : mean_[source][i];
+    };
+    double sum = u == of_truth || v == of_truth ? 0.0 : covariance(u, v, test);
+    for (std::size_t i = 0; i < p(); ++i) sum += test[i] * mean(u, i) * mean(v, i);
     return sum;
+}
+
+/// A row's outputs are those of fits that left it out, and what they learn from it: K = X_g D_g
+/// times what was left of its labels, e.
+double Graph::in_sample_risk(std::size_t a) const {
+    double risk = 0.0;
+    for (const std::size_t g : fits_[a].rows) {
+        const std::vector<double>& s = rows_[g].spectrum;
+        const Blocks x = traces(g);
+        std::vector<double> learnt(count(), 0.0);  // row a of K
+        for (std::size_t c = 0; c <= a; ++c)
+            for (std::size_t d = c; d <= a; ++d) learnt[c] += *x(a, d) * *d_[g](d, c);
+        const double with_truth = product(a, of_truth, s) - product(of_truth, of_truth, s);
+        double of_group = moment(a, a, s);
+        for (std::size_t c = 0; c <= a; ++c) {
+            if (learnt[c] == 0.0) continue;
+            double left = from_truth_[g][c] * with_truth;  // E e_c xᵀ(b_a − β*)
+            for (std::size_t d = 0; d <= c; ++d)
+                left -= *labels_[g](c, d) * (moment(d, a, s) + with_truth);
+            of_group += 2.0 * learnt[c] * left;
+        }
+        for (std::size_t k = 0; k < pairs_.size(); ++k) {
+            const auto [group, c, d] = pairs_[k];
+            if (group == g && c <= a)
+                of_group += (c == d ? 1.0 : 2.0) * learnt[c] * learnt[d] * covariance_[k];
+        }
+        risk += static_cast<double>(rows_[g].count) / total_[a] * of_group;
+    }
+    return risk;
 }
 
 /// E (b_a − E b_a)ᵀ diag(test) (b_c − E b_c).
@@ -382,6 +433,96 @@ std::vector<double> Graph::relative_errors() const {
     return errors;
 }
 
+/// A graph whose labels are linear: a hard label is linear in what it is the sign of, and a residue
+/// that is uncorrelated with the rows.
+struct Linear {
+    std::vector<GraphFit> fits;
+    std::vector<Blocks> residues;  ///< of each group: covariances of two fits' residues
+};
+
+Graph solved(const std::vector<GraphRows>& rows, const Linear& linear,
+             std::span<const double> truth) {
+    Graph graph(rows, linear.fits, truth, linear.residues);
+    graph.find_fixed_point();
+    graph.find_covariances();
+    return graph;
+}
+
+/// A source of hard labels, with its weight: a fit, xᵀβ* or, with noise, an observation.
+struct Source {
+    std::size_t of;
+    double noise;  ///< variance
+    double weight;
+    bool operator==(const Source& other) const { return of == other.of && noise == other.noise; }
+};
+
+std::vector<Source> sources_of(const GraphLabels& labels, const GraphRows& group) {
+    std::vector<Source> sources;
+    if (labels.observed != 0.0)
+        sources.push_back({of_truth, group.noise_std * group.noise_std, labels.observed});
+    if (labels.from_truth != 0.0) sources.push_back({of_truth, 0.0, labels.from_truth});
+    for (const auto& [from, weight] : labels.from_fits)
+        if (weight != 0.0) sources.push_back({from, 0.0, weight});
+    return sources;
+}
+
+/// docs/theory.md, "Graphs of fits", hard labels.
+Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
+                  std::span<const double> truth) {
+    constexpr double pi = std::numbers::pi;
+    Linear linear{{}, std::vector<Blocks>(rows.size(), Blocks(fits.size(), 1))};
+    for (std::size_t a = 0; a < fits.size(); ++a) {
+        if (fits[a].link == GraphLink::identity) {
+            linear.fits.push_back(fits[a]);
+            continue;
+        }
+        const Linear earlier = linear;
+        const Graph before = solved(rows, earlier, truth);
+        linear.fits.push_back(fits[a]);
+        for (std::size_t k = 0; k < fits[a].rows.size(); ++k) {
+            const std::size_t g = fits[a].rows[k];
+            const std::vector<double>& spectrum = rows[g].spectrum;
+            const auto product = [&](const Source& u, const Source& v) {
+                const double noise = u.noise == v.noise ? u.noise : 0.0;
+                return before.product(u.of, v.of, spectrum) + noise;
+            };
+            // sign u = √(2/π) u/‖u‖ + a residue.
+            GraphLabels& labels = linear.fits[a].labels[k];
+            const auto slope = [&](const Source& u) {
+                if (u.of != of_truth && has_seen(fits, u.of, g))
+                    throw NoGraphLaw("a fit learns the sign of one that has seen its rows");
+                return std::sqrt(2.0 / pi / product(u, u));
+            };
+            const std::vector<Source> own = sources_of(fits[a].labels[k], rows[g]);
+            labels = {};
+            for (const Source& u : own) {
+                if (u.of != of_truth)
+                    labels.from_fits.emplace_back(u.of, u.weight * slope(u));
+                else if (u.noise > 0.0)
+                    labels.observed += u.weight * slope(u);
+                else
+                    labels.from_truth += u.weight * slope(u);
+            }
+            for (std::size_t c = 0; c <= a; ++c) {
+                const auto place = std::find(fits[c].rows.begin(), fits[c].rows.end(), g);
+                if (fits[c].link == GraphLink::identity || place == fits[c].rows.end()) continue;
+                const auto other = static_cast<std::size_t>(place - fits[c].rows.begin());
+                for (const Source& u : own)
+                    for (const Source& v : sources_of(fits[c].labels[other], rows[g])) {
+                        const double cosine =
+                            u == v ? 1.0
+                                   : std::clamp(
+                                         product(u, v) / std::sqrt(product(u, u) * product(v, v)),
+                                         -1.0, 1.0);
+                        *linear.residues[g](a, c) +=
+                            u.weight * v.weight * 2.0 / pi * (std::asin(cosine) - cosine);
+                    }
+            }
+        }
+    }
+    return linear;
+}
+
 }  // namespace
 
 Prediction GraphLaw::excess_risk(std::size_t fit) const {
@@ -403,6 +544,31 @@ Prediction GraphLaw::output_variance(std::size_t fit) const {
             relative_errors_[fit]};
 }
 
+Prediction GraphLaw::in_sample_risk(std::size_t fit) const {
+    return {at_least_rounding(in_sample_[fit], moment(fit, fit)),
+            TheoryKind::deterministic_equivalent, relative_errors_[fit]};
+}
+
+Prediction GraphLaw::error_rate(std::size_t fit) const {
+    return {sign_error(outputs_[fit], scale_, moment(fit, fit)),
+            TheoryKind::deterministic_equivalent, relative_errors_[fit]};
+}
+
+Prediction GraphLaw::agreement(std::size_t a, std::size_t c) const {
+    return {1.0 - sign_error(outputs_[a], outputs_[c], misfit(a, c).value),
+            TheoryKind::deterministic_equivalent,
+            std::max(relative_errors_[a], relative_errors_[c])};
+}
+
+double sign_error(double square, double other_square, double misfit) {
+    if (!(square > 0.0) || !(other_square > 0.0))
+        return std::isnan(square + other_square) ? square + other_square : 0.5;
+    // 1 − cos, without the difference of two numbers near one.
+    const double norm = std::sqrt(square), other = std::sqrt(other_square);
+    const double half = (misfit - (norm - other) * (norm - other)) / (4.0 * norm * other);
+    return 2.0 * std::asin(std::sqrt(std::clamp(half, 0.0, 1.0))) / std::numbers::pi;
+}
+
 double GraphLaw::at_least_rounding(double value, double cancelled) const {
     constexpr double of_sums = 1e-12, of_squares = 1e-25;
     // A sum of large terms that cancel may come out as a small negative number.
@@ -418,25 +584,34 @@ std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows) 
     return samples;
 }
 
+bool has_seen(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t group) {
+    const GraphFit& of = fits[fit];
+    if (std::find(of.rows.begin(), of.rows.end(), group) != of.rows.end()) return true;
+    for (const GraphLabels& labels : of.labels)
+        for (const auto& [from, weight] : labels.from_fits)
+            if (weight != 0.0 && has_seen(fits, from, group)) return true;
+    return false;
+}
+
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, std::span<const double> test_spectrum) {
     if (test_spectrum.size() != truth.size())
         throw std::invalid_argument("spectra and coefficients differ in length");
-    Graph graph(rows, fits, truth);
-    graph.find_fixed_point();
-    graph.find_covariances();
-    std::vector<double> moments, outputs;
+    const Linear linear = linearised(rows, fits, truth);
+    const Graph graph = solved(rows, linear, truth);
+    std::vector<double> moments, outputs, in_sample;
     std::vector<CoordinateRisks> risks;
     for (std::size_t a = 0; a < fits.size(); ++a) {
         risks.push_back(graph.by_coordinate(a, test_spectrum));
-        outputs.push_back(graph.output_variance(a, test_spectrum));
+        outputs.push_back(graph.product(a, a, test_spectrum));
+        in_sample.push_back(graph.in_sample_risk(a));
         for (std::size_t c = 0; c < fits.size(); ++c)
             moments.push_back(graph.moment(a, c, test_spectrum));
     }
     double scale = 0.0;
     for (std::size_t i = 0; i < truth.size(); ++i) scale += test_spectrum[i] * truth[i] * truth[i];
-    return {std::move(moments), std::move(outputs), std::move(risks), graph.relative_errors(),
-            scale};
+    return {std::move(moments), std::move(outputs),      std::move(in_sample),
+            std::move(risks),   graph.relative_errors(), scale};
 }
 
 }  // namespace cucurbit

@@ -29,18 +29,26 @@ struct GraphLabels {
     std::vector<std::pair<std::size_t, double>> from_fits;  ///< earlier fits and their weights
 };
 
+/// What a fit's labels are made of: outputs as they are, or the sign of each source's: hard labels.
+enum class GraphLink { identity, sign };
+
 /// One fit: ridge (penalty 0: of minimum norm) of the leading `features` coordinates on the rows of
 /// some groups.
 struct GraphFit {
-    std::vector<std::size_t> rows;    ///< groups, of one spectrum
-    std::size_t features = 0;         ///< of p
-    double penalty = 0.0;             ///< on the sum of squares
-    std::vector<GraphLabels> labels;  ///< of the rows of each of its groups
-    double noise_std = 0.0;           ///< of a further noise of its own on every label
+    std::vector<std::size_t> rows;         ///< groups, of one spectrum
+    std::size_t features = 0;              ///< of p
+    double penalty = 0.0;                  ///< on the sum of squares
+    std::vector<GraphLabels> labels;       ///< of the rows of each of its groups
+    double noise_std = 0.0;                ///< of a further noise of its own on every label
+    GraphLink link = GraphLink::identity;  ///< sign: of the observation, of xᵀβ*, of each fit's xᵀb
 };
 
 /// All rows that a fit is trained on.
 std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows);
+
+/// Whether a fit, or one that it learns from, was trained on the rows of a group. The law knows no
+/// signs of such a fit's outputs on these rows.
+bool has_seen(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t group);
 
 /// A graph whose fixed point or moments are not found, as with as many rows as features and no
 /// penalty.
@@ -52,10 +60,12 @@ class NoGraphLaw : public std::runtime_error {
 class GraphLaw {
 public:
     GraphLaw(std::vector<double> moments, std::vector<double> outputs,
-             std::vector<CoordinateRisks> risks, std::vector<double> errors, double scale)
+             std::vector<double> in_sample, std::vector<CoordinateRisks> risks,
+             std::vector<double> errors, double scale)
         : fits_(errors.size()),
           moments_(std::move(moments)),
           outputs_(std::move(outputs)),
+          in_sample_(std::move(in_sample)),
           risks_(std::move(risks)),
           relative_errors_(std::move(errors)),
           scale_(scale) {}
@@ -71,6 +81,12 @@ public:
     Prediction misfit(std::size_t a, std::size_t c) const;
     /// E b_aᵀ Σ b_a, the variance of a fit's outputs on fresh inputs; 0 likewise.
     Prediction output_variance(std::size_t fit) const;
+    /// E ‖X(b_a − β*)‖²/n_a on the fit's own rows, likewise.
+    Prediction in_sample_risk(std::size_t fit) const;
+    /// How often xᵀb_a and xᵀβ* differ in sign.
+    Prediction error_rate(std::size_t fit) const;
+    /// How often xᵀb_a and xᵀb_c agree in sign.
+    Prediction agreement(std::size_t a, std::size_t c) const;
 
 private:
     /// Zero for values that rounding may have made; cancelled: the sum that the value is left of.
@@ -79,15 +95,21 @@ private:
     std::size_t fits_;
     std::vector<double> moments_;          ///< [fit][fit]
     std::vector<double> outputs_;          ///< E b_aᵀ Σ b_a of each fit
+    std::vector<double> in_sample_;        ///< E ‖X(b_a − β*)‖²/n_a of each fit
     std::vector<CoordinateRisks> risks_;   ///< of each fit
     std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
     double scale_;                         ///< β*ᵀ Σ β*
 };
 
+/// How often xᵀb and xᵀc differ in sign, x Gaussian: their angle over π. squares: E (xᵀb)² and
+/// E (xᵀc)², misfit: E (xᵀb − xᵀc)². One half where an output is always zero.
+double sign_error(double square, double other_square, double misfit);
+
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
 /// and O(p M²) for its moments, M the pairs of fits that share a group. truth, test_spectrum: [p].
 /// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum or
-/// appear twice, or it takes labels from itself or a later one; NoGraphLaw.
+/// appear twice, or it takes labels from itself or a later one; NoGraphLaw, also where a fit learns
+/// the sign of one that has seen, or learnt from one that has seen, its rows.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, std::span<const double> test_spectrum);
 

@@ -61,6 +61,7 @@ public:
     void diagonal(BatchMatrix g, BatchMatrix diagonal) override;
     void transpose(BatchMatrix a, BatchMatrix out) override;
 
+    void apply(Entrywise function, BatchMatrix a) override;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                 BatchMatrix w) override;
@@ -71,7 +72,6 @@ public:
     void row_norms(BatchMatrix r, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
-    void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
 

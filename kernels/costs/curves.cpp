@@ -22,6 +22,11 @@ double columns_named(const BatchMatrix& m, std::initializer_list<const IndexList
 
 }  // namespace
 
+void CountingEngine::apply(Entrywise, BatchMatrix a) {
+    operations_.emplace_back(__func__);
+    launch(doubles(a), doubles(a));
+}
+
 void CountingEngine::add_to_columns(BatchMatrix column, double, BatchMatrix c) {
     operations_.emplace_back(__func__);
     if (doubles(c) > 0.0) launch(doubles(column) + doubles(c), doubles(c));

@@ -7,11 +7,6 @@ namespace cucurbit {
 
 using costs::doubles;
 
-void CountingEngine::rectify(BatchMatrix a) {
-    operations_.emplace_back(__func__);
-    launch(doubles(a), doubles(a));
-}
-
 void CountingEngine::gather(BatchMatrix, BatchMatrix order, bool, BatchMatrix to) {
     operations_.emplace_back(__func__);
     launch(doubles(to) + doubles(order), doubles(to));

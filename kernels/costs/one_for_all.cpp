@@ -119,6 +119,10 @@ void OneForAll::solve_lower_transposed(BatchMatrix l, const IndexList& rows, Bat
     engine_.solve_lower_transposed(all(l), rows, all(c));
 }
 
+void OneForAll::apply(Entrywise function, BatchMatrix a) {
+    engine_.apply(function, all(a));
+}
+
 void OneForAll::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {
     engine_.add_to_columns(all(column), factor, all(c));
 }
@@ -159,10 +163,6 @@ void OneForAll::prefix_sums(BatchMatrix v, int power, const IndexList& ends, Bat
 
 void OneForAll::eigen(BatchMatrix g, BatchMatrix values) {
     engine_.eigen(all(g), all(values));
-}
-
-void OneForAll::rectify(BatchMatrix a) {
-    engine_.rectify(all(a));
 }
 
 void OneForAll::gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) {

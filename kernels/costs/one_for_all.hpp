@@ -58,6 +58,7 @@ public:
     void project(BatchMatrix a, BatchMatrix b, const IndexList& rows, BatchMatrix c) override;
     void solve_lower(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
     void solve_lower_transposed(BatchMatrix l, const IndexList& rows, BatchMatrix c) override;
+    void apply(Entrywise function, BatchMatrix a) override;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                 BatchMatrix w) override;
@@ -71,7 +72,6 @@ public:
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
     void eigen(BatchMatrix g, BatchMatrix values) override;
-    void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
     void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,

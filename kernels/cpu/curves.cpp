@@ -6,6 +6,21 @@
 
 namespace cucurbit {
 
+void CpuEngine::apply(Entrywise function, BatchMatrix a) {
+    const auto rectified = [](double x) { return x < 0.0 ? 0.0 : x; };
+    const auto sign = [](double x) { return x < 0.0 ? -1.0 : x > 0.0 ? 1.0 : x; };
+    // Entries that lie side by side in several lanes are as good as a longer column.
+    for (std::size_t t = 0; t < a.count; t += a.lanes)
+        for (std::size_t j = 0; j < a.cols; ++j) {
+            double* first = a.item(t) + j * a.ld * a.lanes;
+            double* end = first + a.rows * a.lanes;
+            if (function == Entrywise::sign)
+                std::transform(first, end, first, sign);
+            else
+                std::transform(first, end, first, rectified);
+        }
+}
+
 void CpuEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {
     if (c.lanes > 1) return interleaved_.add_to_columns(column, factor, c);
     for (std::size_t t = 0; t < c.count; ++t)

@@ -48,14 +48,6 @@ void CpuEngine::eigen(BatchMatrix g, BatchMatrix values) {
     }
 }
 
-void CpuEngine::rectify(BatchMatrix a) {
-    for (std::size_t b = 0; b < a.count; ++b)
-        for (std::size_t j = 0; j < a.cols; ++j) {
-            double* column = a.item(b) + j * a.ld;
-            for (std::size_t i = 0; i < a.rows; ++i) column[i] = column[i] < 0.0 ? 0.0 : column[i];
-        }
-}
-
 void CpuEngine::gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) {
     for (std::size_t b = 0; b < to.count; ++b) {
         const double* places = order.item(b);

@@ -12,6 +12,10 @@ cuda::DeviceList device_list(const IndexList& list) {
 
 }  // namespace
 
+void CudaEngine::apply(Entrywise function, BatchMatrix a) {
+    cuda::apply(context_.stream(), function, a);
+}
+
 void CudaEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {
     cuda::add_to_columns(context_.stream(), column, factor, c);
 }

@@ -8,10 +8,6 @@
 
 namespace cucurbit {
 
-void CudaEngine::rectify(BatchMatrix a) {
-    cuda::rectify(context_.stream(), a);
-}
-
 void CudaEngine::gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) {
     cuda::gather(context_.stream(), from, order, rows, to);
 }

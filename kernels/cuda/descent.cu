@@ -44,13 +44,6 @@ __global__ void __launch_bounds__(threads_per_block)
     });
 }
 
-__global__ void __launch_bounds__(threads_per_block) rectify_entries(BatchMatrix a) {
-    for_entries(a, [&](std::size_t t, unsigned i, unsigned j) {
-        double& value = item(a, t)[i + j * a.ld];
-        if (value < 0.0) value = 0.0;
-    });
-}
-
 __global__ void __launch_bounds__(threads_per_block)
     gather_entries(BatchMatrix to, BatchMatrix from, BatchMatrix order, bool rows) {
     for_entries(to, [&](std::size_t t, unsigned i, unsigned j) {
@@ -148,10 +141,6 @@ void replace_not_finite(cudaStream_t stream, BatchMatrix g, int* bad) {
 void finish_eigen(cudaStream_t stream, BatchMatrix g, BatchMatrix values, const int* bad,
                   const int* infos) {
     launch_on_entries("finish_eigen", blank_failures, stream, g, values, bad, infos);
-}
-
-void rectify(cudaStream_t stream, BatchMatrix a) {
-    launch_on_entries("rectify", rectify_entries, stream, a);
 }
 
 void gather(cudaStream_t stream, BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) {

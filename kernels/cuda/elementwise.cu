@@ -8,6 +8,17 @@ namespace {
 constexpr unsigned tile = 32;
 constexpr unsigned tile_rows = 8;
 
+__global__ void __launch_bounds__(threads_per_block)
+    apply_to_entries(BatchMatrix a, Entrywise function) {
+    for_entries(a, [&](std::size_t t, unsigned i, unsigned j) {
+        double& value = item(a, t)[i + j * a.ld];
+        if (value < 0.0)
+            value = function == Entrywise::sign ? -1.0 : 0.0;
+        else if (value > 0.0 && function == Entrywise::sign)
+            value = 1.0;
+    });
+}
+
 __global__ void __launch_bounds__(threads_per_block) fill_entries(BatchMatrix out, double value) {
     for_entries(
         out, [&](std::size_t t, unsigned i, unsigned j) { item(out, t)[i + j * out.ld] = value; });
@@ -77,6 +88,10 @@ __global__ void __launch_bounds__(tile* tile_rows) transpose_tiles(BatchMatrix a
 }
 
 }  // namespace
+
+void apply(cudaStream_t stream, Entrywise function, BatchMatrix a) {
+    launch_on_entries("apply", apply_to_entries, stream, a, function);
+}
 
 void fill(cudaStream_t stream, BatchMatrix out, double value) {
     launch_on_entries("fill", fill_entries, stream, out, value);

@@ -35,6 +35,7 @@ public:
     void diagonal(BatchMatrix g, BatchMatrix diagonal) override;
     void transpose(BatchMatrix a, BatchMatrix out) override;
 
+    void apply(Entrywise function, BatchMatrix a) override;
     void add_to_columns(BatchMatrix column, double factor, BatchMatrix c) override;
     void spread(BatchMatrix c, const IndexList& source, const IndexList& rows,
                 BatchMatrix w) override;
@@ -50,7 +51,6 @@ public:
                          std::span<const std::uint64_t> trials, std::uint64_t samples,
                          BatchMatrix out) override;
 
-    void rectify(BatchMatrix a) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
 

@@ -23,6 +23,7 @@ void draw_triangular(cudaStream_t stream, std::uint64_t key, std::uint8_t stage,
                      const std::uint64_t* trials, std::uint64_t samples, BatchMatrix out);
 
 // elementwise.cu: as the operations of kernels/contract.hpp.
+void apply(cudaStream_t stream, Entrywise function, BatchMatrix a);
 void fill(cudaStream_t stream, BatchMatrix out, double value);
 void copy(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
 void scale_rows(cudaStream_t stream, BatchMatrix from, const double* scale, BatchMatrix to);
@@ -87,14 +88,13 @@ struct Decompositions {
 void finish_truncate(cudaStream_t stream, const Decompositions& of, BatchMatrix rotated,
                      double relative_cut_off, BatchMatrix q, BatchMatrix l, BatchMatrix rank);
 
-// descent.cu: rectify, gather and predict as the operations of kernels/contract.hpp.
+// descent.cu: gather and predict as the operations of kernels/contract.hpp.
 /// bad[t] = 1 and the lower triangle that of the identity where an entry of trial t's lower
 /// triangle is not finite, else 0.
 void replace_not_finite(cudaStream_t stream, BatchMatrix g, int* bad);
 /// All of g and values NaN for the trials where bad or infos are not zero.
 void finish_eigen(cudaStream_t stream, BatchMatrix g, BatchMatrix values, const int* bad,
                   const int* infos);
-void rectify(cudaStream_t stream, BatchMatrix a);
 void gather(cudaStream_t stream, BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to);
 void predict(cudaStream_t stream, const DescentLink& link, BatchMatrix outputs,
              BatchMatrix predictions);

@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--x", metavar="PARAMETER",
                       help="what the figures risk and recovery are drawn along: a parameter, p/n or overlap "
                            "(default: the parameter with the most values)")
+    plot.add_argument("--y", metavar="ESTIMAND", help="what the figure risk draws instead of excess risk or test error")
     plot.add_argument("--hue", metavar="PARAMETERS",
                       help="what colours tell in a panel of these: parameters with commas between, arm among them")
     plot.add_argument("--panels", metavar="PARAMETERS", help="what has a panel each, likewise")
@@ -71,8 +72,8 @@ def _beside(source: Path, name: str) -> Path:
 def _plot(options: argparse.Namespace) -> None:
     from cucurbit.figures import plot, save
 
-    figure = plot(options.source, kind=options.kind, x=options.x, hue=options.hue, panels=options.panels, n=options.n,
-                  size=options.size, style=options.style)
+    figure = plot(options.source, kind=options.kind, x=options.x, y=options.y, hue=options.hue, panels=options.panels,
+                  n=options.n, size=options.size, style=options.style)
     for written in save(figure, options.output or _beside(options.source, "figure")):
         print(f"wrote {written}", file=sys.stderr)
     if getattr(figure, "kind") == "scaling":

@@ -144,18 +144,21 @@ class Fit(Source):
     least risk by the law. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
     sees; all unless given. These three are grids.
 
+    link: "sign" makes every source of the labels a hard one, 1 or -1.
+
     Raises ValueError where labels of some rows name observations of others; of a union, `observed` is each row's own.
     """
 
     def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
                  labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | Literal["optimal"] | None = None,
-                 noise_std: Grid | None = None, keep: Grid | None = None) -> None:
+                 noise_std: Grid | None = None, keep: Grid | None = None,
+                 link: Literal["sign"] | None = None) -> None:
         super().__init__(name)
         self.name = name
         self.rows = (rows,) if isinstance(rows, Rows) else tuple(rows)
         self.labels = labels
         self.labels_on = dict(labels_on or {})
-        self.keys = _given(penalty=penalty, noise_std=noise_std, keep=keep)
+        self.keys = _given(penalty=penalty, noise_std=noise_std, keep=keep, link=link)
         if not all(isinstance(group, Rows) for group in self.rows):
             raise TypeError("rows of a fit are Rows, one or several")
         of_all = self.rows[0] if len(self.rows) == 1 else None

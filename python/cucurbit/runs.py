@@ -97,12 +97,14 @@ class Run:
         return frame_of("status", program.path_argument(self.folder))
 
     def plot(self, output: AnyPath | None = None, *, kind: str | None = None, x: str | None = None,
-             hue: Chosen = None, panels: Chosen = None, n: int | None = None, size: Size | None = None,
-             style: Look | None = None, ax: Axes | dict[str, Axes] | None = None) -> Figure:
+             y: str | None = None, hue: Chosen = None, panels: Chosen = None, n: int | None = None,
+             size: Size | None = None, style: Look | None = None,
+             ax: Axes | dict[str, Axes] | None = None) -> Figure:
         """Draws the run's figure, or into axes of yours; see cucurbit.plot."""
         from cucurbit.figures import plot
 
-        return plot(self.folder, output, kind=kind, x=x, hue=hue, panels=panels, n=n, size=size, style=style, ax=ax)
+        return plot(self.folder, output, kind=kind, x=x, y=y, hue=hue, panels=panels, n=n, size=size, style=style,
+                    ax=ax)
 
     def report(self, output: AnyPath | None = None) -> Path:
         """Writes the run as one HTML page, by default report.html in its folder; returns the page's path."""

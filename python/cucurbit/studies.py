@@ -143,7 +143,8 @@ class Study:
               max_trials: int | None = None, excess_risk: Sequence[Fit] | None = None,
               misfit: Sequence[tuple[Fit, Fit]] | None = None, gain: Sequence[tuple[Fit, Fit]] | None = None,
               pgr: Mapping[Literal["weak", "strong", "ceiling"], Fit] | None = None,
-              output_variance: Sequence[Fit] | None = None) -> Study:
+              output_variance: Sequence[Fit] | None = None, in_sample_risk: Sequence[Fit] | None = None,
+              error_rate: Sequence[Fit] | None = None, agreement: Sequence[tuple[Fit, Fit]] | None = None) -> Study:
         """A study of kind "graph" from fits on groups of rows; those that label others need not be named.
 
             real = cb.Rows("real", n=[60, 150], noise_std=0.5)
@@ -153,13 +154,15 @@ class Study:
 
         excess_risk: the fits whose risk is measured, all unless given. misfit: pairs (fit, other) whose distance
         E (b - b')ᵀ Σ (b - b') is measured. gain: pairs (fit, other): the other's risk minus the fit's. pgr: the
-        performance gap recovered by a strong fit between a weak one and a ceiling. output_variance: the fits of which
-        bᵀΣb is measured.
+        performance gap recovered by a strong fit between a weak one and a ceiling. output_variance,
+        in_sample_risk, error_rate: the fits of which bᵀΣb, the risk on their own rows, and how often their sign is not
+        the truth's are measured. agreement: pairs of fits, how often their signs agree.
         """
         from cucurbit.graphs import tables_of
 
         measures = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "pgr": pgr,
-                    "output_variance": output_variance}
+                    "output_variance": output_variance, "in_sample_risk": in_sample_risk, "error_rate": error_rate,
+                    "agreement": agreement}
         return cls("graph", p=p, spectrum=spectrum, signal=signal, name=name, seed=seed, trials=trials,
                    rel_std_err=rel_std_err, abs_std_err=abs_std_err, max_trials=max_trials,
                    **tables_of(fits, {key: value for key, value in measures.items() if value is not None}))

@@ -81,7 +81,7 @@ TEST_P(DescentPreparations, RectifyAndGatherAreExact) {
     engine_->gather(a.batch(), order.batch(), false, columns.batch());
     engine_->gather(a.batch(), order.batch(), true, rows.batch());
     engine_->gather(one, order.batch(), false, from_shared.batch());
-    engine_->rectify(a.batch());
+    engine_->apply(Entrywise::rectifier, a.batch());
     for (std::size_t t = 0; t < batch_count; ++t) {
         const Matrix by_column = columns.item(t), by_row = rows.item(t), positive = a.item(t);
         const Matrix shared_columns = from_shared.item(t);

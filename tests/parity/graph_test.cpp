@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numbers>
 #include <set>
 
 #include "cucurbit/random.hpp"
@@ -83,14 +84,20 @@ private:
                 for (std::size_t i = 0; i < rows.rows(); ++i) {
                     const auto row = rows.row(i);
                     x.emplace_back(row.begin(), row.begin() + static_cast<long>(fit.features));
-                    Real label = 0;
-                    for (std::size_t j = 0; j < p; ++j) {
-                        label +=
-                            row[j] * Real(labels.from_truth + labels.observed) * Real(truth[j]);
-                        for (const auto& [from, weight] : labels.from_fits)
-                            label += row[j] * Real(weight) * all[from][j];
+                    const auto linked = [&](Real output) {
+                        if (fit.link == GraphLink::identity) return output;
+                        return Real(output > 0 ? 1 : -1);
+                    };
+                    Real output = 0;
+                    for (std::size_t j = 0; j < p; ++j) output += row[j] * Real(truth[j]);
+                    Real label = Real(labels.from_truth) * linked(output);
+                    label +=
+                        Real(labels.observed) * linked(output + Real(groups[g].noise_std) * row[p]);
+                    for (const auto& [from, weight] : labels.from_fits) {
+                        Real sum = 0;
+                        for (std::size_t j = 0; j < p; ++j) sum += row[j] * all[from][j];
+                        label += Real(weight) * linked(sum);
                     }
-                    label += Real(labels.observed) * Real(groups[g].noise_std) * row[p];
                     if (noise_of[a] > 0) label += Real(fit.noise_std) * row[p + noise_of[a]];
                     y.push_back(label);
                 }
@@ -124,17 +131,53 @@ private:
             for (std::size_t a = 0;; ++a)
                 if (setting.spec().fits.at(a).name == name) return a;
         };
-        const Vector& own = fits[named(series.arm)];
+        const std::size_t fit = named(series.arm);
+        const Vector& own = fits[fit];
+        const std::string &estimand = series.estimand,
+                          other = estimand.substr(estimand.find('_') + 1);
+        const bool rate = estimand == "error_rate" || estimand.starts_with("agreement_");
         Vector from(p, 0);
-        if (series.estimand == "excess_risk")
+        if (estimand.starts_with("misfit_") || estimand.starts_with("agreement_"))
+            from = fits[named(other)];
+        else if (estimand != "output_variance")
             from.assign(population.truth.begin(), population.truth.end());
-        else if (series.estimand != "output_variance")
-            from = fits[named(series.estimand.substr(std::string("misfit_").size()))];
+        if (rate) {
+            Real product = 0, square = 0, other_square = 0;
+            for (std::size_t j = 0; j < p; ++j) {
+                product += population.spectrum[j] * own[j] * from[j];
+                square += population.spectrum[j] * own[j] * own[j];
+                other_square += population.spectrum[j] * from[j] * from[j];
+            }
+            const Real angle =
+                std::acos(product / std::sqrt(square * other_square)) / std::numbers::pi_v<Real>;
+            expect_parity({fmt::format("{} {} trial {}", series.arm, estimand, trial), value,
+                           estimand == "error_rate" ? angle : 1 - angle, 8, condition, outcome, 0,
+                           p});
+            return;
+        }
+        if (estimand == "in_sample_risk") {
+            const auto [groups, numbers] = setting.spec().at(point.parameters);
+            Real sum = 0, rows = 0, size = 0;
+            for (const std::size_t g : numbers[fit].rows) {
+                const Matrix of_group = draw_group(design, groups[g], g, 1, trial);
+                for (std::size_t i = 0; i < of_group.rows(); ++i, ++rows) {
+                    Real error = 0;
+                    for (std::size_t j = 0; j < p; ++j)
+                        error += of_group.row(i)[j] * (own[j] - from[j]);
+                    sum += error * error;
+                }
+            }
+            for (std::size_t j = 0; j < p; ++j) size += own[j] * own[j] + from[j] * from[j];
+            expect_parity(
+                {fmt::format("{} in sample, point {} trial {}", series.arm, series.point, trial),
+                 value, sum / rows, 8 + 4 * size, condition, outcome, 0, p});
+            return;
+        }
         Real expected = 0, size = 0;
         for (std::size_t j = 0; j < p; ++j) {
-            const Real other = from[j];
-            expected += population.spectrum[j] * (own[j] - other) * (own[j] - other);
-            size += population.spectrum[j] * (own[j] * own[j] + other * other);
+            const Real distance = own[j] - from[j];
+            expected += population.spectrum[j] * distance * distance;
+            size += population.spectrum[j] * (own[j] * own[j] + from[j] * from[j]);
         }
         expect_parity({fmt::format("{} {} point {} trial {}", series.arm, series.estimand,
                                    series.point, trial),
@@ -176,10 +219,45 @@ constexpr const char* mixed_graph = R"(
     [measure]
     misfit = [["student", "teacher"], ["heir", "weak"]]
     output_variance = ["student", "weak"]
+    in_sample_risk = ["student", "heir"]
+    error_rate = ["weak", "heir"]
+    agreement = [["heir", "weak"]]
+)";
+
+constexpr const char* hard_graph = R"(
+    [population]
+    p = 12
+    spectrum = { kind = "power_law", exponent = 1.0 }
+    signal = { kind = "power_law", exponent = 1.5 }
+    [rows.real]
+    n = [5, 30]
+    noise_std = [0.0, 0.5]
+    [rows.more]
+    n = 4
+    noise_std = 0.2
+    [fit.weak]
+    rows = ["more", "real"]
+    keep = 3
+    link = "sign"
+    noise_std = 0.3
+    [fit.student]
+    rows = ["real", "more"]
+    penalty = 0.4
+    link = "sign"
+    labels = { weak = 0.5, truth = -0.25, rest = "observed" }
+    labels_on = { more = "weak" }
+    [measure]
+    error_rate = ["weak", "student"]
+    in_sample_risk = "student"
+    agreement = [["student", "weak"]]
 )";
 
 TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {
     compare(mixed_graph, 2, 2);
+}
+
+TEST_P(GraphParity, HardLabels) {
+    compare(hard_graph, 2, 2);
 }
 
 TEST_P(GraphParity, HigherRungs) {

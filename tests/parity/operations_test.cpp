@@ -168,6 +168,27 @@ TEST_P(Operations, SolveLowerWithNestedBlocks) {
         }
 }
 
+TEST_P(Operations, Apply) {
+    const std::size_t n = 33, k = 5;
+    if (!lay_out(n)) GTEST_SKIP() << "the preferred layout is the plain one";
+    auto before = irregular_batch(n, k);
+    before[0](0, 0) = 0;
+    for (const Entrywise function : {Entrywise::rectifier, Entrywise::sign}) {
+        Operand a = operand(with_poison(before));
+        engine_->apply(function, a.batch());
+        for (const std::size_t t : good_items) {
+            const Matrix applied = a.item(t);
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t j = 0; j < k; ++j) {
+                    const Real x = before[t](i, j);
+                    const int sign = (x > 0 ? 1 : 0) - (x < 0 ? 1 : 0);
+                    EXPECT_EQ(applied(i, j),
+                              function == Entrywise::sign ? Real(sign) : std::max(x, Real(0)));
+                }
+        }
+    }
+}
+
 TEST_P(Operations, AddToColumns) {
     const std::size_t n = 33, k = 5;
     if (!lay_out(n)) GTEST_SKIP() << "the preferred layout is the plain one";

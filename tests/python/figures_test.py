@@ -306,6 +306,14 @@ class CommandLine(unittest.TestCase):
                                  "arm", "--size", "6x3", "--style", "fast")
         self.assertEqual((code, out), (0, ""))
         self.assertIn(b'viewBox="0 0 432 216"', (self.folder / "x.svg").read_bytes())
+        table = synthetic.graph()
+        rates = table[table["estimand"] == "excess_risk"].assign(estimand="error_rate")
+        figure = cucurbit.plot(pandas.concat([table, rates]), y="error_rate")
+        self.assertEqual(figure.axes[0].get_ylabel(), "error rate")
+        with self.assertRaisesRegex(ValueError, "^no estimand 'agreement'; the table has excess_risk, "):
+            cucurbit.plot(table, y="agreement")
+        with self.assertRaisesRegex(ValueError, "^y is of the figure risk, not of gain"):
+            cucurbit.plot(synthetic.model_shift(), kind="gain", y="excess_risk")
         self.call("plot", self.folder / "p.csv", "-o", self.folder / "x.svg", "--size", "3.3")
         self.assertIn(b'viewBox="0 0 237.6 ', (self.folder / "x.svg").read_bytes())
         for said, *wrong in (("no axis 'm'", "--x", "m"), ("no hue 'm'", "--hue", "m"),

@@ -247,11 +247,14 @@ class Graphs(InFolder):
         teacher = cb.Fit("teacher", real, penalty=0.1)
         mixture = cb.optimal_mixture(teacher, real.observed)
         student = cb.Fit("student", real, labels=mixture, penalty=0.1)
-        study = cb.Study.graph(student, **POPULATION, trials=4, output_variance=[student])
+        hard = cb.Fit("hard", cb.Rows("fresh", n=20), labels=student, link="sign")
+        study = cb.Study.graph(hard, **POPULATION, trials=4, excess_risk=[student], output_variance=[student],
+                               in_sample_risk=[student], error_rate=[hard], agreement=[(hard, student)])
         self.assertEqual(tomllib.loads(study.to_toml())["fit"]["student"]["labels"],
                          {"teacher": "optimal", "rest": "observed"})
         table = study.theory()
-        self.assertEqual(set(table["estimand"]), {"excess_risk", "output_variance"})
+        self.assertEqual(set(table["estimand"]), {"excess_risk", "output_variance", "in_sample_risk", "error_rate",
+                                                  "agreement_student"})
         self.assertEqual(table["weight_student_teacher"].nunique(), 2)
         parts = study.explain(n_real=60)
         self.assertEqual(set(parts["n_real"]), {60})

@@ -15,9 +15,10 @@
 namespace cucurbit {
 namespace {
 
-/// Graph k at p: the same shape at every p.
-std::string random_graph(std::size_t k, std::size_t p) {
-    std::mt19937 generator(static_cast<unsigned>(300 + k));
+/// Graph k at p: the same shape at every p. hard: some fits learn signs, and rates are measured
+/// too.
+std::string random_graph(std::size_t k, std::size_t p, bool hard = false) {
+    std::mt19937 generator(static_cast<unsigned>(300 + k)), signs(static_cast<unsigned>(k));
     const auto pick = [&](const std::vector<double>& values) {
         return values[generator() % values.size()];
     };
@@ -52,9 +53,17 @@ std::string random_graph(std::size_t k, std::size_t p) {
                             pick({0.0, 0.1, 0.5, 2.0}), labels,
                             generator() % 3 == 0 ? "noise_std = 0.3\n" : "",
                             generator() % 4 == 0 ? fmt::format("keep = {}\n", scaled(0.5)) : "");
+        if (hard && signs() % 3 == 0) text += "link = \"sign\"\n";
         if (a > 0 && on == 2 && generator() % 2 == 0)
             text += fmt::format("labels_on = {{ b = \"fit_{}\" }}\n", generator() % a);
     }
+    if (hard)
+        return text + R"(
+        [measure]
+        in_sample_risk = ["fit_0", "fit_1"]
+        error_rate = ["fit_0", "fit_1"]
+        agreement = [["fit_1", "fit_0"]]
+    )";
     return text + R"(
         [measure]
         misfit = [["fit_1", "fit_0"]]
@@ -100,11 +109,12 @@ double median(std::vector<double> values) {
 }
 
 /// Gaps of graphs 0 .. count − 1, each within what is allowed.
-std::vector<double> gaps_of(std::size_t graphs, std::size_t p, std::size_t trials) {
+std::vector<double> gaps_of(std::size_t graphs, std::size_t p, std::size_t trials,
+                            bool hard = false) {
     std::vector<double> gaps;
     double worst = 0.0;
     for (std::size_t k = 0; k < graphs; ++k) {
-        const Study study = study_of(random_graph(k, p));
+        const Study study = study_of(random_graph(k, p, hard));
         for (const Compared& each : compare(study, *study.setting, trials)) {
             gaps.push_back(std::abs(each.gap));
             worst = std::max(worst, std::abs(each.gap) / (each.allowed + 4.5 * each.error));
@@ -121,6 +131,11 @@ std::vector<double> gaps_of(std::size_t graphs, std::size_t p, std::size_t trial
 TEST(GraphLawSlow, HoldsOnRandomGraphs) {
     gaps_of(100, 80, 320);
     EXPECT_LE(median(gaps_of(30, 200, 240)), 0.01);
+}
+
+TEST(GraphLawSlow, HoldsOfHardLabelsAndRates) {
+    gaps_of(60, 80, 320, true);
+    EXPECT_LE(median(gaps_of(20, 200, 240, true)), 0.01);
 }
 
 // A law that takes the same inputs for fresh ones, or another number of shared rows, is noticed.

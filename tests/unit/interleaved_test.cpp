@@ -99,6 +99,7 @@ std::vector<Operation> operations(std::size_t n) {
              e.spread(m[0], *source, *rows, m[2]);
              e.combine(m[1], m[2], *rows, m[3]);
          }},
+        {"apply", {gives(n, k)}, [](Engine& e, M m) { e.apply(Entrywise::sign, m[0]); }},
         {"add_to_columns",
          {{n, 1}, gives(n, k)},
          [](Engine& e, M m) { e.add_to_columns(m[0], -0.75, m[1]); }},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <stdexcept>
 #include <vector>
 
@@ -106,6 +107,63 @@ TEST(GraphLaw, LabelsThatComeBackToTheirOwnRows) {
     for (std::size_t a = 0; a < 4; ++a)
         for (std::size_t c = 0; c < 4; ++c)
             EXPECT_NEAR(found.moment(a, c) / known[a][c], 1.0, 1e-9) << a << " " << c;
+}
+
+// On its own rows least squares errs by σ²p/n, and a fit that reproduces its labels by their noise.
+TEST(GraphLaw, RisksInSample) {
+    const std::vector<double> spectrum = power(1.0);
+    const std::vector<GraphRows> groups{
+        {200, spectrum, 0.7}, {20, spectrum, 0.5}, {15, spectrum, 0.2}};
+    const GraphLaw found = graph_law(
+        groups,
+        {fit_of({0}, p, 0.0, 1.0, 0.0, {}), fit_of({1, 2}, p, 0.0, 1.0, 0.0, {}, 0.1),
+         fit_of({1, 2}, p, 0.0, 0.0, 0.0, Labels{{1, 1.0}}), fit_of({1}, p, 1e9, 1.0, 0.0, {})},
+        truth(), spectrum);
+    EXPECT_NEAR(found.in_sample_risk(0).value, 0.49 * p / 200.0, 1e-12);
+    const double noise = (20 * (0.25 + 0.01) + 15 * (0.04 + 0.01)) / 35.0;
+    EXPECT_NEAR(found.in_sample_risk(1).value, noise, 1e-9);
+    EXPECT_NEAR(found.in_sample_risk(2).value, noise, 1e-9);
+    double square = 0.0;
+    for (std::size_t i = 0; i < p; ++i) square += spectrum[i] * truth()[i] * truth()[i];
+    EXPECT_NEAR(found.in_sample_risk(3).value / square, 1.0, 1e-6);  // a fit of zero
+}
+
+// theory.md: hard labels act as c xᵀb and noise of variance 1 − 2/π.
+TEST(GraphLaw, HardLabels) {
+    const double slope = std::sqrt(2.0 / std::numbers::pi);
+    const std::vector<double> isotropic(50, 1.0), beta(50, std::sqrt(1.0 / 50.0));
+    const std::vector<GraphRows> groups{{200, isotropic, 0.0}, {300, isotropic, 0.0}};
+    GraphFit hard = fit_of({0}, 50, 0.0, 0.0, 1.0, {}),
+             heir = fit_of({1}, 50, 0.0, 0.0, 0.0, Labels{{0, 1.0}});
+    hard.link = heir.link = GraphLink::sign;
+    const GraphFit again = hard;
+    const GraphLaw found = graph_law(groups, {hard, heir, again}, beta, isotropic);
+    const auto variance = [&](double n) { return (1.0 - slope * slope) * 50.0 / (n - 50.0); };
+    EXPECT_NEAR(found.excess_risk(0).value, (1 - slope) * (1 - slope) + variance(200), 1e-12);
+    EXPECT_NEAR(variance(200), 0.1211, 1e-4);
+    const double square = slope * slope + variance(200);
+    EXPECT_NEAR(found.error_rate(0).value, std::acos(slope / std::sqrt(square)) / std::numbers::pi,
+                1e-12);
+    EXPECT_NEAR(found.error_rate(0).value, 0.131, 5e-4);
+    const double heir_slope = slope * slope / std::sqrt(square),
+                 heir_square = slope * slope + variance(300);
+    EXPECT_NEAR(found.error_rate(1).value,
+                std::acos(heir_slope / std::sqrt(heir_square)) / std::numbers::pi, 1e-12);
+    EXPECT_NEAR(found.agreement(1, 0).value,
+                1.0 - std::acos(slope / std::sqrt(heir_square)) / std::numbers::pi, 1e-12);
+    EXPECT_NEAR(found.agreement(0, 2).value, 1.0, 1e-6);  // the same labels on the same rows
+    GraphFit same = heir;
+    same.rows = {0};
+    EXPECT_THROW(graph_law(groups, {hard, same}, beta, isotropic), NoGraphLaw);
+}
+
+TEST(GraphLaw, SignsThatDiffer) {
+    EXPECT_EQ(sign_error(0.0, 1.0, 1.0), 0.5);
+    EXPECT_EQ(sign_error(2.0, 2.0, 0.0), 0.0);
+    EXPECT_NEAR(sign_error(1.0, 4.0, 9.0), 1.0, 1e-12);  // opposite
+    EXPECT_NEAR(sign_error(1.0, 1.0, 2.0), 0.5, 1e-15);
+    const double small = 1e-9;
+    EXPECT_NEAR(sign_error(1.0, 1.0, small * small) / (small / std::numbers::pi), 1.0, 1e-6);
 }
 
 // E bᵀΣb of ridge fits on the same rows, and of what extrapolates from one of them.

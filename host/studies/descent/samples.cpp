@@ -109,7 +109,7 @@ std::vector<ClassLabels> DescentSampler::draw(std::span<const std::uint64_t> tri
     }
     if (spec_.features.width > 0) {
         engine.multiply(of(projection_), true, inputs, features);
-        engine.rectify(features);
+        engine.apply(Entrywise::rectifier, features);
     }
     std::vector<ClassLabels> labels(count);
     if (spec_.data.classes == 0) return labels;

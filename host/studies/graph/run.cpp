@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/studies/points.hpp"
+
 namespace cucurbit {
 
 GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engine,
@@ -103,32 +105,53 @@ void GraphRun::order_nodes() {
     }
 }
 
+/// Results are the risks of all nodes, then differences, then risks in sample.
 void GraphRun::make_results() {
+    using Kind = GraphSpec::Measure::Kind;
     const GraphSpec& spec = setting_.spec();
-    const auto fit_named = [&](const std::string& name) {
-        return static_cast<std::size_t>(
-            std::find_if(spec.fits.begin(), spec.fits.end(),
-                         [&](const GraphSpec::Fit& fit) { return fit.name == name; }) -
-            spec.fits.begin());
-    };
-    std::map<Difference, std::size_t> known;
     for (const Series& series : design().series) {
+        const auto measure =
+            std::find_if(spec.measures.begin(), spec.measures.end(), [&](const auto& each) {
+                return spec.fits[each.fit].name == series.arm &&
+                       spec.estimand(each) == series.estimand;
+            });
         const std::vector<std::size_t>& nodes = nodes_at_[series.point];
-        const std::size_t node = nodes[fit_named(series.arm)];
-        if (series.estimand == "excess_risk") {
-            result_of_.push_back(node);
-            continue;
+        Reading reading{measure->kind, nodes[measure->fit], nodes[measure->other], {}};
+        const auto [kind, node, other, none] = reading;
+        switch (kind) {
+            case Kind::excess_risk:
+                reading.results = {node};
+                break;
+            case Kind::misfit:
+                reading.results = {difference(node, other)};
+                break;
+            case Kind::output_variance:
+                reading.results = {difference(node, {})};
+                break;
+            case Kind::in_sample_risk:
+                reading.results = {in_sample_.size()};
+                in_sample_.push_back(node);
+                break;
+            case Kind::error_rate:
+                reading.results = {difference(node, {}), node};
+                break;
+            case Kind::agreement:
+                reading.results = {difference(node, {}), difference(node, other),
+                                   difference(other, {})};
+                break;
         }
-        Difference difference{node, {}};
-        if (series.estimand != "output_variance") {
-            std::size_t other = 0;
-            while (setting_.misfit_name(other) != series.estimand) ++other;
-            difference.second = nodes[other];
-        }
-        const auto [place, added] = known.try_emplace(difference, differences_.size());
-        result_of_.push_back(nodes_.size() + place->second);
-        if (added) differences_.push_back(difference);
+        readings_.push_back(std::move(reading));
     }
+    for (Reading& reading : readings_)
+        if (reading.kind == Kind::in_sample_risk)
+            reading.results.front() += nodes_.size() + differences_.size();
+}
+
+std::size_t GraphRun::difference(std::size_t node, std::optional<std::size_t> from) {
+    const auto [place, added] =
+        known_differences_.try_emplace({node, from}, nodes_.size() + differences_.size());
+    if (added) differences_.emplace_back(node, from);
+    return place->second;
 }
 
 void GraphRun::make_memory() {
@@ -141,7 +164,7 @@ void GraphRun::make_memory() {
     coefficients_ = workspace_.matrix(p_, nodes_.size() + 1);
     errors_ = workspace_.matrix(p_, nodes_.size() + differences_.size());
     label_ = workspace_.matrix(p_ + noises_, 1);
-    results_ = workspace_.matrix(errors_.cols, 1);
+    results_ = workspace_.matrix(errors_.cols + in_sample_.size(), 1);
     for (auto& [count, features] : features_)
         features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
                                                     features.penalties);
@@ -154,8 +177,18 @@ void GraphRun::make_memory() {
     gram_ = workspace_.matrix(order, order);
     stacked_ = workspace_.matrix(elements, 1);
     labels_ = workspace_.matrix(rows, 1);
+    for (const std::size_t node : in_sample_) {
+        const std::size_t n = samples_[nodes_[node].sample].rows;
+        if (!shares_.contains(n))
+            shares_[n] =
+                workspace_.shared(std::vector<double>(n, 1.0 / static_cast<double>(n)), n, 1);
+    }
     part_ = workspace_.matrix(p_, 1);
+    if (std::any_of(spec.fits.begin(), spec.fits.end(),
+                    [](const auto& fit) { return fit.link == GraphLink::sign; }))
+        signs_ = workspace_.matrix(rows, 1);
     const Population population = spec.population.at(p_);
+    truth_square_ = label_variance(population.truth, population.spectrum);
     truth_ = workspace_.shared(population.truth, p_, 1);
     weights_ = workspace_.shared(population.spectrum, p_, 1);
 }
@@ -234,25 +267,53 @@ void GraphRun::make_labels(const Node& node) {
 }
 
 /// Labels of a group's rows are one product with what the labels are made of: coefficients of x,
-/// and of each noise.
+/// and of each noise. Hard labels are signs of such products.
 void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labels) {
     Engine& engine = workspace_.engine();
     const GraphFit& fit = node.numbers;
     const GraphLabels& of_group = fit.labels[group];
+    const bool hard = fit.link == GraphLink::sign;
     const auto whole = of(label_), x = whole.leading(p_, 1);
-    engine.fill(whole, 0.0);
+    const auto part = hard ? of(signs_.leading(labels.rows, 1)) : labels;
     const auto add = [&](BatchMatrix column, double weight) {
         if (weight != 0.0) engine.add_to_columns(column, weight, x);
     };
-    add(coefficients(nodes_.size()), of_group.from_truth + of_group.observed);
-    for (const auto& [from, weight] : of_group.from_fits) add(coefficients(from), weight);
     const auto set = [&](std::size_t noise, double std) {
         if (std != 0.0) engine.fill(whole.block(p_ + noise, 1, 0, 1), std);
     };
-    set(0, of_group.observed * node.noise[group]);
+    const auto project = [&] {
+        engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, labels.rows)), whole,
+                       workspace_.repeated(labels.rows, 1), part);
+    };
+    const auto add_sign = [&](BatchMatrix column, double noise, double weight) {
+        if (weight == 0.0) return;
+        engine.fill(whole, 0.0);
+        add(column, 1.0);
+        set(0, noise);
+        project();
+        engine.apply(Entrywise::sign, part);
+        engine.add_to_columns(part, weight, labels);
+    };
+    const auto truth = coefficients(nodes_.size());
+    if (hard) {
+        engine.fill(labels, 0.0);
+        add_sign(truth, node.noise[group], of_group.observed);
+        add_sign(truth, 0.0, of_group.from_truth);
+        for (const auto& [from, weight] : of_group.from_fits)
+            add_sign(coefficients(from), 0.0, weight);
+        if (noise_row_[node.fit] == 0) return;
+    }
+    engine.fill(whole, 0.0);
     if (noise_row_[node.fit] != 0) set(noise_row_[node.fit], fit.noise_std);
-    engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, labels.rows)), whole,
-                   workspace_.repeated(labels.rows, 1), labels);
+    if (hard) {
+        project();
+        engine.add_to_columns(part, 1.0, labels);
+        return;
+    }
+    add(truth, of_group.from_truth + of_group.observed);
+    for (const auto& [from, weight] : of_group.from_fits) add(coefficients(from), weight);
+    set(0, of_group.observed * node.noise[group]);
+    project();
 }
 
 /// out = Xᵀ factors, factors: one for each row.
@@ -304,36 +365,61 @@ void GraphRun::measure() {
     std::vector<std::uint32_t> each;
     for (std::size_t j = 0; j < errors_.cols; ++j) each.push_back(static_cast<std::uint32_t>(j));
     const IndexList& all = workspace_.kept(each);
-    engine.products(of(errors_), weights_.data, all, all, of(results_));
+    engine.products(of(errors_), weights_.data, all, all, of(results_.leading(errors_.cols, 1)));
+    measure_in_sample();
+}
+
+/// ‖X(b − β*)‖²/n of a node's own rows.
+void GraphRun::measure_in_sample() {
+    Engine& engine = workspace_.engine();
+    for (std::size_t k = 0; k < in_sample_.size(); ++k) {
+        const std::size_t node = in_sample_[k];
+        const Sample& sample = samples_[nodes_[node].sample];
+        const auto outputs = of(labels_.leading(sample.rows, 1));
+        std::size_t first = 0;
+        for (std::size_t group = 0; group < sample.groups.size(); ++group) {
+            const std::size_t n = sample.counts[group];
+            engine.project(of(rows_[sample.groups[group]].leading(p_, n)),
+                           of(errors_.block(0, p_, node, 1)), workspace_.repeated(n, 1),
+                           outputs.block(first, n, 0, 1));
+            first += n;
+        }
+        engine.weighted_norm(outputs, shares_.at(sample.rows).data,
+                             of(results_.block(errors_.cols + k, 1, 0, 1)));
+    }
+}
+
+double GraphRun::value(const Reading& reading, const double* results) const {
+    using Kind = GraphSpec::Measure::Kind;
+    const auto result = [&](std::size_t k) { return results[reading.results[k]]; };
+    if (reading.kind == Kind::error_rate) return sign_error(result(0), truth_square_, result(1));
+    if (reading.kind == Kind::agreement) return 1.0 - sign_error(result(0), result(2), result(1));
+    return result(0);
 }
 
 /// A fit depends on those that label it.
 void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
-    const std::size_t series = design().series.size();
-    std::vector<Fitted> fitted(errors_.cols);
+    std::vector<Fitted> fitted(nodes_.size());
     const auto depend = [&](Fitted& of, std::size_t on) {
         of.demanded = std::max(of.demanded, fitted[on].demanded);
         of.rank_deficit = std::max(of.rank_deficit, fitted[on].rank_deficit);
     };
     for (std::size_t t = first; t < end; ++t) {
-        const double* results = &read_results_[t * errors_.cols];
+        const double* results = &read_results_[t * results_.rows];
         for (std::size_t k = 0; k < nodes_.size(); ++k) {
             const Node& node = nodes_[k];
             const FeatureFit& fit = *features_.at(node.numbers.features).fit;
-            fitted[k] = {results[k], fit.demanded(node.solved, t, rung),
+            fitted[k] = {0.0, fit.demanded(node.solved, t, rung),
                          fit.rank_deficit(node.solved, t, rung)};
             for (const GraphLabels& labels : node.numbers.labels)
                 for (const auto& [from, weight] : labels.from_fits) depend(fitted[k], from);
         }
-        for (std::size_t k = 0; k < differences_.size(); ++k) {
-            const auto [node, from] = differences_[k];
-            Fitted& of = fitted[nodes_.size() + k];
-            of = {results[nodes_.size() + k], Rung::none, 0};
-            depend(of, node);
-            if (from) depend(of, *from);
+        for (std::size_t s = 0; s < readings_.size(); ++s) {
+            Fitted& of = out[(t - first) * readings_.size() + s];
+            of = {value(readings_[s], results), Rung::none, 0};
+            depend(of, readings_[s].node);
+            depend(of, readings_[s].other);
         }
-        for (std::size_t s = 0; s < series; ++s)
-            out[(t - first) * series + s] = fitted[result_of_[s]];
     }
 }
 

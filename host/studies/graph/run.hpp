@@ -49,6 +49,13 @@ private:
         std::vector<double> penalties;
         std::unique_ptr<FeatureFit> fit;
     };
+    /// How a series comes from results: their places, where there are none that of the first.
+    struct Reading {
+        GraphSpec::Measure::Kind kind;
+        std::size_t node, other;
+        /// The result itself, or the two squares of outputs and the misfit that make a rate.
+        std::vector<std::size_t> results;
+    };
     /// A node whose distance from another one, or from zero, is measured.
     using Difference = std::pair<std::size_t, std::optional<std::size_t>>;
 
@@ -59,6 +66,8 @@ private:
     std::size_t sample_of(const GraphFit& fit, const std::vector<GraphRows>& rows, Known& known);
     void order_nodes();
     void make_results();
+    std::size_t difference(std::size_t node, std::optional<std::size_t> from);
+    double value(const Reading& reading, const double* results) const;
     void make_memory();
     void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
     void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
@@ -72,6 +81,7 @@ private:
     void make_labels(const Node& node, std::size_t group, BatchMatrix labels);
     void combine(const Sample& sample, BatchMatrix factors, BatchMatrix out);
     void measure();
+    void measure_in_sample();
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
     BatchMatrix coefficients(std::size_t node) const {
         return of(coefficients_.block(0, p_, node, 1));
@@ -99,7 +109,9 @@ private:
     std::vector<std::size_t> order_;  ///< in which they are fitted: those on one sample together
     std::vector<std::vector<std::size_t>> nodes_at_;  ///< [point][fit] → node
     std::vector<Difference> differences_;
-    std::vector<std::size_t> result_of_;  ///< of each series: a node, or behind them a difference
+    std::map<Difference, std::size_t> known_differences_;
+    std::vector<std::size_t> in_sample_;  ///< nodes whose risk on their own rows is measured
+    std::vector<Reading> readings_;       ///< of each series
     std::vector<std::size_t> most_rows_;  ///< of each group
     std::vector<std::size_t> noise_row_;  ///< of each fit: its own noise among the noises
     std::map<std::size_t, Features> features_;
@@ -109,8 +121,11 @@ private:
     std::vector<BatchMatrix> scales_;  ///< of each group: √λ
     BatchMatrix coefficients_;         ///< of each node, then the truth's
     BatchMatrix gram_, stacked_;       ///< of the sample that is fitted
+    BatchMatrix signs_;                ///< one source of hard labels
     BatchMatrix labels_, part_;  ///< of a fit: labels of all its rows; a sum over some of them
     BatchMatrix errors_, label_, results_, truth_, weights_;
+    std::map<std::size_t, BatchMatrix> shares_;  ///< of n rows: 1/n each
+    double truth_square_ = 0.0;                  ///< β*ᵀΣβ*
     std::vector<double> read_results_;
 };
 

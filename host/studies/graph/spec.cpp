@@ -1,6 +1,7 @@
 #include "host/studies/graph/spec.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,6 +14,16 @@ namespace {
 
 constexpr std::size_t most_rows = 16, most_fits = 32;
 const std::vector<std::string> given_sources{"observed", "truth"};
+
+/// In the order of GraphSpec::Measure::Kind.
+struct MeasureName {
+    const char* name;
+    bool of_pairs;
+};
+constexpr std::array measure_names{
+    MeasureName{"excess_risk", false},     MeasureName{"misfit", true},
+    MeasureName{"output_variance", false}, MeasureName{"in_sample_risk", false},
+    MeasureName{"error_rate", false},      MeasureName{"agreement", true}};
 
 /// The place of a name among those that are known.
 std::size_t place_of(const Reader::Item& item, const std::vector<std::string>& known,
@@ -162,6 +173,10 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
     }
     if (table.has("noise_std"))
         fit.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
+    if (table.has("link")) {
+        table.choice("link", {"sign"});
+        fit.link = GraphLink::sign;
+    }
     const Labels usual =
         table.has("labels") ? read_labels(table, "labels", fit, names, "") : Labels{{}, observed};
     fit.labels.assign(fit.rows.size(), usual);
@@ -242,35 +257,67 @@ std::size_t GraphSpec::fit_named(const Reader::Item& item) const {
     return place_of(item, names_of_fits(), "fit");
 }
 
+std::string GraphSpec::estimand(const Measure& measure) const {
+    const std::string_view name = measure_names[static_cast<std::size_t>(measure.kind)].name;
+    return measure.fit == measure.other ? std::string(name)
+                                        : fmt::format("{}_{}", name, fits[measure.other].name);
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> GraphSpec::read_pairs(Reader& table,
+                                                                       std::string_view key) const {
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    const std::vector<Reader::Item> items = table.pairs(key);
+    for (std::size_t i = 0; i < items.size(); i += 2) {
+        const std::pair pair{fit_named(items[i]), fit_named(items[i + 1])};
+        if (pair.first == pair.second) items[i + 1].fail("the same fit twice");
+        if (std::find(pairs.begin(), pairs.end(), pair) != pairs.end())
+            items[i].fail("this pair appears twice");
+        pairs.push_back(pair);
+    }
+    return pairs;
+}
+
+void GraphSpec::read_measures(Reader& table, Measure::Kind kind) {
+    const auto& [key, of_pairs] = measure_names[static_cast<std::size_t>(kind)];
+    if (!table.has(key)) return;
+    if (of_pairs) {
+        for (const auto& [fit, other] : read_pairs(table, key))
+            measures.push_back({kind, fit, other});
+        return;
+    }
+    for (const Reader::Item& item : table.words(key)) {
+        const std::size_t fit = fit_named(item);
+        const Measure measure{kind, fit, fit};
+        if (std::find(measures.begin(), measures.end(), measure) != measures.end())
+            item.fail(fmt::format("fit {} appears twice", in_quotes(*item.text)));
+        measures.push_back(measure);
+    }
+}
+
+/// What is computed from a risk needs it.
+void GraphSpec::need_risk(std::size_t fit) {
+    const Measure risk{Measure::Kind::excess_risk, fit, fit};
+    if (std::find(measures.begin(), measures.end(), risk) != measures.end()) return;
+    const auto behind = std::find_if(measures.begin(), measures.end(), [](const Measure& each) {
+        return each.kind != Measure::Kind::excess_risk;
+    });
+    measures.insert(behind, risk);
+}
+
 void GraphSpec::read_measures(Reader& root) {
-    for (std::size_t a = 0; a < fits.size(); ++a) risks.push_back(a);
-    if (!root.has("measure")) return;
+    const auto every_risk = [&] {
+        for (std::size_t fit = 0; fit < fits.size(); ++fit) need_risk(fit);
+    };
+    if (!root.has("measure")) return every_risk();
     Reader table = root.table("measure");
-    const auto read_fits = [&](const char* key, auto& chosen) {
-        if (!table.has(key)) return;
-        chosen.clear();
-        for (const Reader::Item& item : table.words(key)) {
-            const std::size_t fit = fit_named(item);
-            if (std::find(chosen.begin(), chosen.end(), fit) != chosen.end())
-                item.fail(fmt::format("fit {} appears twice", in_quotes(*item.text)));
-            chosen.push_back(fit);
-        }
-    };
-    read_fits("excess_risk", risks);
-    read_fits("output_variance", outputs);
-    const auto read_pairs = [&](const char* key, auto& pairs) {
-        if (!table.has(key)) return;
-        const std::vector<Reader::Item> items = table.pairs(key);
-        for (std::size_t i = 0; i < items.size(); i += 2) {
-            const std::pair pair{fit_named(items[i]), fit_named(items[i + 1])};
-            if (pair.first == pair.second) items[i + 1].fail("the same fit twice");
-            if (std::find(pairs.begin(), pairs.end(), pair) != pairs.end())
-                items[i].fail("this pair appears twice");
-            pairs.push_back(pair);
-        }
-    };
-    read_pairs("misfit", misfits);
-    read_pairs("gain", gains);
+    if (!table.has(measure_names.front().name)) every_risk();
+    for (std::size_t kind = 0; kind < measure_names.size(); ++kind)
+        read_measures(table, static_cast<Measure::Kind>(kind));
+    if (table.has("gain")) gains = read_pairs(table, "gain");
+    for (const auto& [fit, over] : gains) {
+        need_risk(fit);
+        need_risk(over);
+    }
     if (table.has("pgr")) {
         Reader pgr = table.table("pgr");
         const auto named = [&](const char* key) {
@@ -282,18 +329,9 @@ void GraphSpec::read_measures(Reader& root) {
         if (recovery->weak == recovery->ceiling)
             pgr.fail("ceiling", "is the weak fit: there is no gap to recover");
         pgr.finish();
-    }
-    // What is computed from risks needs them.
-    const auto need = [&](std::size_t fit) {
-        if (std::find(risks.begin(), risks.end(), fit) == risks.end()) risks.push_back(fit);
-    };
-    for (const auto& [a, b] : gains) {
-        need(a);
-        need(b);
-    }
-    if (recovery)
         for (const std::size_t fit : {recovery->weak, recovery->strong, recovery->ceiling})
-            need(fit);
+            need_risk(fit);
+    }
     table.finish();
 }
 
@@ -313,6 +351,7 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         made.features = static_cast<std::size_t>(value(fit.keep, point.front()));
         made.penalty = value(fit.penalty, 0.0);
         made.noise_std = value(fit.noise_std, 0.0);
+        made.link = fit.link;
         for (const Labels& labels : fit.labels) {
             GraphLabels& of_rows = made.labels.emplace_back();
             const auto give = [&](std::size_t source, double weight) {
@@ -349,8 +388,9 @@ std::string GraphSpec::canonical() const {
             for (const Labels::Term& term : fit.labels[k].terms) text += " " + source(term.source);
             if (fit.labels[k].rest) text += " rest=" + source(*fit.labels[k].rest);
         }
-        text += fmt::format("{}{}{}", fit.penalty ? " penalty" : "", fit.keep ? " keep" : "",
-                            fit.noise_std ? " noise_std" : "");
+        text += fmt::format("{}{}{}{}", fit.penalty ? " penalty" : "", fit.keep ? " keep" : "",
+                            fit.noise_std ? " noise_std" : "",
+                            fit.link == GraphLink::sign ? " sign" : "");
     }
     return text;
 }

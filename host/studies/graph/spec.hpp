@@ -40,8 +40,9 @@ public:
         std::optional<Place> penalty;    ///< 0 where there is none
         std::optional<Place> keep;       ///< leading coordinates, all where there is none
         std::optional<Place> noise_std;  ///< further noise on its labels
-        std::vector<Labels> labels;      ///< of each of its rows
-        std::optional<Place> optimal;    ///< the number that minimises its predicted risk
+        GraphLink link = GraphLink::identity;
+        std::vector<Labels> labels;    ///< of each of its rows
+        std::optional<Place> optimal;  ///< the number that minimises its predicted risk
     };
     /// Sources of labels: these two, then the fits.
     static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
@@ -52,16 +53,32 @@ public:
     GraphGrids grids;  ///< p, then all others in the order in which they are read
     PopulationSpec population;
     std::vector<Rows> rows;
-    std::vector<Fit> fits;             ///< each behind those that it takes labels from
-    std::vector<std::size_t> risks;    ///< fits
-    std::vector<std::size_t> outputs;  ///< fits whose outputs' variance is measured
-    std::vector<std::pair<std::size_t, std::size_t>> misfits;  ///< of the first from the second
-    std::vector<std::pair<std::size_t, std::size_t>> gains;    ///< of the first over the second
+    std::vector<Fit> fits;  ///< each behind those that it takes labels from
+    /// What is measured of a fit, or of a fit beside another one.
+    struct Measure {
+        enum class Kind {
+            excess_risk,
+            misfit,
+            output_variance,
+            in_sample_risk,
+            error_rate,
+            agreement
+        };
+        Kind kind;
+        std::size_t fit;
+        std::size_t other;  ///< the fit itself where there is no other one
+        bool operator==(const Measure&) const = default;
+    };
+    std::vector<Measure> measures;  ///< each is a series of every point, in this order
+    std::vector<std::pair<std::size_t, std::size_t>> gains;  ///< of the first over the second
     /// Share of the gap between weak and ceiling that strong closes.
     struct Recovery {
         std::size_t weak, strong, ceiling;
     };
     std::optional<Recovery> recovery;
+
+    /// What tables call a measure: "excess_risk", "misfit_NAME" of the other fit's name.
+    std::string estimand(const Measure& measure) const;
 
     /// The graph at a point: rows, then fits with their weights.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
@@ -85,6 +102,10 @@ private:
     static void add_label_names(Reader& table, const std::string& key,
                                 std::vector<std::string>& names);
     void read_measures(Reader& root);
+    void read_measures(Reader& table, Measure::Kind kind);
+    std::vector<std::pair<std::size_t, std::size_t>> read_pairs(Reader& table,
+                                                                std::string_view key) const;
+    void need_risk(std::size_t fit);
     std::size_t fit_named(const Reader::Item& item) const;
     std::vector<std::string> names_of_fits() const;
 };

@@ -77,8 +77,9 @@ def kind_of(table: DataFrame) -> str:
 
 
 def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = None, x: str | None = None,
-         hue: Chosen = None, panels: Chosen = None, coordinates: DataFrame | None = None, n: int | None = None,
-         size: Size | None = None, style: Look | None = None, ax: Axes | dict[str, Axes] | None = None) -> Figure:
+         y: str | None = None, hue: Chosen = None, panels: Chosen = None, coordinates: DataFrame | None = None,
+         n: int | None = None, size: Size | None = None, style: Look | None = None,
+         ax: Axes | dict[str, Axes] | None = None) -> Figure:
     """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure.
 
     A figure of more than six panels has several pages: what is returned is the first, and its attribute `pages` the
@@ -86,7 +87,8 @@ def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = No
 
     output: a .png, .svg or .pdf file; without suffix, .png and .pdf are written. Pages are those of one .pdf, or
     NAME.png, NAME-2.png, …
-    kind: one of KINDS, by default what kind_of says, or `risk` where x, hue or panels are given.
+    kind: one of KINDS, by default what kind_of says, or `risk` where x, y, hue or panels are given.
+    y: of the figure `risk`, the estimand that is drawn, instead of excess risk or test error.
     x, hue, panels: of the figures `risk` and `recovery`, what the x axis is, what colours tell in a panel, and what
     has a panel each. x: a parameter, `p/n` or `overlap`; by default the one with the most values. hue, panels: a
     parameter, `overlap` or `arm`, or several with commas between; by default colours tell arms (in `recovery` n) and
@@ -105,7 +107,7 @@ def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = No
     """
     if ax is not None and size is not None:
         raise ValueError("ax has a size of its own: leave size out")
-    drawing, kind = drawing_of(source, kind=kind, x=x, hue=hue, panel=panels, coordinates=coordinates, n=n,
+    drawing, kind = drawing_of(source, kind=kind, x=x, y=y, hue=hue, panel=panels, coordinates=coordinates, n=n,
                                weights=ax is None)
     with settings(style):
         if ax is None:
@@ -122,19 +124,23 @@ def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = No
     return figure
 
 
-def drawing_of(source: Source, *, kind: str | None = None, x: str | None = None, hue: Chosen = None,
-               panel: Chosen = None, coordinates: DataFrame | None = None, n: int | None = None,
+def drawing_of(source: Source, *, kind: str | None = None, x: str | None = None, y: str | None = None,
+               hue: Chosen = None, panel: Chosen = None, coordinates: DataFrame | None = None, n: int | None = None,
                weights: bool = True) -> tuple[Drawing, str]:
     """What `plot` lays out on pages, and the kind of figure that it is. weights: whether a risk figure may begin with
     them."""
     table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
     chosen = {"x": x, "hue": hue, "panel": panel}
     given = any(name is not None for name in chosen.values())
-    kind = kind or ("risk" if given else kind_of(table))
+    kind = kind or ("risk" if given or y is not None else kind_of(table))
     if given and (kind not in CHOSEN or "teacher_steps" in table):
         raise ValueError(f"x, hue and panels are of the figures {' and '.join(CHOSEN)}, not of "
                          + ("gradient descent" if "teacher_steps" in table else kind))
     check(kind, table)
+    if y is not None:
+        if kind != "risk":
+            raise ValueError(f"y is of the figure risk, not of {kind}")
+        table, weights = panels.measured(table, y), False
     if coordinates is None and not isinstance(source, pandas.DataFrame) and (weights or kind == "weights"):
         coordinates = _coordinates(Path(source), table, kind, x)
     if kind == "weights":

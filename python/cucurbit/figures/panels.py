@@ -208,12 +208,22 @@ def scale_axis(axes: Axes, x: str, values: Series[float]) -> None:
 
 def risk_of(table: DataFrame) -> str:
     """The estimand that the arms of a table are compared by."""
-    return "excess_risk" if (table["estimand"] == "excess_risk").any() else "test_error"
+    names = table["estimand"].unique()
+    return next((name for name in ("excess_risk", "test_error") if name in names), names[0])
+
+
+def measured(table: DataFrame, y: str) -> DataFrame:
+    """The rows of one estimand, with those of its quantiles."""
+    names = [y, *(f"{y}_{quantile}" for quantile in ("q05", "median", "q95"))]
+    rows = table[table["estimand"].isin(names)]
+    if not (rows["estimand"] == y).any():
+        raise ValueError(f"no estimand {y!r}; the table has {', '.join(table['estimand'].unique())}")
+    return rows
 
 
 def law_of(table: DataFrame) -> str:
     """What a legend calls the predictions: of the test errors of files there is no theory but an approximation."""
-    return "theory" if risk_of(table) == "excess_risk" else "approximation"
+    return "approximation" if risk_of(table) == "test_error" else "theory"
 
 
 def risks(table: DataFrame, arm: str, *, x: str = "n") -> DataFrame:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from cucurbit.hints import Chosen, Styles
 
-_NAMES = {"excess_risk": "excess risk", "test_error": "test error"}
-
-
 def draw(axes: Axes, rows: DataFrame, styles: Styles, x: str = "n", hue: Sequence[str] = ()) -> None:
     """A line for each style, by arm and setting of the parameters in hue; an arm that does not depend on them is drawn
     once, and one that does not depend on x has one marker."""
@@ -36,7 +33,7 @@ def draw(axes: Axes, rows: DataFrame, styles: Styles, x: str = "n", hue: Sequenc
     panels.scale_axis(axes, x, rows[x])
     panels.mark_interpolation(axes, rows, x)
     axes.set_xlabel(panels.label(x))
-    axes.set_ylabel(_NAMES[panels.risk_of(rows)])
+    axes.set_ylabel(panels.risk_of(rows).replace("_", " "))
 
 
 def risk_drawing(table: DataFrame, *, x: str | None = None, hue: Chosen = None, panel: Chosen = None,
