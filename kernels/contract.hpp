@@ -79,8 +79,9 @@ private:
     std::vector<std::uint32_t> values_;
 };
 
-/// A function of every entry of a matrix: max(x, 0), or 1, −1 and 0 by the sign of x; NaN stays.
-enum class Entrywise : std::uint8_t { rectifier, sign };
+/// A function of every entry of a matrix; NaN stays. rectifier: max(x, 0). sign: 1, −1, 0. uniform,
+/// laplace: what turns a standard normal into one of that law, of mean 0 and variance 1.
+enum class Entrywise : std::uint8_t { rectifier, sign, uniform, laplace };
 
 /// How outputs z of linear models become predictions: z/temperature itself, its logistic function,
 /// or the softmax over each model's `classes` consecutive columns.

@@ -53,10 +53,13 @@ void check_solve_lower_transposed(Worktable& on, std::size_t n) {
 }
 
 void check_apply(Worktable& on, std::size_t n) {
-    for (const Entrywise function : {Entrywise::rectifier, Entrywise::sign}) {
+    constexpr double of_a_few_roundings = 1e-14;
+    for (const Entrywise function :
+         {Entrywise::rectifier, Entrywise::sign, Entrywise::uniform, Entrywise::laplace}) {
         const BatchMatrix a = on.put(normal_values(n, 3, 1), n, 3);
         on.engine.apply(function, a);
-        on.take(a, 0.0);
+        const bool exact = function == Entrywise::rectifier || function == Entrywise::sign;
+        on.take(a, exact ? 0.0 : of_a_few_roundings);
     }
 }
 

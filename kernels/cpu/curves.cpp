@@ -1,24 +1,35 @@
 // Fits, errors and noise gains along a learning curve on the CPU engine.
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 #include "kernels/cpu/engine.hpp"
 
 namespace cucurbit {
 
 void CpuEngine::apply(Entrywise function, BatchMatrix a) {
-    const auto rectified = [](double x) { return x < 0.0 ? 0.0 : x; };
-    const auto sign = [](double x) { return x < 0.0 ? -1.0 : x > 0.0 ? 1.0 : x; };
     // Entries that lie side by side in several lanes are as good as a longer column.
-    for (std::size_t t = 0; t < a.count; t += a.lanes)
-        for (std::size_t j = 0; j < a.cols; ++j) {
-            double* first = a.item(t) + j * a.ld * a.lanes;
-            double* end = first + a.rows * a.lanes;
-            if (function == Entrywise::sign)
-                std::transform(first, end, first, sign);
-            else
-                std::transform(first, end, first, rectified);
-        }
+    const auto each = [a](auto of) {
+        for (std::size_t t = 0; t < a.count; t += a.lanes)
+            for (std::size_t j = 0; j < a.cols; ++j) {
+                double* first = a.item(t) + j * a.ld * a.lanes;
+                std::transform(first, first + a.rows * a.lanes, first, of);
+            }
+    };
+    using std::numbers::sqrt2, std::numbers::sqrt3;
+    switch (function) {
+        case Entrywise::rectifier:
+            return each([](double x) { return x < 0.0 ? 0.0 : x; });
+        case Entrywise::sign:
+            return each([](double x) { return x < 0.0 ? -1.0 : x > 0.0 ? 1.0 : x; });
+        case Entrywise::uniform:
+            return each([](double x) { return sqrt3 * std::erf(x / sqrt2); });
+        case Entrywise::laplace:
+            return each([](double x) {
+                return std::copysign(std::log(std::erfc(std::abs(x) / sqrt2)) / sqrt2, x);
+            });
+    }
 }
 
 void CpuEngine::add_to_columns(BatchMatrix column, double factor, BatchMatrix c) {

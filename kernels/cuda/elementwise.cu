@@ -10,12 +10,23 @@ constexpr unsigned tile_rows = 8;
 
 __global__ void __launch_bounds__(threads_per_block)
     apply_to_entries(BatchMatrix a, Entrywise function) {
+    constexpr double sqrt2 = 1.4142135623730951, sqrt3 = 1.7320508075688772;
     for_entries(a, [&](std::size_t t, unsigned i, unsigned j) {
-        double& value = item(a, t)[i + j * a.ld];
-        if (value < 0.0)
-            value = function == Entrywise::sign ? -1.0 : 0.0;
-        else if (value > 0.0 && function == Entrywise::sign)
-            value = 1.0;
+        double& x = item(a, t)[i + j * a.ld];
+        switch (function) {
+            case Entrywise::rectifier:
+                x = x < 0.0 ? 0.0 : x;
+                break;
+            case Entrywise::sign:
+                x = x < 0.0 ? -1.0 : x > 0.0 ? 1.0 : x;
+                break;
+            case Entrywise::uniform:
+                x = sqrt3 * erf(x / sqrt2);
+                break;
+            case Entrywise::laplace:
+                x = copysign(log(erfc(fabs(x) / sqrt2)) / sqrt2, x);
+                break;
+        }
     });
 }
 

@@ -124,12 +124,14 @@ class Rows:
     """A group of n independent rows x ~ N(0, diag(spectrum)).
 
     n: their number, a grid. noise_std: of their observations, drawn once and the same for all fits that use them;
-    0 unless given.    spectrum: the population's unless given. `observed` stands for their observations in labels.
+    0 unless given. spectrum: the population's unless given. distribution: of whitened coordinates, Gaussian unless
+    given. `observed` stands for their observations in labels.
     """
 
-    def __init__(self, name: str, n: Grid, noise_std: Grid | None = None, spectrum: Vector | None = None) -> None:
+    def __init__(self, name: str, n: Grid, noise_std: Grid | None = None, spectrum: Vector | None = None,
+                 distribution: Literal["gaussian", "rademacher", "uniform", "laplace"] | None = None) -> None:
         self.name = name
-        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum)
+        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum, distribution=distribution)
         self.observed = Observed(self)
 
     def __repr__(self) -> str:

@@ -22,13 +22,15 @@ using reference::Vector;
 
 /// One trial's rows of a group: √λ z, then its noises, in each row.
 Matrix draw_group(const Design& design, const GraphRows& group, std::size_t number,
-                  std::size_t noises, std::uint64_t trial) {
+                  std::size_t noises, std::uint64_t trial, bool signs) {
     const std::size_t p = group.spectrum.size();
     const auto stage = static_cast<std::uint8_t>(number);
     Matrix rows(group.count, p + noises);
     std::vector<double> x(p), noise(noises);
     for (std::size_t i = 0; i < group.count; ++i) {
         draw_normals({design.key, stage, Purpose::samples}, trial, i, x);
+        for (double& value : x)
+            if (signs) value = value < 0.0 ? -1.0 : 1.0;
         draw_normals({design.key, stage, Purpose::label_noise}, trial, i, noise);
         for (std::size_t j = 0; j < p; ++j) rows(i, j) = std::sqrt(Real(group.spectrum[j])) * x[j];
         for (std::size_t j = 0; j < noises; ++j) rows(i, p + j) = noise[j];
@@ -80,7 +82,8 @@ private:
             for (std::size_t k = 0; k < fit.rows.size(); ++k) {
                 const std::size_t g = fit.rows[k];
                 const GraphLabels& labels = fit.labels[k];
-                const Matrix rows = draw_group(design, groups[g], g, noises, trial);
+                const Matrix rows = draw_group(design, groups[g], g, noises, trial,
+                                               setting.spec().rows[g].distribution.has_value());
                 for (std::size_t i = 0; i < rows.rows(); ++i) {
                     const auto row = rows.row(i);
                     x.emplace_back(row.begin(), row.begin() + static_cast<long>(fit.features));
@@ -159,7 +162,8 @@ private:
             const auto [groups, numbers] = setting.spec().at(point.parameters);
             Real sum = 0, rows = 0, size = 0;
             for (const std::size_t g : numbers[fit].rows) {
-                const Matrix of_group = draw_group(design, groups[g], g, 1, trial);
+                const Matrix of_group = draw_group(design, groups[g], g, 1, trial,
+                                                   setting.spec().rows[g].distribution.has_value());
                 for (std::size_t i = 0; i < of_group.rows(); ++i, ++rows) {
                     Real error = 0;
                     for (std::size_t j = 0; j < p; ++j)
@@ -235,6 +239,7 @@ constexpr const char* hard_graph = R"(
     [rows.more]
     n = 4
     noise_std = 0.2
+    distribution = "rademacher"
     [fit.weak]
     rows = ["more", "real"]
     keep = 3

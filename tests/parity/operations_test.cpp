@@ -173,18 +173,31 @@ TEST_P(Operations, Apply) {
     if (!lay_out(n)) GTEST_SKIP() << "the preferred layout is the plain one";
     auto before = irregular_batch(n, k);
     before[0](0, 0) = 0;
-    for (const Entrywise function : {Entrywise::rectifier, Entrywise::sign}) {
+    const auto expected = [](Entrywise function, Real x) -> Real {
+        const Real sqrt2 = std::sqrt(Real(2));
+        switch (function) {
+            case Entrywise::rectifier:
+                return std::max(x, Real(0));
+            case Entrywise::sign:
+                return (x > 0 ? 1 : 0) - (x < 0 ? 1 : 0);
+            case Entrywise::uniform:
+                return std::sqrt(Real(3)) * std::erf(x / sqrt2);
+            case Entrywise::laplace: {
+                const Real exponential = -std::log(std::erfc(std::abs(x) / sqrt2));
+                return (x < 0 ? -exponential : exponential) / sqrt2;
+            }
+        }
+        return 0;
+    };
+    for (const Entrywise function :
+         {Entrywise::rectifier, Entrywise::sign, Entrywise::uniform, Entrywise::laplace}) {
         Operand a = operand(with_poison(before));
         engine_->apply(function, a.batch());
         for (const std::size_t t : good_items) {
-            const Matrix applied = a.item(t);
+            Matrix all(n, k);
             for (std::size_t i = 0; i < n; ++i)
-                for (std::size_t j = 0; j < k; ++j) {
-                    const Real x = before[t](i, j);
-                    const int sign = (x > 0 ? 1 : 0) - (x < 0 ? 1 : 0);
-                    EXPECT_EQ(applied(i, j),
-                              function == Entrywise::sign ? Real(sign) : std::max(x, Real(0)));
-                }
+                for (std::size_t j = 0; j < k; ++j) all(i, j) = expected(function, before[t](i, j));
+            expect_close(a.item(t), all, 8 * eps, "apply");
         }
     }
 }

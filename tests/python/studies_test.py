@@ -247,7 +247,7 @@ class Graphs(InFolder):
         teacher = cb.Fit("teacher", real, penalty=0.1)
         mixture = cb.optimal_mixture(teacher, real.observed)
         student = cb.Fit("student", real, labels=mixture, penalty=0.1)
-        hard = cb.Fit("hard", cb.Rows("fresh", n=20), labels=student, link="sign")
+        hard = cb.Fit("hard", cb.Rows("fresh", n=20, distribution="uniform"), labels=student, link="sign")
         study = cb.Study.graph(hard, **POPULATION, trials=4, excess_risk=[student], output_variance=[student],
                                in_sample_risk=[student], error_rate=[hard], agreement=[(hard, student)])
         self.assertEqual(tomllib.loads(study.to_toml())["fit"]["student"]["labels"],

@@ -138,6 +138,42 @@ TEST(GraphLawSlow, HoldsOfHardLabelsAndRates) {
     EXPECT_LE(median(gaps_of(20, 200, 240, true)), 0.01);
 }
 
+// The law of Gaussian rows is that of rows of other laws too, heavy tails among them.
+TEST(GraphLawSlow, HoldsOfOtherDistributions) {
+    for (const std::string distribution : {"rademacher", "uniform", "laplace"}) {
+        const Study study = study_of(fmt::format(R"(
+            schema = 1
+            study = {{ name = "graph", kind = "graph", seed = 5 }}
+            population = {{ p = 160, spectrum = {{ kind = "power_law", exponent = 0.5 }}, signal = {{ kind = "power_law", exponent = 1.0 }} }}
+            precision = {{ trials = 64 }}
+            [rows.real]
+            n = 120
+            noise_std = 0.5
+            distribution = "{0}"
+            [rows.fresh]
+            n = 400
+            distribution = "{0}"
+            [fit.teacher]
+            rows = "real"
+            penalty = 5.0
+            [fit.student]
+            rows = "real"
+            labels = {{ teacher = 1.5, rest = "observed" }}
+            penalty = 5.0
+            [fit.heir]
+            rows = "fresh"
+            link = "sign"
+            labels = "student"
+            [measure]
+            in_sample_risk = ["teacher", "heir"]
+            error_rate = ["student", "heir"]
+        )",
+                                                 distribution));
+        for (const Compared& each : compare(study, *study.setting, 640))
+            EXPECT_LE(std::abs(each.gap), each.allowed + 4.5 * each.error) << distribution;
+    }
+}
+
 // A law that takes the same inputs for fresh ones, or another number of shared rows, is noticed.
 TEST(GraphLawSlow, WrongLawsAreNoticed) {
     constexpr const char* head = R"(

@@ -213,8 +213,14 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
     for (std::size_t g = 0; g < rows_.size(); ++g) {
         const auto stage = static_cast<std::uint8_t>(g);
         const std::size_t n = most_rows_[g];
-        engine.draw({design().key, stage, Purpose::samples}, trials, 0, scales_[g].data,
-                    of(rows_[g].leading(p_, n)));
+        const auto x = of(rows_[g].leading(p_, n));
+        const std::optional<Entrywise> distribution = setting_.spec().rows[g].distribution;
+        engine.draw({design().key, stage, Purpose::samples}, trials, 0,
+                    distribution ? nullptr : scales_[g].data, x);
+        if (distribution) {
+            engine.apply(*distribution, x);
+            engine.scale_rows(x, scales_[g].data, x);
+        }
         engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
                     of(rows_[g].block(p_, noises_, 0, n)));
     }

@@ -35,6 +35,17 @@ std::size_t place_of(const Reader::Item& item, const std::vector<std::string>& k
     return static_cast<std::size_t>(found - known.begin());
 }
 
+const std::vector<std::string> distributions{"gaussian", "rademacher", "uniform", "laplace"};
+
+/// What turns standard normals into whitened coordinates; none of Gaussian ones.
+std::optional<Entrywise> read_distribution(Reader& table) {
+    const std::string name = table.choice("distribution", distributions);
+    if (name == "rademacher") return Entrywise::sign;
+    if (name == "uniform") return Entrywise::uniform;
+    if (name == "laplace") return Entrywise::laplace;
+    return {};
+}
+
 /// Names become parts of columns.
 void check_name(const Reader& table, const std::string& name) {
     constexpr std::string_view letters =
@@ -76,6 +87,7 @@ void GraphSpec::read_rows(Reader& root) {
             group.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
         group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
                                                : population.spectrum;
+        if (table.has("distribution")) group.distribution = read_distribution(table);
         table.finish();
         rows.push_back(std::move(group));
     }
@@ -378,9 +390,14 @@ std::string GraphSpec::canonical() const {
         return index < first_fit ? given_sources[index] : fits[index - first_fit].name;
     };
     std::string text = population.canonical();
-    for (const Rows& group : rows)
+    for (const Rows& group : rows) {
         text += fmt::format(" rows {} {}{}", group.name, group.spectrum.canonical(),
                             group.noise_std ? " noise_std" : "");
+        if (group.distribution)
+            text += group.distribution == Entrywise::sign      ? " rademacher"
+                    : group.distribution == Entrywise::uniform ? " uniform"
+                                                               : " laplace";
+    }
     for (const Fit& fit : fits) {
         text += fmt::format(" fit {}", fit.name);
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {

@@ -10,6 +10,7 @@
 #include "host/config/population.hpp"
 #include "host/config/reader.hpp"
 #include "host/studies/graph/grids.hpp"
+#include "kernels/contract.hpp"
 
 namespace cucurbit {
 
@@ -24,6 +25,7 @@ public:
         Place n = 0;
         std::optional<Place> noise_std;  ///< of observations; 0 where there is none
         Spectrum spectrum;
+        std::optional<Entrywise> distribution;  ///< of whitened coordinates; Gaussian unless given
     };
     /// Σ weight · source, and what is left of a weight of one at `rest`.
     struct Labels {
