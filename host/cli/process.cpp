@@ -1,5 +1,6 @@
 #include "host/cli/process.hpp"
 
+#include <cxxabi.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -7,10 +8,13 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <typeinfo>
 
 #include "host/cli/exit.hpp"
 
@@ -49,6 +53,20 @@ void on_bus_error(int signal, siginfo_t* about, void*) {
     ::_exit(static_cast<int>(Exit::store));
 }
 
+std::terminate_handler usual_end = nullptr;
+
+/// A lack of memory in code that promises not to throw, such as toml++'s errors.
+[[noreturn]] void on_terminate() {
+    const std::type_info* const thrown = abi::__cxa_current_exception_type();
+    if (thrown == nullptr || *thrown != typeid(std::bad_alloc)) {
+        usual_end();
+        std::abort();
+    }
+    constexpr std::string_view text = "cucurbit: error: out of memory\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(static_cast<int>(Exit::no_device));
+}
+
 void answer_bus_errors() {
     struct sigaction action {};
     action.sa_sigaction = on_bus_error;
@@ -67,6 +85,7 @@ void prepare_process() {
     if (file > STDERR_FILENO) ::close(file);
     for (const int signal : ignored) std::signal(signal, SIG_IGN);
     answer_bus_errors();
+    usual_end = std::set_terminate(on_terminate);
     end_with_parent();
 }
 

@@ -126,8 +126,17 @@ toml::table parse_toml(const std::string& text, const std::string& file_name) {
     if (text.size() > longest_text)
         throw StudyError({file_name}, fmt::format("longer than {} bytes", longest_text));
     check_key_lengths(text, file_name);
-    try {
+    const auto parse = [&] {
         return toml::parse(std::string_view(text), std::string_view(file_name));
+    };
+    try {
+        return parse();
+    } catch (const toml::parse_error&) {  // NOLINT(bugprone-empty-catch)
+    }
+    // toml++ reads numbers from streams, which take a lack of memory for a wrong number: only what
+    // is wrong twice is so.
+    try {
+        return parse();
     } catch (const toml::parse_error& error) {
         throw syntax_error(error, text, file_name);
     }

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <new>
 #include <system_error>
 
 namespace cucurbit {
@@ -137,10 +138,17 @@ void Database::busy_timeout(int milliseconds) {
     sqlite3_busy_timeout(handle_.get(), milliseconds);
 }
 
+bool Database::has_moved() const {
+    int moved = 0;
+    sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0;
+}
+
 void Database::fail(int code) const {
+    const int primary = code & 0xff;
+    if (primary == SQLITE_NOMEM) throw std::bad_alloc();  // no fault of the file
     std::string message = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
     const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
-    const int primary = code & 0xff;
     if (system != 0 &&
         (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL))
         message += fmt::format(": {}", std::system_category().message(system));
@@ -161,6 +169,8 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
+    if (database_.has_moved())
+        database_.fail(std::string("was moved, removed or replaced while this run wrote to it"));
     database_.execute("COMMIT");
     open_ = false;
 }

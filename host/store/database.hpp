@@ -64,7 +64,10 @@ public:
     void execute(const std::string& sql);
     std::int64_t integer(std::string_view sql);
     void busy_timeout(int milliseconds);
-    /// Throws StoreError with the text of this SQLite result code.
+    /// Whether the file is no longer the one of its name.
+    bool has_moved() const;
+    /// Throws StoreError with the text of this SQLite result code; std::bad_alloc for want of
+    /// memory.
     [[noreturn]] void fail(int code) const;
     /// Throws StoreError: "FILE: message".
     [[noreturn]] void fail(const std::string& message) const;

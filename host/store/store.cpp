@@ -85,12 +85,13 @@ Store::State::State(const std::filesystem::path& folder, Database::Mode mode)
       database(store_file(folder), mode) {}
 
 Store::State::~State() {
-    if (!lock) return;
+    // Its log would be removed by name, and that name may be another run's now.
+    if (!lock || database.has_moved()) return;
     // One plain file is left behind when nobody reads; otherwise the log stays, which is as safe.
     try {
         database.busy_timeout(0);
         database.execute("PRAGMA journal_mode = DELETE");
-    } catch (const StoreError&) {  // the log stays.  NOLINT(bugprone-empty-catch)
+    } catch (...) {  // the log stays.  NOLINT(bugprone-empty-catch)
     }
 }
 
