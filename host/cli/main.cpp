@@ -39,8 +39,7 @@ Exit guarded(int argc, char** argv) {
         complain(error.what());
         return Exit::no_device;
     } catch (const std::bad_alloc&) {
-        complain("out of memory");
-        return Exit::no_device;
+        return cucurbit::cli::out_of_memory();
     } catch (const cucurbit::StoreError& error) {
         complain(error.what());
         return Exit::store;

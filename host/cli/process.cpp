@@ -62,9 +62,7 @@ std::terminate_handler usual_end = nullptr;
         usual_end();
         std::abort();
     }
-    constexpr std::string_view text = "cucurbit: error: out of memory\n";
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-    ::_exit(static_cast<int>(Exit::no_device));
+    ::_exit(static_cast<int>(out_of_memory()));
 }
 
 void answer_bus_errors() {
@@ -87,6 +85,12 @@ void prepare_process() {
     answer_bus_errors();
     usual_end = std::set_terminate(on_terminate);
     end_with_parent();
+}
+
+Exit out_of_memory() {
+    constexpr std::string_view text = "cucurbit: error: out of memory\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    return Exit::no_device;
 }
 
 void end_by_broken_pipe() {

@@ -38,6 +38,7 @@ n = [4, 12]
 noise_std = [0.0, 0.2]
 arms = ["standard", "optimal_surrogate"]
 """
+TWO_ROUNDS = STUDY.replace("8000", "600")
 FEW_TRIALS = STUDY.replace("rel_std_err = 0.001, max_trials = 8000", "trials = 130")
 
 RUN = ("run", "study.toml", "-o", "faulty", "--threads", "1")
@@ -108,21 +109,23 @@ class Sweep(ProgramTest):
 
 class Kills(Sweep):
     def test_a_run_killed_at_any_call_continues_to_the_same_table(self):
-        for calls, whole, fast in (("write", 1, 41), ("sync", 1, 7), ("truncate", 1, 5), ("open", 1, 5), ("rename", 1, 1)):
+        for calls, whole, fast in (("write", 1, 23), ("sync", 1, 7), ("truncate", 1, 5), ("open", 1, 5), ("rename", 1, 1)):
             count = self.count(calls)
             if calls == "write":
                 self.assertGreaterEqual(count, 300)
             for at in places(count, whole, fast):
-                for act in ("kill", "tear")[:2 if calls == "write" else 1]:
-                    with self.subTest(calls=calls, at=at, act=act):
-                        code, _, err = self.with_fault(calls, at, act)
-                        self.assertEqual(code, -signal.SIGKILL, err)
-                        self.continues()
+                act = "tear" if calls == "write" and at % 2 else "kill"
+                with self.subTest(calls=calls, at=at, act=act):
+                    code, _, err = self.with_fault(calls, at, act)
+                    self.assertEqual(code, -signal.SIGKILL, err)
+                    self.continues()
 
 
 class Errors(Sweep):
+    STUDY = TWO_ROUNDS
+
     def test_a_call_that_fails_ends_the_run_by_a_message_and_loses_nothing(self):
-        for calls, whole, fast in (("write", 5, 97), ("sync", 1, 13), ("truncate", 1, 5), ("open", 1, 7), ("rename", 1, 1)):
+        for calls, whole, fast in (("write", 3, 29), ("sync", 1, 13), ("truncate", 1, 5), ("open", 1, 7), ("rename", 1, 1)):
             count = self.count(calls)
             ended = 0
             for number, error in enumerate((errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)):
@@ -137,7 +140,7 @@ class Errors(Sweep):
             self.assertGreater(ended, 0, calls)
 
     def test_short_and_interrupted_writes_are_finished(self):
-        for at in places(self.count("write"), 5, 149):
+        for at in places(self.count("write"), 3, 29):
             for act, lasting in (("short", False), ("short", True), (errno.EINTR, False)):
                 with self.subTest(at=at, act=act, lasting=lasting):
                     code, _, err = self.with_fault("write", at, act, lasting)
@@ -146,7 +149,7 @@ class Errors(Sweep):
 
     def test_a_disk_that_fills_up_in_the_middle_of_a_write(self):
         ended = 0
-        for at in places(self.count("write"), 5, 97):
+        for at in places(self.count("write"), 3, 29):
             with self.subTest(at=at):
                 code, _, err = self.with_fault("write", at, "full")
                 self.assert_said(code, err, (0, 6))
@@ -167,14 +170,15 @@ class Allocations(Sweep):
                     then(code, out)
 
     def test_a_run_says_what_it_lacks_and_continues(self):
-        self.sweep(RUN, 19, 997, lambda code, out: self.continues())
+        self.sweep(RUN, 41, 997, lambda code, out: self.continues())
 
-    def test_an_export_gives_the_whole_table_or_none(self):
-        def whole_or_none(code, out):
-            self.assertEqual(out, self.expected if code == 0 else "")
+    def test_an_export_is_the_whole_table_or_says_that_it_is_none(self):
+        def whole_or_part(code, out):
+            self.assertTrue(self.expected.startswith(out), out)
+            self.assertTrue(code != 0 or out == self.expected, out)
 
         self.call("run", "study.toml", "-o", "faulty")
-        self.sweep(("export", "faulty"), 19, 997, whole_or_none)
+        self.sweep(("export", "faulty"), 19, 997, whole_or_part)
 
     def test_a_verification_agrees_or_is_not_made(self):
         self.call("run", "study.toml", "-o", "faulty")
@@ -187,6 +191,8 @@ def heed_permissions():
 
 
 class Folders(Sweep):
+    STUDY = TWO_ROUNDS
+
     def stopped(self, at, **options):
         """A run that waits before its call number at."""
         process = self.begin("write,sync,open,rename", at, "stop", **options)
@@ -198,7 +204,7 @@ class Folders(Sweep):
         return self.end(process)
 
     def sweep(self, then):
-        for at in places(self.count("write,sync,open,rename"), 17, 97):
+        for at in places(self.count("write,sync,open,rename"), 7, 37):
             with self.subTest(at=at):
                 then(at)
 
@@ -224,8 +230,7 @@ class Folders(Sweep):
         self.sweep(move)
 
     def test_one_in_whose_place_another_run_is_put(self):
-        other = self.STUDY.replace("8000", "500")
-        self.write("other.toml", other)
+        self.write("other.toml", self.STUDY.replace("600", "500"))
         self.call("run", "other.toml", "-o", "other")
         def replace(at):
             process = self.stopped(at)
