@@ -81,7 +81,7 @@ class Sweep(ProgramTest):
             process.kill()
             process.communicate()
             raise
-        return process.returncode, out.decode(), err.decode()
+        return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
     def with_fault(self, *arguments, **options):
         return self.end(self.begin(*arguments, **options))
