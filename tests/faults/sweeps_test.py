@@ -1,6 +1,7 @@
 """Faults at every place: kills, errors and short writes at the k-th call on the store, the k-th allocation that fails,
 folders that go away, and mutated stores. Whatever happens, the program ends with a documented code and a message, and
-a run that is continued has the table of one that nothing disturbed. SWEEP=whole leaves no place out."""
+a run that is continued has the table of one that nothing disturbed. SWEEP=whole kills at each call on the
+store and strikes many times as many other places."""
 
 import ctypes
 import errno
@@ -109,7 +110,8 @@ class Sweep(ProgramTest):
 
 class Kills(Sweep):
     def test_a_run_killed_at_any_call_continues_to_the_same_table(self):
-        for calls, whole, fast in (("write", 1, 23), ("sync", 1, 7), ("truncate", 1, 5), ("open", 1, 5), ("rename", 1, 1)):
+        for calls, whole, fast in (("write", 1, 23), ("sync", 1, 7), ("truncate", 1, 5), ("open", 1, 5),
+                                   ("rename", 1, 1)):
             count = self.count(calls)
             if calls == "write":
                 self.assertGreaterEqual(count, 300)
@@ -125,7 +127,8 @@ class Errors(Sweep):
     STUDY = TWO_ROUNDS
 
     def test_a_call_that_fails_ends_the_run_by_a_message_and_loses_nothing(self):
-        for calls, whole, fast in (("write", 3, 29), ("sync", 1, 13), ("truncate", 1, 5), ("open", 1, 7), ("rename", 1, 1)):
+        for calls, whole, fast in (("write", 3, 29), ("sync", 1, 13), ("truncate", 1, 5), ("open", 1, 7),
+                                   ("rename", 1, 1)):
             count = self.count(calls)
             ended = 0
             for number, error in enumerate((errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)):
