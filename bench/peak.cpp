@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "kernels/cpu/processor.hpp"
+
 namespace cucurbit {
 namespace {
 
@@ -46,9 +48,9 @@ double run_generic(volatile double& s) {
 
 double measured_fma_peak() {
     static const double peak = [] {
-        auto* run = __builtin_cpu_supports("avx512f")                                 ? run_avx512
-                    : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? run_avx2
-                                                                                      : run_generic;
+        auto* run = processor_runs("avx512") ? run_avx512
+                    : processor_runs("avx2") ? run_avx2
+                                             : run_generic;
         volatile double sink = 0.0;
         double best = 0.0;
         for (int repeat = 0; repeat < 40; ++repeat) {

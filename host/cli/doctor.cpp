@@ -16,6 +16,7 @@
 #include "cucurbit/random.hpp"
 #include "cucurbit/study.hpp"
 #include "host/run/environment.hpp"
+#include "kernels/cpu/processor.hpp"
 #include "kernels/devices.hpp"
 
 // Absent where the BLAS that was linked is not OpenBLAS.
@@ -191,8 +192,12 @@ Finding examine_random_numbers(std::span<const PinnedNormal> expected) {
                             wanted.row, wanted.column, normal, row.back(),
                             std::bit_cast<double>(wanted.bits))};
     }
-    return {"random numbers", Health::good,
-            fmt::format("equal to pinned values to the bit ({} code)", random_instruction_set())};
+    const std::string_view used = random_instruction_set(), best = processor_instruction_set();
+    return {
+        "random numbers", Health::good,
+        fmt::format(
+            "equal to pinned values to the bit ({} code{})", used,
+            used == best ? "" : fmt::format("; this processor has {}, which is not used", best))};
 }
 
 std::span<const PinnedNormal> pinned_normals() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cucurbit/random.hpp"
+#include "kernels/cpu/processor.hpp"
 
 namespace cucurbit {
 
@@ -13,14 +14,8 @@ template <class Kernels>
 std::vector<const Kernels*> supported_kernels(const Kernels* generic, const Kernels* avx2,
                                               const Kernels* avx512) {
     std::vector<const Kernels*> supported = {generic};
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    const bool fused = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (fused && avx2 != nullptr) supported.push_back(avx2);
-    if (fused && avx512 != nullptr && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        supported.push_back(avx512);
-#endif
+    for (const Kernels* kernels : {avx2, avx512})
+        if (kernels != nullptr && processor_runs(kernels->name)) supported.push_back(kernels);
     return supported;
 }
 

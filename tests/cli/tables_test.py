@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import math
+import re
 import struct
 import unittest
 
@@ -254,6 +255,11 @@ class Tables(ProgramTest):
         self.assertIn("random numbers", out)
         self.assertIn("engine cpu", out)
         self.assertNotIn(" bad ", out)
+        self.assertNotIn("not used", out)
+        best = re.search(r"\((\w+) code\)", out)[1]
+        if best != "generic":
+            out, _ = self.call("doctor", env={"CUCURBIT_INSTRUCTION_SET": "generic"})
+            self.assertIn(f"(generic code; this processor has {best}, which is not used)", out)
         self.assertEqual(rows_of(self.call("devices", "--format", "csv")[0])[0]["device"], "cpu")
 
 

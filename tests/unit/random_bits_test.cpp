@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/cpu/processor.hpp"
 #include "random_hash.hpp"
 
 namespace cucurbit {
@@ -22,6 +23,19 @@ TEST(RandomBits, TheHashSeesOneUlp) {
     values[1] = std::nextafter(values[1], 0.0);
     EXPECT_NE(hash_of_bits(values), before);
 }
+
+#if defined(__x86_64__)
+TEST(RandomBits, TheProcessorRunsWhatTheCompilersOwnCheckSays) {
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    EXPECT_TRUE(processor_runs("generic"));
+    EXPECT_EQ(processor_runs("avx2"), avx2);
+    EXPECT_EQ(processor_runs("avx512"), avx512);
+    EXPECT_EQ(processor_instruction_set(), avx512 ? "avx512" : avx2 ? "avx2" : "generic");
+}
+#endif
 
 }  // namespace
 }  // namespace cucurbit

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "kernels/common/chi_square.hpp"
+#include "kernels/cpu/processor.hpp"
 
 namespace cucurbit {
 namespace {
@@ -62,11 +63,8 @@ const BulkDraw& bulk_draw() {
 std::vector<const BulkDraw*> supported_bulk_draws() {
     std::vector<const BulkDraw*> supported = {&bulk_generic};
 #if defined(CUCURBIT_X86_SETS)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2")) supported.push_back(&bulk_avx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-        supported.push_back(&bulk_avx512);
+    for (const BulkDraw* draw : {&bulk_avx2, &bulk_avx512})
+        if (processor_runs(draw->name)) supported.push_back(draw);
 #endif
     return supported;
 }
