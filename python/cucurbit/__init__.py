@@ -17,16 +17,19 @@ Of study files and run folders, by path:
     cb.report(["runs/study"], "report.html")
 """
 
+from __future__ import annotations
+
 import importlib
-from typing import TYPE_CHECKING, Any
 
-from cucurbit.program import Fault, ProgramError, ProgramNotFound, StudyError
-
+TYPE_CHECKING = False  # typing's, which type checkers know by its name
 if TYPE_CHECKING:
+    from typing import Any
+
     from cucurbit.figures import plot
     from cucurbit.figures.scaling import fit_slopes
     from cucurbit.graphs import Fit, Rows, observed, optimal_mixture, truth
     from cucurbit.pages import report
+    from cucurbit.program import Fault, ProgramError, ProgramNotFound, StudyError
     from cucurbit.runs import Run
     from cucurbit.studies import Study, isotropic, power_law, spiked, surrogate, uniform
     from cucurbit.table import compare, load, parameters, run, theory, trials, write_parquet
@@ -36,9 +39,10 @@ __all__ = ["Fault", "Fit", "ProgramError", "ProgramNotFound", "Rows", "Run", "St
            "fit_slopes", "isotropic", "load", "observed", "optimal_mixture", "parameters", "plot", "power_law", "report", "run", "spiked",
            "surrogate", "theory", "trials", "truth", "uniform", "write_parquet"]
 
-# Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second.
+# Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second, and with the
+# standard library's modules alone a wheel's command `cucurbit` twice as long to start.
 _PLACES = {"figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "observed", "optimal_mixture", "truth"),
-           "pages": ("report",), "runs": ("Run",),
+           "pages": ("report",), "program": ("Fault", "ProgramError", "ProgramNotFound", "StudyError"), "runs": ("Run",),
            "studies": ("Study", "isotropic", "power_law", "spiked", "surrogate", "uniform"),
            "table": ("compare", "load", "parameters", "run", "theory", "trials", "write_parquet")}
 

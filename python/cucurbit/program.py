@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cucurbit import toml
+from cucurbit.bundled import bundled_program
 
 if TYPE_CHECKING:
     from cucurbit.hints import AnyPath
@@ -28,7 +29,7 @@ _BUILT = "build/cpu/bin/cucurbit"
 
 
 class ProgramNotFound(FileNotFoundError):
-    """Neither $CUCURBIT nor PATH nor the repository's build folder has the program."""
+    """Neither $CUCURBIT nor the package nor PATH nor the repository's build folder has the program."""
 
 
 class ProgramError(RuntimeError):
@@ -91,15 +92,15 @@ def _failure(arguments: Sequence[str], exit_code: int, message: str) -> ProgramE
 
 
 def find_program() -> str:
-    """The path of the program: $CUCURBIT, else on PATH, else in the repository's build/cpu."""
+    """The path of the program: $CUCURBIT, else that of a wheel, else on PATH, else in the repository's build/cpu."""
     named = os.environ.get("CUCURBIT")
     if named:
         if shutil.which(named) is None:
             raise ProgramNotFound(f"$CUCURBIT names {named}, which is not an executable file")
         return named
-    on_path = shutil.which("cucurbit")
-    if on_path:
-        return on_path
+    found = bundled_program() or shutil.which("cucurbit")
+    if found:
+        return found
     if os.access(_REPOSITORY / _BUILT, os.X_OK):
         return str(_REPOSITORY / _BUILT)
     raise ProgramNotFound("the program cucurbit was not found: set CUCURBIT to its path, or put it on PATH")

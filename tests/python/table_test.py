@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -177,6 +180,29 @@ class Calls(unittest.TestCase):
         with mock.patch.dict(os.environ, {"PATH": f"{self.folder}:{os.environ['PATH']}"}):
             del os.environ["CUCURBIT"]
             self.assertEqual(program.find_program(), str(self.folder / "cucurbit"))
+
+    def test_the_program_of_a_wheel_goes_before_the_path_and_plots_with_its_python(self):
+        package = self.folder / "cucurbit"
+        shutil.copytree(Path(cucurbit.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+        (package / "bin").mkdir()
+        (package / "bin" / "cucurbit").write_text('#!/bin/sh\necho "$CUCURBIT_PYTHON" "$@"\n')
+        (package / "bin" / "cucurbit").chmod(0o755)
+        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        del environment["CUCURBIT"]
+
+        def said(text, **more):
+            return subprocess.run([sys.executable, "-c", text, "run", "a b"], check=True, capture_output=True, text=True,
+                                  env={**environment, **more}).stdout
+
+        call = "from cucurbit import bundled; bundled.main()"
+        self.assertEqual(said(call), f"{sys.executable} run a b\n")
+        self.assertEqual(said(call, CUCURBIT_PYTHON="mine"), "mine run a b\n")
+        find = "from cucurbit import program; print(program.find_program())"
+        self.assertEqual(said(find), f"{package}/bin/cucurbit\n")
+        self.assertEqual(said(find, CUCURBIT="/bin/true"), "/bin/true\n")
+        imports = "import sys, cucurbit.bundled; print({'re', 'typing', 'subprocess'} & set(sys.modules))"
+        self.assertEqual(subprocess.run([sys.executable, "-S", "-c", imports], check=True, capture_output=True, text=True,
+                                        env=environment).stdout, "set()\n")
 
 
 if __name__ == "__main__":
