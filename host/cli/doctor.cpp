@@ -193,11 +193,10 @@ Finding examine_random_numbers(std::span<const PinnedNormal> expected) {
                             std::bit_cast<double>(wanted.bits))};
     }
     const std::string_view used = random_instruction_set(), best = processor_instruction_set();
-    return {
-        "random numbers", Health::good,
-        fmt::format(
-            "equal to pinned values to the bit ({} code{})", used,
-            used == best ? "" : fmt::format("; this processor has {}, which is not used", best))};
+    const std::string unused =
+        used == best ? "" : fmt::format("; this processor has {}, which is not used", best);
+    return {"random numbers", Health::good,
+            fmt::format("equal to pinned values to the bit ({} code{})", used, unused)};
 }
 
 std::span<const PinnedNormal> pinned_normals() {

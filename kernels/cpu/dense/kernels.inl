@@ -137,7 +137,10 @@ void multiply_tile(std::size_t depth, const double* strip, const double* const* 
         for (std::size_t c = 0; c < tile_cols; ++c) {
             const Vector factor = column[c][k * step] - Vector{};
 #pragma GCC unroll 3
-            for (std::size_t v = 0; v < vectors; ++v) sum[c][v] += rows[v] * factor;
+            for (std::size_t v = 0; v < vectors; ++v) {
+                sum[c][v] += rows[v] * factor;
+                keep_in_register(sum[c][v]);
+            }
         }
     }
     const bool whole = target.height == vectors * lanes && target.width == tile_cols &&
