@@ -32,8 +32,9 @@ specs = {name: importlib.util.find_spec(name) for name in needed}
 absent = [name for name, spec in specs.items() if spec is None or spec.origin is None]
 if absent:
     sys.exit(sys.stderr.write("cucurbit: error: " + sys.argv[1] + " needs Python packages that "
-             + sys.executable + " lacks: " + ", ".join(absent) + " (pip install './python[plots]' in"
-             " cucurbit's sources installs them; or name another interpreter with --python)\n") and 2)
+             + sys.executable + " lacks: " + ", ".join(absent) + " (pip install "
+             + ("'./python[plots]' in cucurbit's sources" if "cucurbit" in absent else " ".join(absent)) +
+             " installs them; or name another interpreter with --python)\n") and 2)
 runpy.run_module("cucurbit", run_name="__main__", alter_sys=True)
 )";
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cucurbit import toml
-from cucurbit.bundled import bundled_program
+from cucurbit.bundled import bundled_program, environment
 
 if TYPE_CHECKING:
     from cucurbit.hints import AnyPath
@@ -192,7 +192,7 @@ def call(*words: object) -> None:
 
 def _environment() -> dict[str, str]:
     """The program ends when this process does, even by SIGKILL."""
-    return {**os.environ, "CUCURBIT_PARENT": str(os.getpid())}
+    return {**environment(), "CUCURBIT_PARENT": str(os.getpid())}
 
 
 def _stderr_of_child() -> tuple[int, int]:

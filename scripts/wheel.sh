@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# wheel.sh [FOLDER]: builds a wheel of the Python package with the program in it, for any Linux on x86-64 with glibc
+# 2.28 or later and Python 3.11 or later, and puts it into FOLDER (default: build/wheel). zig's clang compiles for that
+# glibc and links its libc++ statically; OpenBLAS is PyPI's scipy-openblas32. Needs Debian 12, root or sudo.
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+platform=manylinux_2_28_x86_64
+target=x86_64-linux-gnu.2.28
+work=$root/build/wheel
+venv=$work/tools
+target_folder=$(realpath -m "${1:-$work}")
+# Header-only here, and so bundled: the names in /usr/include, each with the Debian package that has its licence.
+headers="fmt:libfmt-dev spdlog:libspdlog-dev nlohmann:nlohmann-json3-dev toml++:libtomlplusplus-dev CLI:libcli11-dev
+    boost:libboost1.74-dev sqlite3.h:libsqlite3-dev"
+
+mkdir -p "$work/headers"
+install_packages scripts/packages.txt
+install_python python/requirements-wheel.txt
+packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+
+for header in $headers; do
+    ln -sfn "/usr/include/${header%:*}" "$work/headers/${header%:*}"
+done
+# CMake and ccache know a compiler by its name.
+compiler=$work/clang++
+printf '#!/bin/sh\nexec "%s" c++ -target %s "$@"\n' "$packages/ziglang/zig" $target >"$compiler.new"
+chmod +x "$compiler.new"
+cmp --silent "$compiler.new" "$compiler" || mv "$compiler.new" "$compiler"
+export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
+
+say "building the program with zig: minutes, the first time"
+quietly wheel-configure cmake -S . -B "$work/cpu" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \
+    -DCMAKE_CXX_COMPILER="$compiler" -DCUCURBIT_HEADERS="$work/headers" -DCUCURBIT_CUDA=OFF -DCUCURBIT_TESTS=OFF \
+    -DCUCURBIT_OPENBLAS="$packages/scipy_openblas32/lib/libscipy_openblas.so" -DCUCURBIT_BLAS_PREFIX=scipy_ \
+    -DSQLite3_INCLUDE_DIR="$work/headers" -DSQLite3_LIBRARY="/usr/lib/x86_64-linux-gnu/libsqlite3.a"
+quietly wheel-build ninja -C "$work/cpu" cucurbit_program
+
+# A copy, since setuptools keeps what it once built beside its sources.
+rm -rf "$work/python" "$work/stage"
+mkdir -p "$work/python" "$work/stage"
+cp -r python/pyproject.toml python/cucurbit "$work/python"
+quietly wheel-package "$venv/bin/python" -m pip wheel --no-deps --no-build-isolation --no-index \
+    --wheel-dir "$work/stage" "$work/python"
+quietly wheel-unpack "$venv/bin/wheel" unpack --dest "$work/stage" "$work"/stage/*-any.whl
+rm "$work"/stage/*-any.whl
+unpacked=$(echo "$work"/stage/*)
+metadata=$(echo "$unpacked"/*.dist-info)
+scripts=${metadata%.dist-info}.data/scripts
+mkdir -p "$unpacked/cucurbit/bin" "$scripts" "$metadata/licenses"
+strip -o "$unpacked/cucurbit/bin/cucurbit" "$work/cpu/bin/cucurbit"
+# Not an entry point, whose script imports re and with it half of what a start takes.
+printf '#!python\nfrom cucurbit.bundled import main\n\nmain()\n' >"$scripts/cucurbit"
+chmod +x "$scripts/cucurbit"
+sed -i "s/^Root-Is-Purelib: .*/Root-Is-Purelib: false/; s/^Tag: .*/Tag: py3-none-linux_x86_64/" "$metadata/WHEEL"
+
+cp LICENSE "$metadata/licenses/cucurbit"
+for header in $headers; do
+    cp "/usr/share/doc/${header#*:}/copyright" "$metadata/licenses/${header%:*}"
+done
+cp "$packages"/scipy_openblas32-*.dist-info/licenses/LICENSE.txt "$metadata/licenses/openblas"
+cp "$packages/ziglang/LICENSE" "$metadata/licenses/zig"
+cp "$packages/ziglang/lib/libcxx/LICENSE.TXT" "$metadata/licenses/libc++"
+
+quietly wheel-pack "$venv/bin/wheel" pack --dest-dir "$work/stage" "$unpacked"
+mkdir -p "$target_folder"
+PATH=$venv/bin:$PATH quietly wheel-repair "$venv/bin/auditwheel" repair --plat $platform --only-plat \
+    --wheel-dir "$target_folder" "$work"/stage/*.whl
+ls -l "$target_folder"/*-$platform.whl

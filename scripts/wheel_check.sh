@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# wheel_check.sh WHEEL [RELEASE…]: installs a wheel of wheel.sh into an empty virtual environment, without an index, and
+# uses the program, the command, the package and its figure; then the same in a fresh root of each of these releases
+# of Debian (bullseye, bookworm, trixie), which needs root and debootstrap. Where Python is older than 3.11, the
+# program alone. Every table must be the same bytes; where build/cpu has a program, how far it differs is said.
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+if [ $# -lt 1 ] || [ ! -f "$1" ]; then
+    sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2
+    exit 2
+fi
+wheel=$(realpath "$1")
+shift
+# What is asked for here would be no machine's own choice.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CUCURBIT CUCURBIT_PYTHON PYTHONPATH
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+check=$temporary/check
+mkdir -p "$check/links"
+cp "$wheel" "$check"
+cp -r examples/ildiz2025_figure1.toml "$check/study.toml"
+python3 -m zipfile -e "$wheel" "$check/unpacked"
+chmod +x "$check/unpacked/cucurbit/bin/"*
+
+# For the package's figures, in every place: PyPI is asked by this machine alone, for one version of Python.
+links() {
+    rm -rf "$check/links"
+    quietly wheel-links python3 -m pip download --only-binary :all: --dest "$check/links" \
+        --python-version "$1" --requirement python/requirements.txt
+}
+
+cat >"$check/use.sh" <<'INSIDE'
+set -euo pipefail
+cd "$(dirname "$0")"
+cucurbit=$PWD/unpacked/cucurbit/bin/cucurbit
+if python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    python3 -m venv venv
+    venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links links "$(echo *.whl)[plots]"
+    cucurbit=$PWD/venv/bin/cucurbit
+fi
+"$cucurbit" doctor
+"$cucurbit" run study.toml --set precision.trials=64 --quiet -o run
+"$cucurbit" verify run
+"$cucurbit" export run --format csv >table.csv
+[ -d venv ] || exit 0
+"$cucurbit" plot run -o figure.png
+test -s figure.png
+venv/bin/python - <<'PYTHON'
+import cucurbit as cb
+from cucurbit.program import find_program
+assert "site-packages/cucurbit/bin/" in find_program(), find_program()
+study = cb.Study("model_shift", p=40, spectrum=cb.power_law(1.5), signal=cb.power_law(1.5), n=[8, 16], noise_std=0.2,
+                 arms=["standard"], trials=64)
+assert len(study.run("mine", quiet=True).table) > 0
+assert len(cb.load("run")) > 0
+PYTHON
+INSIDE
+
+links "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+say "in a virtual environment"
+cp -r "$check" "$temporary/venv"
+bash "$temporary/venv/use.sh"
+
+for release in "$@"; do
+    say "in a fresh root of Debian $release"
+    fresh=$temporary/$release
+    quietly "debootstrap-$release" debootstrap --variant=minbase --include=python3-venv "$release" "$fresh"
+    links "$(chroot "$fresh" python3 -c 'import sys; print("%d.%d" % max(sys.version_info[:2], (3, 11)))')"
+    cp -r "$check" "$fresh/check"
+    # The mounts end with their name space.
+    unshare --mount bash -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+        exec env --ignore-environment HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+            chroot "$0" bash /check/use.sh' "$fresh"
+    cmp "$temporary/venv/table.csv" "$fresh/check/table.csv"
+done
+say "every table is the same bytes"
+
+built=$root/build/cpu/bin/cucurbit
+[ -x "$built" ] || exit 0
+cd "$temporary"
+export OPENBLAS_NUM_THREADS=1
+for place in venv built venv built venv built; do
+    program=$built
+    [ $place = built ] || program=$temporary/venv/unpacked/cucurbit/bin/cucurbit
+    TIMEFORMAT="$place: %U s of processor time"
+    rm -rf "run-$place"
+    time "$program" run check/study.toml --set precision.trials=64 --threads 1 --quiet -o "run-$place"
+done
+"$built" export run-built --format csv >built.csv
+python3 - venv/table.csv built.csv <<'PYTHON'
+import csv, sys
+tables = [list(csv.reader(open(name))) for name in sys.argv[1:]]
+def difference(a, b):
+    if a == b:
+        return 0.0
+    a, b = float(a), float(b)
+    return abs(a - b) / max(abs(a), abs(b))
+names = tables[0][0]
+assert names == tables[1][0] and len(tables[0]) == len(tables[1])
+for column in ("estimate", "std_err", "theory"):
+    at = names.index(column)
+    worst = max(difference(a[at], b[at]) for a, b in zip(tables[0][1:], tables[1][1:]))
+    print(f"{column}: {len(tables[0]) - 1} rows, at most {worst:.1e} relative from build/cpu")
+PYTHON
