@@ -70,7 +70,7 @@ install_python() {
         if { echo "$root"; cat "$file"; } | cmp --silent - "$done_file"; then
             continue
         fi
-        say "installing $file into .venv"
+        say "installing $file into ${venv#"$root"/}"
         # Debian's own interpreter has the venv module that packages.txt names; another in PATH may not.
         [ -x "$venv/bin/pip" ] || quietly venv /usr/bin/python3 -m venv "$venv"
         what=(--only-binary :all: --requirement "$file")

@@ -78,7 +78,7 @@ say "every table is the same bytes"
 built=$root/build/cpu/bin/cucurbit
 [ -x "$built" ] || exit 0
 cd "$temporary"
-export OPENBLAS_NUM_THREADS=1
+export OPENBLAS_NUM_THREADS=1 # as the command and the package set it
 for place in venv built venv built venv built; do
     program=$built
     [ $place = built ] || program=$temporary/venv/unpacked/cucurbit/bin/cucurbit
