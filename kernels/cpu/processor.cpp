@@ -16,6 +16,7 @@ struct Features {
 /// The registers that the system saves for a thread, a bit for each kind (XCR0).
 unsigned saved_registers() {
     unsigned low = 0, high = 0;
+    // The intrinsic would need its own target.  NOLINTNEXTLINE(portability-no-assembler)
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return low;
 }

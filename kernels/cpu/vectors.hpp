@@ -23,7 +23,7 @@ CUCURBIT_INLINE void store(double* to, Vector value) {
 /// step, which takes twice the time.
 CUCURBIT_INLINE void keep_in_register([[maybe_unused]] Vector& sum) {
 #if defined(__clang__) && defined(__x86_64__)
-    __asm__("" : "+v"(sum));
+    __asm__("" : "+v"(sum));  // NOLINT(portability-no-assembler): no instruction
 #endif
 }
 
