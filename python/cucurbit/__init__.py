@@ -15,6 +15,10 @@ Of study files and run folders, by path:
     table = cb.trials("runs/study")                       # a row for every trial
     cb.plot("runs/study", "figure.png")
     cb.report(["runs/study"], "report.html")
+
+On arrays of one's own:
+
+    fits = cb.minnorm(X, Y)                               # X (1000, 100, 200), Y (1000, 100)
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ TYPE_CHECKING = False  # typing's, which type checkers know by its name
 if TYPE_CHECKING:
     from typing import Any
 
+    from cucurbit.arrays import LearningCurve, MinnormFits, learning_curve, minnorm, pinv
     from cucurbit.figures import plot
     from cucurbit.figures.scaling import fit_slopes
     from cucurbit.graphs import Fit, Rows, observed, optimal_mixture, truth
@@ -35,13 +40,15 @@ if TYPE_CHECKING:
     from cucurbit.table import compare, load, parameters, run, theory, trials, write_parquet
 
 __version__ = "0.1.0"
-__all__ = ["Fault", "Fit", "ProgramError", "ProgramNotFound", "Rows", "Run", "Study", "StudyError", "compare",
-           "fit_slopes", "isotropic", "load", "observed", "optimal_mixture", "parameters", "plot", "power_law", "report", "run", "spiked",
-           "surrogate", "theory", "trials", "truth", "uniform", "write_parquet"]
+__all__ = ["Fault", "Fit", "LearningCurve", "MinnormFits", "ProgramError", "ProgramNotFound", "Rows", "Run", "Study",
+           "StudyError", "compare", "fit_slopes", "isotropic", "learning_curve", "load", "minnorm", "observed",
+           "optimal_mixture", "parameters", "pinv", "plot", "power_law", "report", "run", "spiked", "surrogate", "theory",
+           "trials", "truth", "uniform", "write_parquet"]
 
 # Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second, and with the
 # standard library's modules alone a wheel's command `cucurbit` twice as long to start.
-_PLACES = {"figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "observed", "optimal_mixture", "truth"),
+_PLACES = {"arrays": ("LearningCurve", "MinnormFits", "learning_curve", "minnorm", "pinv"),
+           "figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "observed", "optimal_mixture", "truth"),
            "pages": ("report",), "program": ("Fault", "ProgramError", "ProgramNotFound", "StudyError"), "runs": ("Run",),
            "studies": ("Study", "isotropic", "power_law", "spiked", "surrogate", "uniform"),
            "table": ("compare", "load", "parameters", "run", "theory", "trials", "write_parquet")}

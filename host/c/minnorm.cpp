@@ -1,0 +1,72 @@
+// What the Python package calls (python/cucurbit/arrays.py): plain types alone, so that one
+// library serves every Python. Both files declare the same arguments in the same order.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "cucurbit/engine.hpp"
+#include "cucurbit/minnorm.hpp"
+
+namespace {
+
+/// What went wrong, by the value that a call returns.
+enum class Failure : int { none = 0, other = 1, memory = 2, device = 5 };
+
+int fail(Failure failure, const char* text, char* message, std::size_t size) {
+    if (size > 0) {
+        const std::size_t length = std::min(std::strlen(text), size - 1);
+        std::copy_n(text, length, message);
+        message[length] = '\0';
+    }
+    return static_cast<int>(failure);
+}
+
+}  // namespace
+
+extern "C" {
+
+[[gnu::visibility("default")]] const char* cucurbit_version() {
+    return CUCURBIT_VERSION;
+}
+
+/// Arrays as cucurbit::minnorm has them. rcond: NaN for none. status and rung: one byte each.
+/// Returns 0, or a Failure whose text is in `message` then, ended by a zero.
+[[gnu::visibility("default")]] int cucurbit_minnorm(
+    std::size_t items, std::size_t rows, std::size_t features, std::size_t labels, const double* x,
+    std::size_t x_stride, const double* y, std::size_t y_stride, const std::size_t* n,
+    std::size_t n_count, double rcond, const char* device, std::size_t threads,
+    double* coefficients, double* residuals, std::int32_t* rank, std::uint8_t* status,
+    std::uint8_t* rung, char* message, std::size_t message_size) {
+    static_assert(sizeof(cucurbit::Status) == 1 && sizeof(cucurbit::Rung) == 1);
+    try {
+        cucurbit::MinnormProblem problem{.items = items,
+                                         .rows = rows,
+                                         .features = features,
+                                         .labels = labels,
+                                         .x = x,
+                                         .y = y,
+                                         .x_stride = x_stride,
+                                         .y_stride = y_stride,
+                                         .n = {n, n + n_count},
+                                         .rcond = {}};
+        if (!std::isnan(rcond)) problem.rcond = rcond;
+        cucurbit::minnorm(
+            problem,
+            {coefficients, residuals, rank, reinterpret_cast<cucurbit::Status*>(status),
+             reinterpret_cast<cucurbit::Rung*>(rung)},
+            device, threads);
+        return fail(Failure::none, "", message, message_size);
+    } catch (const cucurbit::DeviceError& error) {
+        return fail(Failure::device, error.what(), message, message_size);
+    } catch (const std::bad_alloc&) {
+        return fail(Failure::memory, "out of memory", message, message_size);
+    } catch (const std::exception& error) {
+        return fail(Failure::other, error.what(), message, message_size);
+    }
+}
+}
