@@ -19,14 +19,16 @@ void rotate(Matrix& a, std::size_t i, std::size_t j, Real c, Real s) {
     }
 }
 
-// Makes columns i and j of a orthogonal; false if they already were, to working accuracy.
-bool orthogonalise(Matrix& a, Matrix& v, std::size_t i, std::size_t j) {
+// Makes columns i and j of a orthogonal; false if they already were, to working accuracy, or if one
+// of them is so small that rounding made it: what its square is at most.
+bool orthogonalise(Matrix& a, Matrix& v, std::size_t i, std::size_t j, Real rounding) {
     Real ii = 0, jj = 0, ij = 0;
     for (std::size_t k = 0; k < a.rows(); ++k) {
         ii += a(k, i) * a(k, i);
         jj += a(k, j) * a(k, j);
         ij += a(k, i) * a(k, j);
     }
+    if (ii <= rounding || jj <= rounding) return false;
     const Real tolerance = 4 * std::numeric_limits<Real>::epsilon();
     if (std::abs(ij) <= tolerance * std::sqrt(ii) * std::sqrt(jj)) return false;
     const Real cotangent = (jj - ii) / (2 * ij);  // of twice the angle
@@ -52,13 +54,14 @@ Svd jacobi_svd(Matrix a) {
     const std::size_t n = a.cols();
     Matrix v(n, n);
     for (std::size_t j = 0; j < n; ++j) v(j, j) = 1;
+    const Real smallest = std::numeric_limits<Real>::epsilon() * frobenius_norm(a);
     bool rotated = true;
     for (int sweep = 0; rotated; ++sweep) {
         if (sweep == 60) throw std::runtime_error("Jacobi iteration did not converge in 60 sweeps");
         rotated = false;
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t j = i + 1; j < n; ++j)
-                if (orthogonalise(a, v, i, j)) rotated = true;
+                if (orthogonalise(a, v, i, j, smallest * smallest)) rotated = true;
     }
     Vector norms(n);
     for (std::size_t j = 0; j < n; ++j) {
