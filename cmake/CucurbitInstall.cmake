@@ -12,6 +12,9 @@ install(DIRECTORY include/cucurbit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES
 if(TARGET cucurbit_program)
   install(TARGETS cucurbit_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+if(TARGET cucurbit_c)
+  install(TARGETS cucurbit_c LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(EXPORT cucurbit NAMESPACE cucurbit:: DESTINATION ${package_dir} FILE cucurbitTargets.cmake)
 configure_package_config_file(cmake/cucurbitConfig.cmake.in cucurbitConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

@@ -15,6 +15,11 @@ foreach(program cucurbit_program cuda_bench parity_operations parity_settings)
     list(APPEND programs $<TARGET_FILE:${program}>)
   endif()
 endforeach()
+# What the Python package loads, where it was built.
+if(TARGET cucurbit_c)
+  install(TARGETS cucurbit_c LIBRARY DESTINATION lib ${component} OPTIONAL)
+  set_target_properties(cucurbit_c PROPERTIES INSTALL_RPATH "$ORIGIN")
+endif()
 
 # Under the names that the programs ask for, whatever chain of links leads to them here.
 install(CODE "set(programs \"${programs}\")" ${component})

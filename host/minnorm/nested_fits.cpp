@@ -6,7 +6,7 @@
 namespace cucurbit {
 namespace {
 
-/// The second makes up for the squared condition of the first.
+/// Steps from zero; the second makes up for the squared condition of the first.
 constexpr int refinements = 2;
 
 class NestedFits final : public ArrayFits {
@@ -17,16 +17,13 @@ public:
               std::upper_bound(shape.sizes.begin(), shape.sizes.end(), shape.features) -
               shape.sizes.begin())),
           narrow_rows_(narrow_ > 0 ? shape.sizes[narrow_ - 1] : 0) {
-        const bool wide = narrow_ < shape.sizes.size();
-        const std::size_t columns = narrow_ * shape.labels;
-        const std::size_t most = std::min(shape.sizes.back(), shape.features);
-        factor_ = workspace.aligned(most, most);
-        errors_ = workspace.aligned(shape.sizes.back(), std::max(columns, shape.labels));
-        const std::size_t solved =
-            std::max(narrow_rows_ * columns, wide ? shape.features * shape.labels : 0);
-        solution_ = workspace.matrix(solved, 1);
-        correction_ = workspace.matrix(solved, 1);
-        if (wide) sum_ = workspace.aligned(shape.features, shape.features);
+        const std::size_t columns = narrow_ * shape.labels, most = shape.sizes.back();
+        factor_ = workspace.aligned(std::min(most, shape.features), std::min(most, shape.features));
+        errors_ = workspace.aligned(most, std::max(columns, shape.labels));
+        change_ = workspace.matrix(shape.features + shape.labels, std::max(columns, shape.labels));
+        if (narrow_ > 0) dual_ = workspace.aligned(narrow_rows_, columns);
+        if (narrow_ < shape.sizes.size()) sum_ = workspace.aligned(shape.features, shape.features);
+        if (!workspace.counting()) fill(change_, 0.0);
     }
 
     void solve(std::size_t count, Rung) override {
@@ -43,7 +40,7 @@ public:
     }
 
 private:
-    /// All narrow sizes: w with X Xᵀ w = y in the leading rows, and Xᵀw.
+    /// All narrow sizes: each step takes Xᵀ(X Xᵀ)⁻¹ of X b − y in the leading rows from b.
     void solve_in_row_space() {
         Engine& engine = workspace_.engine();
         const std::size_t columns = narrow_ * shape_.labels;
@@ -57,29 +54,28 @@ private:
         const auto xt = features_of(narrow_rows_);
         const auto lower = of(factor_.leading(narrow_rows_, narrow_rows_));
         const auto errors = of(errors_.leading(narrow_rows_, columns));
-        const auto w = shaped(solution_, narrow_rows_, columns);
-        const auto change = shaped(correction_, narrow_rows_, columns);
+        const auto dual = of(dual_);
+        const auto fits = fits_of(0, narrow_), change = of(change_.leading(fits.rows, columns));
         const auto sample = of(sample_rows(narrow_rows_));
 
         engine.gram(xt, lower);
         factorise(lower, 0, workspace_.kept(ends));
-        fill(w, 0.0);
         fill(coefficients_of(0, narrow_), 0.0);
         for (int step = 0; step < refinements; ++step) {
-            engine.project(sample, fits_of(0, narrow_), rows, errors);
+            engine.project(sample, fits, rows, errors);
             engine.solve_lower(lower, rows, errors);
-            engine.spread(errors, places, rows, change);
-            engine.solve_lower_transposed(lower, rows, change);
-            engine.add_to_columns(as_column(change), -1.0, as_column(w));
-            engine.combine(xt, w, rows, coefficients_of(0, narrow_));
+            engine.spread(errors, places, rows, dual);
+            engine.solve_lower_transposed(lower, rows, dual);
+            engine.combine(xt, dual, rows, change.leading(shape_.features, columns));
+            engine.add_to_columns(as_column(change), -1.0, as_column(fits));
         }
-        engine.project(sample, fits_of(0, narrow_), rows, errors);
-        engine.spread(errors, places, rows, change);
-        note_residuals(change, 0, narrow_);
+        engine.project(sample, fits, rows, errors);
+        engine.spread(errors, places, rows, dual);
+        note_residuals(dual, 0, narrow_);
         note_inverse_trace(lower, 0, workspace_.kept(ends));
     }
 
-    /// XᵀX b = Xᵀy of the rows summed so far.
+    /// The size whose rows are summed: each step takes (XᵀX)⁻¹Xᵀ of X b − y from b.
     void solve_least_squares(std::size_t size) {
         Engine& engine = workspace_.engine();
         const std::size_t p = shape_.features, rows = shape_.sizes[size];
@@ -87,23 +83,21 @@ private:
                         &reach = workspace_.repeated(p, shape_.labels);
         const auto lower = of(factor_.leading(p, p));
         const auto errors = of(errors_.leading(rows, shape_.labels));
-        const auto b = shaped(solution_, p, shape_.labels);
-        const auto change = shaped(correction_, p, shape_.labels);
+        const auto fits = fits_of(size), change = of(change_.leading(fits.rows, fits.cols));
+        const auto solved = change.leading(p, fits.cols);
         const auto sample = of(sample_rows(rows));
 
         engine.copy(of(sum_), lower);
         factorise(lower, size, whole);
-        fill(b, 0.0);
-        engine.copy(b, coefficients_of(size));
+        fill(coefficients_of(size), 0.0);
         for (int step = 0; step < refinements; ++step) {
-            engine.multiply(sample, true, fits_of(size), errors);
-            engine.multiply(features_of(rows), false, errors, change);
-            engine.solve_lower(lower, reach, change);
-            engine.solve_lower_transposed(lower, reach, change);
-            engine.add_to_columns(as_column(change), -1.0, as_column(b));
-            engine.copy(b, coefficients_of(size));
+            engine.multiply(sample, true, fits, errors);
+            engine.multiply(features_of(rows), false, errors, solved);
+            engine.solve_lower(lower, reach, solved);
+            engine.solve_lower_transposed(lower, reach, solved);
+            engine.add_to_columns(as_column(change), -1.0, as_column(fits));
         }
-        engine.multiply(sample, true, fits_of(size), errors);
+        engine.multiply(sample, true, fits, errors);
         note_residuals(errors, size);
         note_inverse_trace(lower, size, whole);
     }
@@ -120,13 +114,10 @@ private:
     BatchMatrix sample_rows(std::size_t rows) const {
         return sample().leading(sample().rows, rows);
     }
-    /// The leading part of a column as a matrix without gaps.
-    BatchMatrix shaped(const BatchMatrix& column, std::size_t rows, std::size_t cols) const {
-        return of({column.data, rows, cols, rows, column.stride, column.count, column.lanes});
-    }
 
     std::size_t narrow_, narrow_rows_;  ///< sizes of at most as many rows as features; their most
-    BatchMatrix factor_, errors_, solution_, correction_, sum_;
+    BatchMatrix factor_, errors_, dual_, sum_;
+    BatchMatrix change_;  ///< as the fits, with zeros below the coefficients
 };
 
 }  // namespace
