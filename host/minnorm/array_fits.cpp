@@ -9,13 +9,13 @@ namespace cucurbit {
 
 ArrayFits::ArrayFits(Workspace& workspace, const FitShape& shape)
     : workspace_(workspace), shape_(shape) {
-    const std::size_t rows = shape.sizes.back(), width = shape.features + shape.labels;
+    const std::size_t most = shape.sizes.back(), width = shape.features + shape.labels;
     const std::size_t columns = shape.sizes.size() * shape.labels;
-    sample_ = workspace.aligned(width, rows);
+    sample_ = workspace.aligned(width, most);
     fits_ = workspace.matrix(width, columns);
     facts_ = workspace.matrix(fact_count(), 1);
-    diagonal_ = workspace.matrix(std::min(rows, shape.features), 1);
-    ones_ = workspace.shared(std::vector<double>(workspace.counting() ? 0 : rows, 1.0), rows, 1);
+    diagonal_ = workspace.matrix(std::min(most, shape.features), 1);
+    ones_ = workspace.shared(std::vector<double>(workspace.counting() ? 0 : most, 1.0), most, 1);
     const std::size_t corner = shape.labels * shape.labels;
     std::vector<double> minus_one(workspace.counting() ? 0 : corner, 0.0);
     for (std::size_t i = 0; i < minus_one.size(); i += shape.labels + 1) minus_one[i] = -1.0;

@@ -299,15 +299,15 @@ MinnormProblem checked(MinnormProblem problem) {
 
 }  // namespace
 
-void minnorm(const MinnormProblem& given, const MinnormOutput& output, const std::string& device,
+void minnorm(const MinnormProblem& problem, const MinnormOutput& output, const std::string& device,
              std::size_t threads) {
-    const MinnormProblem problem = checked(given);
+    const MinnormProblem whole = checked(problem);
     const std::vector<Device> devices = choose_devices(device).devices;
-    if (problem.items == 0) return;
+    if (whole.items == 0) return;
     const bool card = devices.front().cache_bytes == 0;
     std::size_t workers = card ? devices.size() : threads > 0 ? threads : devices.front().workers;
-    const std::size_t batch = Worker::batch(problem, devices.front(), workers);
-    workers = std::min(workers, (problem.items + batch - 1) / batch);
+    const std::size_t batch = Worker::batch(whole, devices.front(), workers);
+    workers = std::min(workers, (whole.items + batch - 1) / batch);
     if (!card) reserve_blas_memory(workers);
 
     std::atomic<std::size_t> next = 0;
@@ -315,11 +315,11 @@ void minnorm(const MinnormProblem& given, const MinnormOutput& output, const std
     std::mutex mutex;
     const auto work = [&](std::size_t index) {
         try {
-            Worker(problem, output, devices[index % devices.size()]).run(next, batch);
+            Worker(whole, output, devices[index % devices.size()]).run(next, batch);
         } catch (...) {
             const std::lock_guard lock(mutex);
             failure = std::current_exception();
-            next = problem.items;
+            next = whole.items;
         }
     };
     {

@@ -192,8 +192,8 @@ def _spread(array: NDArray[np.float64], stack: tuple[int, ...]) -> tuple[NDArray
     """The array over the whole stack and the numbers from item to item, or just the one item that all share."""
     item = array.shape[-2:]
     if math.prod(array.shape[:-2]) == 1:
-        return np.require(array.reshape(item), requirements="CA"), 0
-    return np.require(np.broadcast_to(array, (*stack, *item)), requirements="CA"), math.prod(item)
+        return np.require(array.reshape(item), requirements=["C", "A"]), 0
+    return np.require(np.broadcast_to(array, (*stack, *item)), requirements=["C", "A"]), math.prod(item)
 
 
 def _call(items: int, x: NDArray[np.float64], x_stride: int, y: NDArray[np.float64], y_stride: int,

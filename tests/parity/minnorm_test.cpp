@@ -43,6 +43,9 @@ struct Arrays {
     double& at(std::size_t item, std::size_t row, std::size_t feature) {
         return x[(item * rows + row) * features + feature];
     }
+    double& label(std::size_t item, std::size_t row, std::size_t column) {
+        return y[(item * rows + row) * labels + column];
+    }
     MinnormProblem problem(std::vector<std::size_t> n = {}) const {
         MinnormProblem problem{items,        rows,     features,        labels,
                                x.data(),     y.data(), rows * features, rows * labels,
@@ -56,7 +59,7 @@ struct Arrays {
                 m(i, j) = x[(item * rows + i) * features + j];
         return m;
     }
-    reference::Vector label(std::size_t item, std::size_t n, std::size_t column) const {
+    reference::Vector column_of_labels(std::size_t item, std::size_t n, std::size_t column) const {
         reference::Vector values;
         for (std::size_t i = 0; i < n; ++i)
             values.push_back(y[(item * rows + i) * labels + column]);
@@ -91,7 +94,7 @@ private:
     static void compare_label(const Arrays& arrays, const MinnormFits& fits,
                               const reference::MinimumNorm& oracle, const Matrix& x,
                               const Place& place, double tolerance) {
-        const auto y = arrays.label(place.item, x.rows(), place.label);
+        const auto y = arrays.column_of_labels(place.item, x.rows(), place.label);
         const auto expected = oracle.solve(y);
         const Real norm = std::sqrt(reference::dot(expected, expected));
         for (std::size_t j = 0; j < arrays.features; ++j)
@@ -190,11 +193,15 @@ TEST_P(MinnormParity, TroubleStaysWithItsItem) {
     const std::vector<std::size_t> sizes{3, 6, 9};
     const MinnormFits before = minnorm(arrays.problem(sizes), GetParam());
     arrays.at(1, 4, 2) = std::numeric_limits<double>::quiet_NaN();
-    arrays.y[(2 * 9 + 8) * 2] = std::numeric_limits<double>::infinity();
-    for (std::size_t j = 0; j < 6; ++j) arrays.at(3, 0, j) = 0.0;
-    for (std::size_t i = 0; i < 9 * 6; ++i) arrays.x[4 * 9 * 6 + i] *= 0x1p+500;
-    for (std::size_t i = 0; i < 9 * 6; ++i) arrays.x[5 * 9 * 6 + i] *= 0x1p-500;
-    for (std::size_t i = 0; i < 9; ++i) arrays.y[(6 * 9 + i) * 2 + 1] *= 0x1p+1000;
+    arrays.label(2, 8, 0) = std::numeric_limits<double>::infinity();
+    for (std::size_t j = 0; j < 6; ++j) {
+        arrays.at(3, 0, j) = 0.0;
+        for (std::size_t i = 0; i < 9; ++i) {
+            arrays.at(4, i, j) *= 0x1p+500;
+            arrays.at(5, i, j) *= 0x1p-500;
+        }
+    }
+    for (std::size_t i = 0; i < 9; ++i) arrays.label(6, i, 1) *= 0x1p+1000;
     const MinnormFits after = minnorm(arrays.problem(sizes), GetParam());
 
     const double allowed = allowed_between_batches(GetParam());
