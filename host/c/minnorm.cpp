@@ -1,32 +1,12 @@
-// What the Python package calls (python/cucurbit/arrays.py): plain types alone, so that one
-// library serves every Python. Both files declare the same arguments in the same order.
+// What the Python package calls to fit arrays (python/cucurbit/arrays.py): plain types alone, so
+// that one library serves every Python. Both files declare the same arguments in the same order.
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <exception>
-#include <new>
-#include <string>
-
-#include "cucurbit/engine.hpp"
 #include "cucurbit/minnorm.hpp"
 
-namespace {
+#include <cmath>
+#include <cstdint>
 
-/// What went wrong, by the value that a call returns.
-enum class Failure : int { none = 0, other = 1, memory = 2, device = 5 };
-
-int fail(Failure failure, const char* text, char* message, std::size_t size) {
-    if (size > 0) {
-        const std::size_t length = std::min(std::strlen(text), size - 1);
-        std::copy_n(text, length, message);
-        message[length] = '\0';
-    }
-    return static_cast<int>(failure);
-}
-
-}  // namespace
+#include "host/c/call.hpp"
 
 extern "C" {
 
@@ -35,7 +15,7 @@ extern "C" {
 }
 
 /// Arrays as cucurbit::minnorm has them. rcond: NaN for none. status and rung: one byte each.
-/// Returns 0, or a Failure whose text is in `message` then, ended by a zero.
+/// Returns 0, or a Failure whose text is in `message` then.
 [[gnu::visibility("default")]] int cucurbit_minnorm(
     std::size_t items, std::size_t rows, std::size_t features, std::size_t labels, const double* x,
     std::size_t x_stride, const double* y, std::size_t y_stride, const std::size_t* n,
@@ -43,7 +23,7 @@ extern "C" {
     double* coefficients, double* residuals, std::int32_t* rank, std::uint8_t* status,
     std::uint8_t* rung, char* message, std::size_t message_size) {
     static_assert(sizeof(cucurbit::Status) == 1 && sizeof(cucurbit::Rung) == 1);
-    try {
+    return cucurbit::c::guarded({message, message_size}, [&] {
         cucurbit::MinnormProblem problem{.items = items,
                                          .rows = rows,
                                          .features = features,
@@ -60,13 +40,6 @@ extern "C" {
             {coefficients, residuals, rank, reinterpret_cast<cucurbit::Status*>(status),
              reinterpret_cast<cucurbit::Rung*>(rung)},
             device, threads);
-        return fail(Failure::none, "", message, message_size);
-    } catch (const cucurbit::DeviceError& error) {
-        return fail(Failure::device, error.what(), message, message_size);
-    } catch (const std::bad_alloc&) {
-        return fail(Failure::memory, "out of memory", message, message_size);
-    } catch (const std::exception& error) {
-        return fail(Failure::other, error.what(), message, message_size);
-    }
+    });
 }
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ _STATUS = np.array(["ok", "not_finite", "not_converged"])
 _RUNGS = np.array(["none", "cholesky", "refined", "orthogonal", "truncated"])
 # Of a stack of permuted rows that a learning curve makes at once.
 _NUMBERS_AT_ONCE = 1 << 23
-_MEMORY, _DEVICE = 2, 5
 
 
 @dataclass(frozen=True)
@@ -204,15 +202,6 @@ def _call(items: int, x: NDArray[np.float64], x_stride: int, y: NDArray[np.float
         raise ValueError(f"rcond is {rcond}; it must be a number, 0 or more")
     if threads is not None and threads < 1:
         raise ValueError(f"threads is {threads}; it must be 1 or more")
-    size, address, message = ctypes.c_size_t, ctypes.c_void_p, ctypes.create_string_buffer(1024)
-    rows, p = x.shape[-2:]
-    wanted = np.ascontiguousarray(sizes, np.uintp)
-    code = library.load().cucurbit_minnorm(
-        size(items), size(rows), size(p), size(y.shape[-1]), address(x.ctypes.data), size(x_stride),
-        address(y.ctypes.data), size(y_stride), address(wanted.ctypes.data),
-        size(len(wanted)), ctypes.c_double(math.nan if rcond is None else rcond), ctypes.c_char_p(device.encode()),
-        size(threads or 0), *(address(output.ctypes.data) for output in outputs), message, size(len(message)))
-    if code == 0:
-        return
-    text = message.value.decode(errors="replace")
-    raise MemoryError(text) if code == _MEMORY else RuntimeError(text)
+    library.call("cucurbit_minnorm", items, *x.shape[-2:], y.shape[-1], x, x_stride, y, y_stride,
+                 np.ascontiguousarray(sizes, np.uintp), len(sizes), math.nan if rcond is None else float(rcond), device,
+                 threads or 0, *outputs)

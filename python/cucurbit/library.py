@@ -7,11 +7,16 @@ import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 import cucurbit
 from cucurbit.program import ProgramNotFound, find_program
 
 _NAME = "libcucurbit_c.so"
+# What its functions return (host/c/call.hpp).
+_ERRORS = {1: RuntimeError, 2: MemoryError, 3: ValueError, 5: RuntimeError}
 
 
 class LibraryNotFound(FileNotFoundError):
@@ -33,6 +38,18 @@ def load() -> ctypes.CDLL:
             return library
     raise LibraryNotFound(f"{_NAME} was not found as {', '.join(tried)}: build it with `ninja -C build/cpu cucurbit_c` "
                           "in a clone of the repository, and set CUCURBIT to that build's bin/cucurbit")
+
+
+def call(name: str, *arguments: int | float | str | np.ndarray[Any, Any]) -> None:
+    """Calls a function of the library: int is its size_t, str its const char *; arrays must be in C order, of the type
+    and size that it takes."""
+    given = [ctypes.c_size_t(one) if isinstance(one, int) else ctypes.c_double(one) if isinstance(one, float)
+             else ctypes.c_char_p(one.encode()) if isinstance(one, str) else ctypes.c_void_p(one.ctypes.data)
+             for one in arguments]
+    message = ctypes.create_string_buffer(1024)
+    code = getattr(load(), name)(*given, message, ctypes.c_size_t(len(message)))
+    if code:
+        raise _ERRORS[code](message.value.decode(errors="replace"))
 
 
 def _places() -> Iterator[Path]:

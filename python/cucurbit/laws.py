@@ -1,0 +1,83 @@
+"""Predictions for spectra and truths in memory (docs/python.md, "Theory of arrays")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cucurbit import library
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+# As TheoryKind of cucurbit/theory.hpp is numbered.
+_KINDS = np.array(["exact", "deterministic_equivalent", "approximation", "none"])
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted mean excess risks, of the shape that n and noise_std are broadcast to."""
+
+    value: NDArray[np.float64]
+    """infinite where the mean does not exist"""
+    kind: NDArray[np.str_]
+    """"exact" or "deterministic_equivalent\""""
+    relative_error: NDArray[np.float64]
+    """that an equivalent may have; 0 where the law is exact"""
+
+
+def target_risk(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike, noise_std: ArrayLike = 0.0, *,
+                surrogate: ArrayLike | None = None) -> Prediction:
+    """The excess risk of a ridgeless fit on n samples x ~ N(0, diag(spectrum)) with labels xᵀb + noise, where b is
+    the surrogate, or the truth.
+
+    spectrum, truth and surrogate are (p,); n and noise_std are numbers or arrays, broadcast. Raises ValueError where
+    lengths differ, and for an eigenvalue that is not positive, an n below 1 or a negative noise.
+
+        target_risk(spectrum, truth, n=[20, 50, 100], noise_std=[[0.0], [0.2]]).value     # (2, 3)
+    """
+    given, b = _vector(spectrum, "spectrum"), _vector(truth, "truth")
+    labels = b if surrogate is None else _vector(surrogate, "surrogate")
+    _require_equal(spectrum=given, truth=b, surrogate=labels)
+    sizes, noise = np.broadcast_arrays(_sizes(n), np.asarray(noise_std, np.float64))
+    if not (np.isfinite(noise) & (noise >= 0)).all():
+        raise ValueError("noise_std must be finite and not negative")
+    sizes, variance = np.ascontiguousarray(sizes), np.ascontiguousarray(noise ** 2)
+    value, error, kind = np.empty(noise.shape), np.empty(noise.shape), np.empty(noise.shape, np.uint8)
+    library.call("cucurbit_target_risk", given.size, labels, b, given, sizes.size, sizes, variance, value, kind, error)
+    return Prediction(value, _KINDS[kind], error)
+
+
+def optimal_surrogate(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
+    """The labels' coefficients with which a ridgeless fit on n samples has the smallest risk; the truth where n ≥ p.
+
+    spectrum and truth are (p,), n a number or an array: (…, p). Raises ValueError as target_risk does.
+
+        optimal_surrogate(spectrum, truth, n=[20, 50])    # (2, p)
+    """
+    given, b, sizes = _vector(spectrum, "spectrum"), _vector(truth, "truth"), np.ascontiguousarray(_sizes(n))
+    _require_equal(spectrum=given, truth=b)
+    surrogates = np.empty((*np.shape(n), b.size))
+    library.call("cucurbit_optimal_surrogate", b.size, b, given, sizes.size, sizes, surrogates)
+    return surrogates
+
+
+def _vector(given: ArrayLike, name: str) -> NDArray[np.float64]:
+    vector = np.ascontiguousarray(given, np.float64)
+    if np.ndim(given) != 1 or not np.isfinite(vector).all():
+        raise ValueError(f"{name} has shape {np.shape(given)}; it must be p finite numbers")
+    return vector
+
+
+def _require_equal(**vectors: NDArray[np.float64]) -> None:
+    if len({vector.size for vector in vectors.values()}) > 1:
+        raise ValueError("there are " + ", ".join(f"{vector.size} numbers in {name}" for name, vector in vectors.items()))
+
+
+def _sizes(n: ArrayLike) -> NDArray[np.uintp]:
+    sizes: NDArray[Any] = np.asarray(n)
+    if sizes.dtype.kind not in "iu" or (sizes < 1).any():
+        raise ValueError(f"n is {n!r}; it must be whole numbers from 1 on")
+    return sizes.astype(np.uintp)
