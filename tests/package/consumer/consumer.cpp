@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cucurbit/engine.hpp"
+#include "cucurbit/minnorm.hpp"
 #include "cucurbit/run.hpp"
 #include "cucurbit/store.hpp"
 #include "cucurbit/study.hpp"
@@ -38,9 +39,23 @@ bool near_theory(const cucurbit::Row& row) {
     return std::isfinite(row.estimate) && std::abs(row.estimate - row.theory) < 6 * row.std_err;
 }
 
+/// One equation, 3 a + 4 b = 5: the smallest solution.
+bool fits_arrays() {
+    const double x[] = {3.0, 4.0}, y[] = {5.0};
+    cucurbit::MinnormProblem problem;
+    problem.items = problem.rows = problem.labels = 1;
+    problem.features = 2;
+    problem.x = x;
+    problem.y = y;
+    const cucurbit::MinnormFits fits = cucurbit::minnorm(problem);
+    return std::abs(fits.coefficients[0] - 0.6) < 1e-12 &&
+           std::abs(fits.coefficients[1] - 0.8) < 1e-12;
+}
+
 }  // namespace
 
 int main() {
+    if (!fits_arrays()) return 1;
     const auto no_files = [](const std::string& path) -> std::string {
         throw std::runtime_error("the study refers to no file: " + path);
     };
