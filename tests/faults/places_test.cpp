@@ -20,7 +20,8 @@ int lock_error = 0;  // what flock fails with; 0: it locks
 
 }  // namespace
 
-/// In place of the C library's.
+/// In place of the C library's, whose names of parameters are reserved.
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 extern "C" int flock(int file, int operation) noexcept {
     if (lock_error == 0) return static_cast<int>(::syscall(SYS_flock, file, operation));
     errno = lock_error;
