@@ -491,7 +491,8 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
             const auto slope = [&](const Source& u) {
                 if (u.of != of_truth && has_seen(fits, u.of, g))
                     throw NoGraphLaw("a fit learns the sign of one that has seen its rows");
-                return std::sqrt(2.0 / pi / product(u, u));
+                const double square = product(u, u);
+                return square > 0.0 ? std::sqrt(2.0 / pi / square) : 0.0;  // the sign of 0 is 0
             };
             const std::vector<Source> own = sources_of(fits[a].labels[k], rows[g]);
             labels = {};
@@ -509,11 +510,11 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
                 const auto other = static_cast<std::size_t>(place - fits[c].rows.begin());
                 for (const Source& u : own)
                     for (const Source& v : sources_of(fits[c].labels[other], rows[g])) {
+                        const double squares = product(u, u) * product(v, v);
+                        if (!(squares > 0.0)) continue;
                         const double cosine =
                             u == v ? 1.0
-                                   : std::clamp(
-                                         product(u, v) / std::sqrt(product(u, u) * product(v, v)),
-                                         -1.0, 1.0);
+                                   : std::clamp(product(u, v) / std::sqrt(squares), -1.0, 1.0);
                         *linear.residues[g](a, c) +=
                             u.weight * v.weight * 2.0 / pi * (std::asin(cosine) - cosine);
                     }
