@@ -20,7 +20,7 @@ namespace cucurbit {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-/// Up to here a step of refinement leaves no trace of the squared condition: 1e-16 · 1e9 squared.
+/// Up to here two steps of refinement leave no trace of the squared condition: 1e-16 · 1e9 squared.
 constexpr double cholesky_limit = 1e9;
 /// Numbers up to 2^±128 are left alone: their squares, products and inverses stay far inside double
 /// precision's range.

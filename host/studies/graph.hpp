@@ -43,7 +43,7 @@ private:
         std::optional<GraphLaw> of;
         std::vector<std::optional<std::size_t>> places;
     };
-    /// Of both fits.
+    /// None where one of the measure's fits has no law.
     static Prediction predicted(const Law& law, const GraphSpec::Measure& measure);
     static Law law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    const Population& population);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numbers>
 #include <optional>
 #include <stdexcept>
@@ -372,12 +373,13 @@ double Graph::in_sample_risk(std::size_t a) const {
         for (std::size_t c = 0; c <= a; ++c)
             for (std::size_t d = c; d <= a; ++d) learnt[c] += *x(a, d) * *d_[g](d, c);
         const double with_truth = product(a, of_truth, s) - product(of_truth, of_truth, s);
+        std::vector<double> outputs;  // E xᵀb_d xᵀ(b_a − β*)
+        for (std::size_t d = 0; d <= a; ++d) outputs.push_back(moment(d, a, s) + with_truth);
         double of_group = moment(a, a, s);
         for (std::size_t c = 0; c <= a; ++c) {
             if (learnt[c] == 0.0) continue;
             double left = from_truth_[g][c] * with_truth;  // E e_c xᵀ(b_a − β*)
-            for (std::size_t d = 0; d <= c; ++d)
-                left -= *labels_[g](c, d) * (moment(d, a, s) + with_truth);
+            for (std::size_t d = 0; d <= c; ++d) left -= *labels_[g](c, d) * outputs[d];
             of_group += 2.0 * learnt[c] * left;
         }
         for (std::size_t k = 0; k < pairs_.size(); ++k) {
@@ -546,7 +548,7 @@ Prediction GraphLaw::output_variance(std::size_t fit) const {
 }
 
 Prediction GraphLaw::in_sample_risk(std::size_t fit) const {
-    return {at_least_rounding(in_sample_[fit], moment(fit, fit)),
+    return {at_least_rounding(in_sample_(fit), moment(fit, fit)),
             TheoryKind::deterministic_equivalent, relative_errors_[fit]};
 }
 
@@ -598,21 +600,34 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
                    std::span<const double> truth, std::span<const double> test_spectrum) {
     if (test_spectrum.size() != truth.size())
         throw std::invalid_argument("spectra and coefficients differ in length");
-    const Linear linear = linearised(rows, fits, truth);
-    const Graph graph = solved(rows, linear, truth);
-    std::vector<double> moments, outputs, in_sample;
+    // Risks in sample are computed when they are asked for: they take longer than all others.
+    struct Kept {
+        std::vector<GraphRows> rows;
+        std::vector<double> truth;
+        Linear linear;
+        std::optional<Graph> graph;
+    };
+    const auto kept =
+        std::make_shared<Kept>(Kept{rows, {truth.begin(), truth.end()}, {}, std::nullopt});
+    kept->linear = linearised(kept->rows, fits, kept->truth);
+    kept->graph.emplace(solved(kept->rows, kept->linear, kept->truth));
+    const Graph& graph = *kept->graph;
+    std::vector<double> moments, outputs;
     std::vector<CoordinateRisks> risks;
     for (std::size_t a = 0; a < fits.size(); ++a) {
         risks.push_back(graph.by_coordinate(a, test_spectrum));
         outputs.push_back(graph.product(a, a, test_spectrum));
-        in_sample.push_back(graph.in_sample_risk(a));
         for (std::size_t c = 0; c < fits.size(); ++c)
             moments.push_back(graph.moment(a, c, test_spectrum));
     }
     double scale = 0.0;
     for (std::size_t i = 0; i < truth.size(); ++i) scale += test_spectrum[i] * truth[i] * truth[i];
-    return {std::move(moments), std::move(outputs),      std::move(in_sample),
-            std::move(risks),   graph.relative_errors(), scale};
+    return {std::move(moments),
+            std::move(outputs),
+            std::move(risks),
+            [kept](std::size_t fit) { return kept->graph->in_sample_risk(fit); },
+            graph.relative_errors(),
+            scale};
 }
 
 }  // namespace cucurbit

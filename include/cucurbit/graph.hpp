@@ -5,6 +5,7 @@
 // Derived by leaving one row out of all fits at once (docs/theory.md, "Graphs of fits").
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -60,13 +61,13 @@ class NoGraphLaw : public std::runtime_error {
 class GraphLaw {
 public:
     GraphLaw(std::vector<double> moments, std::vector<double> outputs,
-             std::vector<double> in_sample, std::vector<CoordinateRisks> risks,
+             std::vector<CoordinateRisks> risks, std::function<double(std::size_t)> in_sample,
              std::vector<double> errors, double scale)
         : fits_(errors.size()),
           moments_(std::move(moments)),
           outputs_(std::move(outputs)),
-          in_sample_(std::move(in_sample)),
           risks_(std::move(risks)),
+          in_sample_(std::move(in_sample)),
           relative_errors_(std::move(errors)),
           scale_(scale) {}
 
@@ -93,10 +94,10 @@ private:
     double at_least_rounding(double value, double cancelled) const;
 
     std::size_t fits_;
-    std::vector<double> moments_;          ///< [fit][fit]
-    std::vector<double> outputs_;          ///< E b_aᵀ Σ b_a of each fit
-    std::vector<double> in_sample_;        ///< E ‖X(b_a − β*)‖²/n_a of each fit
-    std::vector<CoordinateRisks> risks_;   ///< of each fit
+    std::vector<double> moments_;         ///< [fit][fit]
+    std::vector<double> outputs_;         ///< E b_aᵀ Σ b_a of each fit
+    std::vector<CoordinateRisks> risks_;  ///< of each fit
+    std::function<double(std::size_t)> in_sample_;
     std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
     double scale_;                         ///< β*ᵀ Σ β*
 };

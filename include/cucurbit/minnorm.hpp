@@ -40,8 +40,8 @@ struct MinnormOutput {
     Rung* rung = nullptr;            ///< [item][n]
 };
 
-/// Computes all fits. Each is solved by a Cholesky factor of the smaller of XᵀX and XXᵀ with one
-/// step of refinement, again by Householder reflections where the condition asks for it, and by
+/// Computes all fits. Each is solved by a Cholesky factor of the smaller of XᵀX and XXᵀ with two
+/// steps of refinement, again by Householder reflections where the condition asks for it, and by
 /// singular values where the rank may be deficient; which of them depends on the item alone. Items
 /// are scaled by powers of two where their squares would leave double precision's range. Where the
 /// first n rows hold a number that is not finite, or the result overflows, the status says

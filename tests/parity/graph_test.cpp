@@ -189,7 +189,7 @@ private:
     }
 };
 
-constexpr const char* mixed_graph = R"(
+const std::string two_groups = R"(
     [population]
     p = 12
     spectrum = { kind = "power_law", exponent = 1.0 }
@@ -200,6 +200,9 @@ constexpr const char* mixed_graph = R"(
     [rows.more]
     n = 4
     noise_std = 0.2
+)";
+
+const std::string mixed_graph = two_groups + R"(
     [rows.other]
     n = [9, 40]
     spectrum = { kind = "power_law", exponent = 0.5 }
@@ -228,17 +231,7 @@ constexpr const char* mixed_graph = R"(
     agreement = [["heir", "weak"]]
 )";
 
-constexpr const char* hard_graph = R"(
-    [population]
-    p = 12
-    spectrum = { kind = "power_law", exponent = 1.0 }
-    signal = { kind = "power_law", exponent = 1.5 }
-    [rows.real]
-    n = [5, 30]
-    noise_std = [0.0, 0.5]
-    [rows.more]
-    n = 4
-    noise_std = 0.2
+const std::string hard_graph = two_groups + R"(
     distribution = "rademacher"
     [fit.weak]
     rows = ["more", "real"]

@@ -223,7 +223,7 @@ class Library(unittest.TestCase):
         beside.parent.mkdir()
         built = Path(library.load()._name)
         with mock.patch.dict(os.environ, {"CUCURBIT": str(program)}), \
-                mock.patch("cucurbit.library.__file__", str(self.folder / "site" / "cucurbit" / "library.py")):
+                mock.patch.object(library, "__file__", str(self.folder / "site" / "package" / "module.py")):
             library.load.cache_clear()
             with self.assertRaisesRegex(library.LibraryNotFound, "ninja -C build/cpu cucurbit_c"):
                 library.load()

@@ -129,8 +129,10 @@ void GraphRun::make_results() {
                 reading.results = {difference(node, {})};
                 break;
             case Kind::in_sample_risk:
-                reading.results = {in_sample_.size()};
-                in_sample_.push_back(node);
+                // Points share nodes.
+                reading.results = {static_cast<std::size_t>(
+                    std::find(in_sample_.begin(), in_sample_.end(), node) - in_sample_.begin())};
+                if (reading.results.front() == in_sample_.size()) in_sample_.push_back(node);
                 break;
             case Kind::error_rate:
                 reading.results = {difference(node, {}), node};

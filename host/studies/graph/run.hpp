@@ -49,11 +49,12 @@ private:
         std::vector<double> penalties;
         std::unique_ptr<FeatureFit> fit;
     };
-    /// How a series comes from results: their places, where there are none that of the first.
+    /// How a series comes from results.
     struct Reading {
         GraphSpec::Measure::Kind kind;
-        std::size_t node, other;
-        /// The result itself, or the two squares of outputs and the misfit that make a rate.
+        std::size_t node, other;  ///< the same where a measure is of one fit
+        /// Their places: of the value itself, or of the squares of outputs and the misfit that a
+        /// rate is made of.
         std::vector<std::size_t> results;
     };
     /// A node whose distance from another one, or from zero, is measured.

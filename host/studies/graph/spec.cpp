@@ -35,15 +35,20 @@ std::size_t place_of(const Reader::Item& item, const std::vector<std::string>& k
     return static_cast<std::size_t>(found - known.begin());
 }
 
-const std::vector<std::string> distributions{"gaussian", "rademacher", "uniform", "laplace"};
-
 /// What turns standard normals into whitened coordinates; none of Gaussian ones.
+const std::vector<std::pair<std::string, std::optional<Entrywise>>> distributions{
+    {"gaussian", {}},
+    {"rademacher", Entrywise::sign},
+    {"uniform", Entrywise::uniform},
+    {"laplace", Entrywise::laplace}};
+
 std::optional<Entrywise> read_distribution(Reader& table) {
-    const std::string name = table.choice("distribution", distributions);
-    if (name == "rademacher") return Entrywise::sign;
-    if (name == "uniform") return Entrywise::uniform;
-    if (name == "laplace") return Entrywise::laplace;
-    return {};
+    std::vector<std::string> names;
+    for (const auto& [name, transform] : distributions) names.push_back(name);
+    const std::string chosen = table.choice("distribution", names);
+    return distributions[static_cast<std::size_t>(std::find(names.begin(), names.end(), chosen) -
+                                                  names.begin())]
+        .second;
 }
 
 /// Names become parts of columns.
@@ -393,10 +398,8 @@ std::string GraphSpec::canonical() const {
     for (const Rows& group : rows) {
         text += fmt::format(" rows {} {}{}", group.name, group.spectrum.canonical(),
                             group.noise_std ? " noise_std" : "");
-        if (group.distribution)
-            text += group.distribution == Entrywise::sign      ? " rademacher"
-                    : group.distribution == Entrywise::uniform ? " uniform"
-                                                               : " laplace";
+        for (const auto& [name, transform] : distributions)
+            if (transform && group.distribution == transform) text += " " + name;
     }
     for (const Fit& fit : fits) {
         text += fmt::format(" fit {}", fit.name);
