@@ -23,6 +23,8 @@ void dgejsv_(const char* joba, const char* jobu, const char* jobv, const char* j
              double* work, const int* lwork, int* iwork, int* info);
 void dgesv_(const int* n, const int* nrhs, double* a, const int* lda, int* ipiv, double* b,
             const int* ldb, int* info);
+void zgesv_(const int* n, const int* nrhs, std::complex<double>* a, const int* lda, int* ipiv,
+            std::complex<double>* b, const int* ldb, int* info);
 void openblas_set_num_threads(int threads);
 }
 
@@ -34,6 +36,16 @@ int as_int(std::size_t value) {
 void use_one_thread() {
     openblas_set_num_threads(1);
     reserve_blas_memory(1);
+}
+
+template <class Gesv, class T>
+bool solve_by(Gesv gesv, std::vector<T>& a, std::vector<T>& right) {
+    use_one_thread();
+    const int n = as_int(right.size()), one = 1;
+    int info = 0;
+    std::vector<int> pivots(right.size());
+    gesv(&n, &one, a.data(), &n, pivots.data(), right.data(), &n, &info);
+    return info == 0;
 }
 
 DenseMatrix rows_of_length_one(DenseMatrix a) {
@@ -119,14 +131,13 @@ DenseMatrix product(const DenseMatrix& a, bool transpose_a, const DenseMatrix& b
     return c;
 }
 
-std::optional<std::vector<double>> solve(DenseMatrix a, std::vector<double> right) {
-    use_one_thread();
-    const int n = as_int(a.rows), one = 1;
-    int info = 0;
-    std::vector<int> pivots(a.rows);
-    dgesv_(&n, &one, a.values.data(), &n, pivots.data(), right.data(), &n, &info);
-    if (info != 0) return std::nullopt;
-    return right;
+bool solve_in_place(std::vector<double>& a, std::vector<double>& right) {
+    return solve_by(dgesv_, a, right);
+}
+
+bool solve_in_place(std::vector<std::complex<double>>& a,
+                    std::vector<std::complex<double>>& right) {
+    return solve_by(zgesv_, a, right);
 }
 
 Eigen symmetric_eigen(DenseMatrix a) {

@@ -1,7 +1,7 @@
 #pragma once
 // LAPACK for the dense laws.
 
-#include <optional>
+#include <complex>
 #include <vector>
 
 #include "cucurbit/chain.hpp"
@@ -10,8 +10,9 @@ namespace cucurbit {
 
 DenseMatrix transposed(const DenseMatrix& a);
 
-/// a⁻¹ right; nothing where a is singular.
-std::optional<std::vector<double>> solve(DenseMatrix a, std::vector<double> right);
+/// right becomes a⁻¹ right, and a, column-major, is destroyed; false where a is singular.
+bool solve_in_place(std::vector<double>& a, std::vector<double>& right);
+bool solve_in_place(std::vector<std::complex<double>>& a, std::vector<std::complex<double>>& right);
 
 /// Eigenvalues of a symmetric matrix, descending, and its eigenvectors as columns. Throws
 /// std::runtime_error when the iteration does not converge.

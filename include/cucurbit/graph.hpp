@@ -33,15 +33,16 @@ struct GraphLabels {
 /// What a fit's labels are made of: outputs as they are, or the sign of each source's: hard labels.
 enum class GraphLink { identity, sign };
 
-/// One fit: ridge (penalty 0: of minimum norm) of the leading `features` coordinates on the rows of
-/// some groups.
+/// One fit of the leading `features` coordinates on the rows of some groups: ridge (penalty 0: of
+/// minimum norm) or, with a time, gradient flow from zero on ‖Xb − y‖²/(2n), which stops then.
 struct GraphFit {
     std::vector<std::size_t> rows;         ///< groups, of one spectrum
     std::size_t features = 0;              ///< of p
-    double penalty = 0.0;                  ///< on the sum of squares
+    double penalty = 0.0;                  ///< on the sum of squares; 0 of a flow
     std::vector<GraphLabels> labels;       ///< of the rows of each of its groups
     double noise_std = 0.0;                ///< of a further noise of its own on every label
     GraphLink link = GraphLink::identity;  ///< sign: of the observation, of xᵀβ*, of each fit's xᵀb
+    double time = 0.0;                     ///< of a flow; 0: none
 };
 
 /// All rows that a fit is trained on.

@@ -219,6 +219,45 @@ TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {
         1e-10);
 }
 
+GraphFit flow_of(double time, double observed, const Labels& from_fits) {
+    GraphFit flow = fit_of({0}, p, 0.0, observed, 0.0, from_fits);
+    flow.time = time;
+    return flow;
+}
+
+// A flow that goes on from its teacher learns what the teacher left of the labels: together they
+// are one longer flow, exactly. Noise-free labels of their sum hand it on through a fresh fit.
+TEST(GraphLaw, AFlowGoesOnFromItsTeacher) {
+    for (const std::size_t n : {40, 90}) {
+        const std::vector<GraphRows> groups{{n, power(1.0), 0.4}, {80, power(1.0)}};
+        const std::vector<GraphFit> all{
+            flow_of(3.0, 1.0, {}), flow_of(20.0, 1.0, Labels{{0, -1.0}}), flow_of(23.0, 1.0, {}),
+            fit_of({1}, p, 0.0, 0.0, 0.0, Labels{{0, 1.0}, {1, 1.0}})};
+        const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+        const double whole = found.excess_risk(2).value;
+        EXPECT_NEAR(found.excess_risk(3).value / whole, 1.0, 1e-6) << n;
+        EXPECT_NEAR(found.misfit(2, 3).value / whole, 0.0, 1e-6) << n;
+        double sum = 0.0;
+        for (const double each : found.by_coordinate(2).risk) sum += each;
+        EXPECT_NEAR(sum / whole, 1.0, 1e-9) << n;
+    }
+}
+
+// In the end a flow is the fit of minimum norm; at first it is zero.
+TEST(GraphLaw, AFlowBeginsAtZeroAndEndsAtTheMinimumNorm) {
+    for (const std::size_t n : {30, 90}) {
+        const std::vector<GraphRows> groups{{n, power(1.0), 0.4}};
+        const std::vector<GraphFit> all{flow_of(1e-7, 1.0, {}), flow_of(1e7, 1.0, {}),
+                                        fit_of({0}, p, 0.0, 1.0, 0.0, {})};
+        const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+        double none = 0.0;
+        for (std::size_t i = 0; i < p; ++i) none += power(1.0)[i] * truth()[i] * truth()[i];
+        EXPECT_NEAR(found.excess_risk(0).value / none, 1.0, 1e-5) << n;
+        EXPECT_NEAR(found.excess_risk(1).value / found.excess_risk(2).value, 1.0, 1e-5) << n;
+        EXPECT_NEAR(found.in_sample_risk(1).value / found.in_sample_risk(2).value, 1.0, 1e-5) << n;
+    }
+}
+
 // Weights far from 1, fit after fit on the same rows, make entries of the fixed point of any size.
 TEST(GraphLaw, LongChainsOfLargeWeightsOnTheSameRows) {
     const std::vector<GraphRows> groups{{50, power(1.0), 0.4}};
@@ -249,6 +288,9 @@ TEST(GraphLaw, WrongGraphsAreRefused) {
     refused({fit_of({}, p, 0.0, 1.0, 0.0, {})});                 // none
     refused({fit_of({0}, p + 1, 0.0, 1.0, 0.0, {})});            // features
     refused({fit_of({0}, p, 0.0, 0.0, 0.0, Labels{{0, 1.0}})});  // itself
+    GraphFit both = flow_of(1.0, 1.0, {});
+    both.penalty = 1.0;
+    refused({both});
 }
 
 }  // namespace

@@ -1,0 +1,46 @@
+#pragma once
+// What the law of a graph of fits is read off: moments of what its fits hand on.
+
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cucurbit/graph.hpp"
+#include "host/theory/dense.hpp"
+
+namespace cucurbit {
+
+/// Beside the fits, a source of labels.
+constexpr std::size_t of_truth = std::numeric_limits<std::size_t>::max();
+
+class GraphMoments {
+public:
+    GraphMoments() = default;
+    GraphMoments(const GraphMoments&) = delete;
+    GraphMoments& operator=(const GraphMoments&) = delete;
+    virtual ~GraphMoments() = default;
+
+    /// E (b_a − β*)ᵀ diag(test) (b_c − β*).
+    virtual double moment(std::size_t a, std::size_t c, std::span<const double> test) const = 0;
+    /// E (xᵀu)(xᵀv) for fits, or of_truth, u and v, under diag(test).
+    virtual double product(std::size_t u, std::size_t v, std::span<const double> test) const = 0;
+    virtual double in_sample_risk(std::size_t a) const = 0;
+    virtual CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const = 0;
+};
+
+/// Covariances of two fits' label noises beside what `GraphFit` says, one matrix for each group.
+using Residues = std::vector<DenseMatrix>;
+
+/// Links of the fits are not read: their labels are linear in what they are made of. Throws as
+/// graph_law does.
+std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
+                                          const std::vector<GraphFit>& fits,
+                                          std::span<const double> truth, const Residues& residues);
+
+/// The relative error that a fit's equivalent has of its own, without that of its labels; of a
+/// flow, that of the ridge fit of penalty n/time, which shrinks alike.
+double own_error(const GraphFit& fit, const std::vector<GraphRows>& rows);
+
+}  // namespace cucurbit
