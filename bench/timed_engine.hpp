@@ -167,6 +167,9 @@ public:
         eigenvalues_[values.data] = values.rows;
         timed([&] { counting_.eigen(g, values); });
     }
+    void flow(BatchMatrix values, double rate, BatchMatrix c) override {
+        timed([&] { counting_.flow(values, rate, c); });
+    }
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override {
         timed([&] { counting_.gather(from, order, rows, to); });
     }

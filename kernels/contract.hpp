@@ -233,6 +233,9 @@ public:
     /// columns of g become orthonormal eigenvectors in that order, of either sign. All of both are
     /// NaN where the triangle is not finite or the iteration did not converge.
     virtual void eigen(BatchMatrix g, BatchMatrix values) = 0;
+    /// c(i, j) *= (1 − e^{−rate·v})/v with v = values(i, 0), and rate where v ≤ 0: gradient flow of
+    /// the coefficients c in the eigenvectors of a Gram matrix.
+    virtual void flow(BatchMatrix values, double rate, BatchMatrix c) = 0;
     /// to(·, j) = from(·, order(j, 0)), or with rows: to(i, ·) = from(order(i, 0), ·); order holds
     /// whole numbers and has as many rows as `to` has columns (rows); from may be shared.
     virtual void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) = 0;

@@ -29,6 +29,12 @@ void check_eigen(Worktable& on, std::size_t n) {
     on.take_square(g, rounding(n));
 }
 
+void check_flow(Worktable& on, std::size_t n) {
+    const BatchMatrix c = on.put(normal_values(n, 3, 1), n, 3);
+    on.engine.flow(on.put(ramp(n * batch_trials), n, 1), 0.7, c);
+    on.take(c, rounding(1));
+}
+
 void check_gather(Worktable& on, std::size_t n) {
     const BatchMatrix from = on.put(normal_values(n, 5, 1), n, 5);
     const BatchMatrix columns = on.matrix(n, 4), rows = on.matrix(n, 5);
@@ -78,6 +84,7 @@ void check_descend(Worktable& on, std::size_t n) {
 std::span<const OperationCheck> descent_checks() {
     static constexpr OperationCheck checks[] = {
         {"eigen", 100, check_eigen},
+        {"flow", largest_checked, check_flow},
         {"gather", largest_checked, check_gather},
         {"predict", largest_checked, check_predict},
         {"descend", largest_checked, check_descend},

@@ -25,6 +25,11 @@ bool learns_signs(const std::vector<GraphFit>& fits, std::size_t fit) {
     return false;
 }
 
+/// Ridgeless: as many rows as features leave it no moments.
+bool interpolates(const GraphFit& fit) {
+    return fit.penalty == 0.0 && fit.time == 0.0;
+}
+
 /// Within [0, 1], whatever the fits are.
 bool is_rate(GraphSpec::Measure::Kind kind) {
     return kind == GraphSpec::Measure::Kind::error_rate ||
@@ -58,19 +63,21 @@ void GraphStudy::optimise(Point& point) const {
             tried.parameters[*place] = value;
             return predicted_risk(tried, fit);
         };
-        const bool penalty = place == spec_.fits[fit].penalty;
+        const bool weight = place != spec_.fits[fit].penalty && place != spec_.fits[fit].time;
+        const bool time = place == spec_.fits[fit].time;
         const std::vector<double> spectrum =
             spec_.rows[spec_.fits[fit].rows.front()].spectrum.values(
                 static_cast<std::size_t>(point.parameters.front()));
-        const std::optional<double> best =
-            penalty ? optimal_penalty(risk, std::accumulate(spectrum.begin(), spectrum.end(), 0.0))
-                    : optimal_weight(risk);
-        if (!best) refuse_optimum(*place, point, penalty, std::isfinite(risk(penalty ? 1.0 : 0.0)));
+        const double scale = std::accumulate(spectrum.begin(), spectrum.end(), 0.0);
+        const std::optional<double> best = weight ? optimal_weight(risk)
+                                           : time ? optimal_time(risk, scale)
+                                                  : optimal_penalty(risk, scale);
+        if (!best) refuse_optimum(*place, point, weight, std::isfinite(risk(weight ? 0.0 : 1.0)));
         point.parameters[*place] = *best;
     }
 }
 
-void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool penalty,
+void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool weight,
                                 bool has_law) const {
     std::string where;
     const std::vector<std::string> names = parameters();
@@ -79,7 +86,7 @@ void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool
             where +=
                 fmt::format("{}{} = {}", where.empty() ? "" : ", ", names[k], point.parameters[k]);
     const char* why =
-        penalty ? "the law's risk has no least value" : "the law's risk does not depend on it";
+        weight ? "the law's risk does not depend on it" : "the law's risk has no least value";
     spec_.grids.fail(place, fmt::format("{} at {}", has_law ? why : "the risk has no law", where));
 }
 
@@ -125,7 +132,7 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
     Law law;
     std::vector<GraphFit> kept;
     for (const GraphFit& fit : fits) {
-        bool exists = fit.penalty > 0.0 || samples_of(fit, rows) != fit.features;
+        bool exists = !interpolates(fit) || samples_of(fit, rows) != fit.features;
         GraphFit moved = fit;
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             GraphLabels& labels = moved.labels[k];
@@ -175,8 +182,8 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     std::vector<double> tails;
     for (const GraphFit& fit : fits) {
         const std::size_t n = samples_of(fit, rows);
-        flags.emplace_back(fit.penalty == 0.0 ? interpolation_flag(n, fit.features) : "");
-        tails.push_back(fit.penalty == 0.0 ? tail_exponent(n, fit.features) : light_tail);
+        flags.emplace_back(interpolates(fit) ? interpolation_flag(n, fit.features) : "");
+        tails.push_back(interpolates(fit) ? tail_exponent(n, fit.features) : light_tail);
         for (const GraphLabels& labels : fit.labels)
             for (const auto& [from, weight] : labels.from_fits) {
                 if (weight == 0.0) continue;

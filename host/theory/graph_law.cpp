@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numbers>
 #include <stdexcept>
@@ -95,15 +96,15 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
     return linear;
 }
 
-std::vector<double> relative_errors(const std::vector<GraphFit>& fits,
-                                    const std::vector<GraphRows>& rows) {
+std::vector<double> relative_errors(const std::vector<GraphFit>& fits, const GraphMoments& moments,
+                                    std::span<const double> test) {
     // Labels outside of what they are mixed of are differences of fits, as a misfit is.
     constexpr double of_differences = 3.0;
     std::vector<double> errors;
-    for (const GraphFit& fit : fits) {
-        double error = own_error(fit, rows);
+    for (std::size_t a = 0; a < fits.size(); ++a) {
+        double error = moments.own_error(a, test);
         bool extrapolates = false;
-        for (const GraphLabels& labels : fit.labels)
+        for (const GraphLabels& labels : fits[a].labels)
             for (const auto& [c, weight] : labels.from_fits) {
                 if (weight != 0.0) error = std::max(error, errors[c]);
                 extrapolates = extrapolates || weight < 0.0 || weight > 1.0;
@@ -115,39 +116,58 @@ std::vector<double> relative_errors(const std::vector<GraphFit>& fits,
 
 }  // namespace
 
+Prediction GraphLaw::prediction(double value, double cancelled, double relative_error) const {
+    const double found = at_least_rounding(value, cancelled);
+    if (found < resolution_ * resolution_ * scale_)
+        return {std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
+    return {found, TheoryKind::deterministic_equivalent, relative_error};
+}
+
 Prediction GraphLaw::excess_risk(std::size_t fit) const {
-    return {at_least_rounding(moment(fit, fit), 0.0), TheoryKind::deterministic_equivalent,
-            relative_errors_[fit]};
+    return prediction(moment(fit, fit), 0.0, relative_errors_[fit]);
 }
 
 Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
     // A misfit goes with higher inverse moments than a risk does: measured, up to three times.
     constexpr double larger = 3.0;
     const double both = moment(a, a) + moment(c, c);
-    return {at_least_rounding(both - 2.0 * moment(a, c), both),
-            TheoryKind::deterministic_equivalent,
-            larger * std::max(relative_errors_[a], relative_errors_[c])};
+    return prediction(both - 2.0 * moment(a, c), both,
+                      larger * std::max(relative_errors_[a], relative_errors_[c]));
 }
 
 Prediction GraphLaw::output_variance(std::size_t fit) const {
-    return {at_least_rounding(outputs_[fit], 0.0), TheoryKind::deterministic_equivalent,
-            relative_errors_[fit]};
+    return prediction(outputs_[fit], 0.0, relative_errors_[fit]);
 }
 
 Prediction GraphLaw::in_sample_risk(std::size_t fit) const {
-    return {at_least_rounding(in_sample_(fit), moment(fit, fit)),
-            TheoryKind::deterministic_equivalent, relative_errors_[fit]};
+    return prediction(in_sample_(fit), moment(fit, fit), relative_errors_[fit]);
 }
 
 Prediction GraphLaw::error_rate(std::size_t fit) const {
-    return {sign_error(outputs_[fit], scale_, moment(fit, fit)),
-            TheoryKind::deterministic_equivalent, relative_errors_[fit]};
+    Prediction rate = excess_risk(fit);
+    if (rate.kind == TheoryKind::none) return rate;
+    rate.value = sign_error(outputs_[fit], scale_, moment(fit, fit));
+    rate.relative_error += of_angles(fit);
+    return rate;
 }
 
 Prediction GraphLaw::agreement(std::size_t a, std::size_t c) const {
-    return {1.0 - sign_error(outputs_[a], outputs_[c], misfit(a, c).value),
-            TheoryKind::deterministic_equivalent,
-            std::max(relative_errors_[a], relative_errors_[c])};
+    const double both = moment(a, a) + moment(c, c);
+    const double apart = at_least_rounding(both - 2.0 * moment(a, c), both);
+    return {
+        1.0 - sign_error(outputs_[a], outputs_[c], apart), TheoryKind::deterministic_equivalent,
+        std::max(relative_errors_[a], relative_errors_[c]) + std::max(of_angles(a), of_angles(c))};
+}
+
+/// An angle is a root of a risk, whose relative variance is 2 over the coordinates that it lies in;
+/// the mean of a root is then lower by a quarter of one over them, of which twice is allowed.
+double GraphLaw::of_angles(std::size_t fit) const {
+    double sum = 0.0, squares = 0.0;
+    for (const double risk : risks_[fit].risk) {
+        sum += risk;
+        squares += risk * risk;
+    }
+    return sum > 0.0 ? 0.5 * squares / (sum * sum) : 0.0;
 }
 
 double sign_error(double square, double other_square, double misfit) {
@@ -211,7 +231,8 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
             std::move(outputs),
             std::move(risks),
             [kept](std::size_t fit) { return kept->moments->in_sample_risk(fit); },
-            relative_errors(kept->linear.fits, rows),
+            relative_errors(kept->linear.fits, *kept->moments, test_spectrum),
+            kept->moments->resolution(),
             scale};
 }
 

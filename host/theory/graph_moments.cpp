@@ -18,16 +18,18 @@ struct Part {
 };
 
 /// A flow for time t on the mean of squares is Σ weight · (XᵀX + penalty)⁻¹Xᵀy: Talbot's contour
-/// for the inverse Laplace transform of 1/(z(z + λ)) at t/n (Weideman 2006, equation 4.5: an error
-/// of 1e-7 with twelve nodes, whatever the eigenvalues λ ≥ 0).
+/// for the inverse Laplace transform of 1/(z(z + λ)) at t/n (Weideman 2006, equation 4.5), with an
+/// error below contour_error whatever the eigenvalues λ ≥ 0.
+constexpr int contour_nodes = 16;
+constexpr double contour_error = 1e-8;
 std::vector<Part<std::complex<double>>> parts_of_flow(double time, double samples) {
-    constexpr int nodes = 12;
+    constexpr double nodes = contour_nodes;
     std::vector<Part<std::complex<double>>> parts;
-    for (int k = 0; k < nodes; ++k) {
+    for (int k = 0; k < contour_nodes; ++k) {
         const double angle = (2.0 * k + 1.0) * std::numbers::pi / nodes - std::numbers::pi;
         const double turned = 0.6407 * angle, cotangent = 1.0 / std::tan(turned);
         const std::complex<double> z =
-            double{nodes} * std::complex(0.5017 * angle * cotangent - 0.6122, 0.2645 * angle);
+            nodes * std::complex(0.5017 * angle * cotangent - 0.6122, 0.2645 * angle);
         const std::complex<double> slope(
             0.5017 * (cotangent - turned * (1.0 + cotangent * cotangent)), 0.2645);
         parts.push_back({z * samples / time, std::exp(z) * slope / (std::complex(0.0, 1.0) * z)});
@@ -129,6 +131,8 @@ public:
     }
     double in_sample_risk(std::size_t a) const override;
     CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const override;
+    double own_error(std::size_t a, std::span<const double> test) const override;
+    double resolution() const override { return std::is_same_v<T, double> ? 0.0 : contour_error; }
 
 private:
     struct Node {
@@ -496,6 +500,29 @@ CoordinateRisks Graph<T>::by_coordinate(std::size_t a, std::span<const double> t
     return risks;
 }
 
+/// A flow's is that of the ridge fit of penalty n/t, which shrinks alike; and as eigenvalues of a
+/// sample scatter, so does a risk that falls like e^−t: a mean of e^(s z), z of variance 2/n, is
+/// off by e^(s²/n), s = d log risk/d log t, of which twice the exponent is allowed.
+template <class T>
+double Graph<T>::own_error(std::size_t a, std::span<const double> test) const {
+    const GraphFit& fit = fits_[a];
+    const double samples = nodes_[first_[a]].samples;
+    const std::span seen = std::span(spectrum(fit)).first(fit.features);
+    const double penalty = fit.time > 0.0 ? samples / fit.time : fit.penalty;
+    const double alike =
+        equivalent_error(solve_fixed_point(seen, static_cast<std::size_t>(samples), penalty));
+    if (fit.time == 0.0) return alike;
+    Output<T> slope = none();  // d b/d log t
+    for (std::size_t k = first_[a]; k < first_[a + 1]; ++k) {
+        const Part<T>& part = nodes_[k].part;
+        slope.add(part.weight * part.penalty * (fit.time / samples), outputs_[k]);
+    }
+    const Output<T> own = error(a);
+    const double steepness =
+        2.0 * std::real(moment(own, slope, test)) / std::real(moment(own, own, test));
+    return alike + std::expm1(2.0 * steepness * steepness / samples);
+}
+
 }  // namespace
 
 std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
@@ -504,13 +531,6 @@ std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
     if (std::any_of(fits.begin(), fits.end(), [](const GraphFit& fit) { return fit.time > 0.0; }))
         return std::make_unique<Graph<std::complex<double>>>(rows, fits, truth, residues);
     return std::make_unique<Graph<double>>(rows, fits, truth, residues);
-}
-
-double own_error(const GraphFit& fit, const std::vector<GraphRows>& rows) {
-    const std::size_t samples = samples_of(fit, rows);
-    const double penalty = fit.time > 0.0 ? static_cast<double>(samples) / fit.time : fit.penalty;
-    const std::span spectrum(rows[fit.rows.front()].spectrum);
-    return equivalent_error(solve_fixed_point(spectrum.first(fit.features), samples, penalty));
 }
 
 }  // namespace cucurbit

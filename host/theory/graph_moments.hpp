@@ -28,6 +28,10 @@ public:
     virtual double product(std::size_t u, std::size_t v, std::span<const double> test) const = 0;
     virtual double in_sample_risk(std::size_t a) const = 0;
     virtual CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const = 0;
+    /// The relative error that a fit's risk may have of its own, without that of its labels.
+    virtual double own_error(std::size_t a, std::span<const double> test) const = 0;
+    /// Of amplitudes, that of the solution's own method.
+    virtual double resolution() const = 0;
 };
 
 /// Covariances of two fits' label noises beside what `GraphFit` says, one matrix for each group.
@@ -38,9 +42,5 @@ using Residues = std::vector<DenseMatrix>;
 std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
                                           const std::vector<GraphFit>& fits,
                                           std::span<const double> truth, const Residues& residues);
-
-/// The relative error that a fit's equivalent has of its own, without that of its labels; of a
-/// flow, that of the ridge fit of penalty n/time, which shrinks alike.
-double own_error(const GraphFit& fit, const std::vector<GraphRows>& rows);
 
 }  // namespace cucurbit

@@ -63,21 +63,23 @@ class GraphLaw {
 public:
     GraphLaw(std::vector<double> moments, std::vector<double> outputs,
              std::vector<CoordinateRisks> risks, std::function<double(std::size_t)> in_sample,
-             std::vector<double> errors, double scale)
+             std::vector<double> errors, double resolution, double scale)
         : fits_(errors.size()),
           moments_(std::move(moments)),
           outputs_(std::move(outputs)),
           risks_(std::move(risks)),
           in_sample_(std::move(in_sample)),
           relative_errors_(std::move(errors)),
+          resolution_(resolution),
           scale_(scale) {}
 
     /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ the test covariance.
     double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
     /// What each coordinate adds to moment(fit, fit).
     const CoordinateRisks& by_coordinate(std::size_t fit) const { return risks_[fit]; }
-    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding. Throws NoGraphLaw where
-    /// rounding has left a negative number.
+    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding; none where a graph with
+    /// flows does not resolve it (below 1e-16 of β*ᵀΣβ*). Throws NoGraphLaw where rounding has left
+    /// a negative number.
     Prediction excess_risk(std::size_t fit) const;
     /// E (b_a − b_c)ᵀ Σ (b_a − b_c), likewise.
     Prediction misfit(std::size_t a, std::size_t c) const;
@@ -93,6 +95,9 @@ public:
 private:
     /// Zero for values that rounding may have made; cancelled: the sum that the value is left of.
     double at_least_rounding(double value, double cancelled) const;
+    Prediction prediction(double value, double cancelled, double relative_error) const;
+    /// What the mean of a fit's angles may be off by beside what its risk may, relative.
+    double of_angles(std::size_t fit) const;
 
     std::size_t fits_;
     std::vector<double> moments_;         ///< [fit][fit]
@@ -100,6 +105,7 @@ private:
     std::vector<CoordinateRisks> risks_;  ///< of each fit
     std::function<double(std::size_t)> in_sample_;
     std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
+    double resolution_;                    ///< of amplitudes, relative to the scale's root
     double scale_;                         ///< β*ᵀ Σ β*
 };
 

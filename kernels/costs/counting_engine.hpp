@@ -72,6 +72,7 @@ public:
     void row_norms(BatchMatrix r, BatchMatrix out) override;
     void prefix_sums(BatchMatrix v, int power, const IndexList& ends, BatchMatrix out) override;
 
+    void flow(BatchMatrix values, double rate, BatchMatrix c) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
 

@@ -7,6 +7,11 @@ namespace cucurbit {
 
 using costs::doubles;
 
+void CountingEngine::flow(BatchMatrix values, double, BatchMatrix c) {
+    operations_.emplace_back(__func__);
+    launch(doubles(values) + doubles(c), doubles(c));
+}
+
 void CountingEngine::gather(BatchMatrix, BatchMatrix order, bool, BatchMatrix to) {
     operations_.emplace_back(__func__);
     launch(doubles(to) + doubles(order), doubles(to));

@@ -165,6 +165,10 @@ void OneForAll::eigen(BatchMatrix g, BatchMatrix values) {
     engine_.eigen(all(g), all(values));
 }
 
+void OneForAll::flow(BatchMatrix values, double rate, BatchMatrix c) {
+    engine_.flow(all(values), rate, all(c));
+}
+
 void OneForAll::gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) {
     engine_.gather(all(from), all(order), rows, all(to));
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/common/flow.hpp"
 #include "kernels/cpu/engine.hpp"
 #include "kernels/cpu/lapack.hpp"
 
@@ -45,6 +46,16 @@ void CpuEngine::eigen(BatchMatrix g, BatchMatrix values) {
         constexpr double missing = std::numeric_limits<double>::quiet_NaN();
         std::fill_n(values.item(b), g.rows, missing);
         for (std::size_t j = 0; j < g.cols; ++j) std::fill_n(g.item(b) + j * g.ld, g.rows, missing);
+    }
+}
+
+void CpuEngine::flow(BatchMatrix values, double rate, BatchMatrix c) {
+    for (std::size_t b = 0; b < c.count; ++b) {
+        const double* value = values.item(b);
+        for (std::size_t i = 0; i < c.rows; ++i) {
+            const double factor = flow_factor(value[i], rate);
+            for (std::size_t j = 0; j < c.cols; ++j) c.item(b)[i + j * c.ld] *= factor;
+        }
     }
 }
 

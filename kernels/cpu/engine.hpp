@@ -69,6 +69,7 @@ public:
                          BatchMatrix out) override;
 
     void eigen(BatchMatrix g, BatchMatrix values) override;
+    void flow(BatchMatrix values, double rate, BatchMatrix c) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
     void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,

@@ -8,6 +8,10 @@
 
 namespace cucurbit {
 
+void CudaEngine::flow(BatchMatrix values, double rate, BatchMatrix c) {
+    cuda::flow(context_.stream(), values, rate, c);
+}
+
 void CudaEngine::gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) {
     cuda::gather(context_.stream(), from, order, rows, to);
 }

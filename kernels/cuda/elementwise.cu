@@ -1,5 +1,6 @@
 // Kernels whose threads do not talk to each other, and the transposition.
 
+#include "kernels/common/flow.hpp"
 #include "kernels/cuda/grid.hpp"
 
 namespace cucurbit::cuda {
@@ -27,6 +28,13 @@ __global__ void __launch_bounds__(threads_per_block)
                 x = copysign(log(erfc(fabs(x) / sqrt2)) / sqrt2, x);
                 break;
         }
+    });
+}
+
+__global__ void __launch_bounds__(threads_per_block)
+    flow_entries(BatchMatrix c, BatchMatrix values, double rate) {
+    for_entries(c, [&](std::size_t t, unsigned i, unsigned j) {
+        item(c, t)[i + j * c.ld] *= flow_factor(item(values, t)[i], rate);
     });
 }
 
@@ -102,6 +110,10 @@ __global__ void __launch_bounds__(tile* tile_rows) transpose_tiles(BatchMatrix a
 
 void apply(cudaStream_t stream, Entrywise function, BatchMatrix a) {
     launch_on_entries("apply", apply_to_entries, stream, a, function);
+}
+
+void flow(cudaStream_t stream, BatchMatrix values, double rate, BatchMatrix c) {
+    launch_on_entries("flow", flow_entries, stream, c, values, rate);
 }
 
 void fill(cudaStream_t stream, BatchMatrix out, double value) {

@@ -24,6 +24,7 @@ void draw_triangular(cudaStream_t stream, std::uint64_t key, std::uint8_t stage,
 
 // elementwise.cu: as the operations of kernels/contract.hpp.
 void apply(cudaStream_t stream, Entrywise function, BatchMatrix a);
+void flow(cudaStream_t stream, BatchMatrix values, double rate, BatchMatrix c);
 void fill(cudaStream_t stream, BatchMatrix out, double value);
 void copy(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
 void scale_rows(cudaStream_t stream, BatchMatrix from, const double* scale, BatchMatrix to);

@@ -143,8 +143,9 @@ class Fit(Source):
 
     labels: a source or a weighted sum of sources; the rows' own observations unless given. labels_on: other labels for
     some of the groups. penalty: of a ridge, on the sum of squares; ridgeless unless given; "optimal" is the one of
-    least risk by the law. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
-    sees; all unless given. These three are grids.
+    least risk by the law. time: of a gradient flow from zero on the mean of squares, instead of a penalty; "optimal"
+    likewise. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
+    sees; all unless given. These four are grids.
 
     link: "sign" makes every source of the labels a hard one, 1 or -1.
 
@@ -153,14 +154,14 @@ class Fit(Source):
 
     def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
                  labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | Literal["optimal"] | None = None,
-                 noise_std: Grid | None = None, keep: Grid | None = None,
+                 time: Grid | Literal["optimal"] | None = None, noise_std: Grid | None = None, keep: Grid | None = None,
                  link: Literal["sign"] | None = None) -> None:
         super().__init__(name)
         self.name = name
         self.rows = (rows,) if isinstance(rows, Rows) else tuple(rows)
         self.labels = labels
         self.labels_on = dict(labels_on or {})
-        self.keys = _given(penalty=penalty, noise_std=noise_std, keep=keep, link=link)
+        self.keys = _given(penalty=penalty, time=time, noise_std=noise_std, keep=keep, link=link)
         if not all(isinstance(group, Rows) for group in self.rows):
             raise TypeError("rows of a fit are Rows, one or several")
         of_all = self.rows[0] if len(self.rows) == 1 else None

@@ -64,6 +64,36 @@ TEST_P(DescentPreparations, EigenvectorsOfWhatIsNotFiniteAreNaN) {
     }
 }
 
+// Against its series at small exponents, and its limits at zero and at the end.
+TEST_P(DescentPreparations, FlowOfEveryDirection) {
+    const auto items = irregular_batch(6, 3);
+    Operand c = operand(items);
+    std::vector<Matrix> values;
+    for (std::size_t t = 0; t < batch_count; ++t) {
+        Matrix value(6, 1);
+        const Real some[] = {-1e-17, 0.0, 1e-9, 0.5 + static_cast<Real>(t), 3.0, 1e6};
+        for (std::size_t i = 0; i < 6; ++i) value(i, 0) = some[i];
+        values.push_back(value);
+    }
+    Operand value = operand(values);
+    constexpr Real rate = 0.75;
+    engine_->flow(value.batch(), 0.75, c.batch());
+    for (std::size_t t = 0; t < batch_count; ++t) {
+        const Matrix out = c.item(t);
+        for (std::size_t i = 0; i < 6; ++i) {
+            const Real v = values[t](i, 0), x = rate * v;
+            const Real factor = v <= 0               ? rate
+                                : std::abs(x) < 1e-6 ? rate * (1 - x / 2 + x * x / 6)
+                                                     : (1 - std::exp(-x)) / v;
+            for (std::size_t j = 0; j < 3; ++j)
+                EXPECT_NEAR(static_cast<double>(out(i, j)),
+                            static_cast<double>(factor * items[t](i, j)),
+                            16 * eps * static_cast<double>(std::abs(factor * items[t](i, j))))
+                    << i << " " << t;
+        }
+    }
+}
+
 TEST_P(DescentPreparations, RectifyAndGatherAreExact) {
     const auto items = irregular_batch(11, 7);
     Operand a = operand(items), shared(*engine_, std::vector<Matrix>{items[2]}, 1);

@@ -113,6 +113,11 @@ private:
             Matrix design_matrix(x.size(), fit.features);
             for (std::size_t i = 0; i < x.size(); ++i)
                 for (std::size_t j = 0; j < fit.features; ++j) design_matrix(i, j) = x[i][j];
+            if (fit.time > 0.0) {
+                all.push_back(flow(design_matrix, y, Real(fit.time) / static_cast<Real>(y.size())));
+                all.back().resize(p, 0);
+                continue;
+            }
             const MinimumNorm solver = MinimumNorm::of_full_rank(design_matrix);
             condition = std::max(condition, reference::frobenius_norm(design_matrix) *
                                                 reference::frobenius_norm(solver.pseudo_inverse()));
@@ -120,6 +125,37 @@ private:
             all.back().resize(p, 0);
         }
         return all;
+    }
+
+    /// ∫₀ᵗ e^{−uXᵀX} du Xᵀy: the series of a short time, doubled until it is t.
+    static Vector flow(const Matrix& x, const Vector& y, Real time) {
+        constexpr int doublings = 10, terms = 32;
+        const Matrix gram = product(transposed(x), x);
+        const std::size_t k = gram.rows();
+        const Real step = std::ldexp(time, -doublings);
+        Matrix power(k, k), decay(k, k), integral(k, k);
+        for (std::size_t i = 0; i < k; ++i) power(i, i) = 1;
+        const auto add = [k](Matrix& to, Real factor, const Matrix& from) {
+            for (std::size_t i = 0; i < k; ++i)
+                for (std::size_t j = 0; j < k; ++j) to(i, j) += factor * from(i, j);
+        };
+        Real factor = 1;
+        for (int term = 1; term <= terms; ++term) {
+            add(decay, factor, power);
+            add(integral, factor * step / term, power);
+            power = product(power, gram);
+            factor *= -step / term;
+        }
+        for (int doubling = 0; doubling < doublings; ++doubling) {
+            add(integral, 1, product(decay, integral));
+            decay = product(decay, decay);
+        }
+        Vector moments(k, 0), flowed(k, 0);
+        for (std::size_t i = 0; i < x.rows(); ++i)
+            for (std::size_t j = 0; j < k; ++j) moments[j] += x(i, j) * y[i];
+        for (std::size_t i = 0; i < k; ++i)
+            for (std::size_t j = 0; j < k; ++j) flowed[i] += integral(i, j) * moments[j];
+        return flowed;
     }
 
     static void expect_value(const GraphStudy& setting, const Design& design, std::size_t s,
@@ -249,6 +285,33 @@ const std::string hard_graph = two_groups + R"(
     in_sample_risk = "student"
     agreement = [["student", "weak"]]
 )";
+
+// Samples with fewer rows than features and with more; students of flows, on their rows and others.
+const std::string flow_graph = two_groups + R"(
+    [fit.stopped]
+    rows = "real"
+    time = [0.5, 40.0]
+    [fit.goes_on]
+    rows = ["more", "real"]
+    time = 20.0
+    labels = { stopped = -1.0, observed = 1.0 }
+    [fit.masked]
+    rows = "more"
+    keep = 3
+    time = 1000.0
+    labels = "goes_on"
+    [fit.ridge]
+    rows = "real"
+    penalty = 0.4
+    labels = { stopped = 0.5, rest = "observed" }
+    [measure]
+    misfit = [["ridge", "stopped"]]
+    in_sample_risk = ["stopped", "goes_on"]
+)";
+
+TEST_P(GraphParity, GradientFlows) {
+    compare(flow_graph, 2, 2);
+}
 
 TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {
     compare(mixed_graph, 2, 2);

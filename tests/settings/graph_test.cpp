@@ -157,6 +157,26 @@ TEST(GraphStudies, OptimalNumbersMinimiseTheLaw) {
     }
 }
 
+// A little earlier or later is no better; without noise no time is long enough.
+TEST(GraphStudies, AnOptimalTimeMinimisesTheLaw) {
+    const std::string flow = R"(
+        [fit.stopped]
+        rows = "real"
+        time = "optimal"
+    )";
+    const Study study =
+        study_of(head + "rows = { real = { n = [4, 20], noise_std = 0.5 } }" + flow);
+    const std::vector<Point> points = study.setting->designs().at(0).points;
+    ASSERT_EQ(points.size(), 2u);
+    for (const Point& point : points)
+        for (const double share : {0.98, 1.02}) {
+            Point moved = point;
+            moved.parameters.back() *= share;
+            EXPECT_GT(risk_of(study, moved, "stopped"), risk_of(study, point, "stopped"));
+        }
+    EXPECT_THROW(study_of(head + "rows = { real = { n = 20 } }" + flow), StudyError);
+}
+
 // Labels without noise need no penalty, and those of a teacher that is the student no weight.
 TEST(GraphStudies, OptimalNumbersOnTheEdge) {
     const Study study = study_of(head + R"(

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -61,6 +62,17 @@ std::optional<double> optimal_penalty(const RiskOf& risk, double scale) {
     const double exponent =
         least_between(of_exponent, lowest + step * (best - 1), lowest + step * (best + 1));
     return rounded("{:.3e}", scale * std::pow(10.0, exponent));
+}
+
+std::optional<double> optimal_time(const RiskOf& risk, double scale) {
+    // A flow shrinks as a ridge fit whose penalty on the mean of squares is 1/time. Should longer
+    // flows always be better, no time is the best.
+    const RiskOf of_penalty = [&](double penalty) {
+        return penalty > 0.0 ? risk(1.0 / penalty) : -std::numeric_limits<double>::infinity();
+    };
+    const std::optional<double> penalty = optimal_penalty(of_penalty, scale);
+    if (!penalty || *penalty == 0.0) return std::nullopt;
+    return rounded("{:.3e}", 1.0 / *penalty);
 }
 
 std::optional<double> optimal_weight(const RiskOf& risk) {

@@ -14,6 +14,10 @@ using RiskOf = std::function<double(double)>;
 /// no law.
 std::optional<double> optimal_penalty(const RiskOf& risk, double scale);
 
+/// The time of a flow of least risk, likewise between 1e-4 and 1e8 over `scale`; nothing where
+/// longer ones are always better.
+std::optional<double> optimal_time(const RiskOf& risk, double scale);
+
 /// The weight of least risk, of which the risk is a quadratic function, to four decimals; nothing
 /// where it does not bend upwards.
 std::optional<double> optimal_weight(const RiskOf& risk);

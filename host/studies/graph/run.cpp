@@ -15,7 +15,8 @@ GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engi
                        }),
       setting_(setting),
       p_(static_cast<std::size_t>(design.points.front().parameters.front())),
-      workspace_(engine, batch, design.bytes_per_trial) {
+      workspace_(engine, batch,
+                 setting.spec().flows() ? Workspace::never_interleaved : design.bytes_per_trial) {
     make_nodes();
     make_results();
     make_memory();
@@ -44,7 +45,7 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     node.numbers = fits[fit];
     GraphFit& numbers = node.numbers;
     std::vector<double> key{static_cast<double>(fit), static_cast<double>(numbers.features),
-                            numbers.penalty, numbers.noise_std};
+                            numbers.penalty, numbers.time, numbers.noise_std};
     for (std::size_t k = 0; k < numbers.rows.size(); ++k) {
         const GraphRows& group = rows[numbers.rows[k]];
         GraphLabels& labels = numbers.labels[k];
@@ -59,10 +60,14 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     const auto [place, added] = known.nodes.try_emplace(key, nodes_.size());
     if (!added) return place->second;
     node.sample = sample_of(numbers, rows, known);
-    Features& features = features_[numbers.features];
-    node.solved = features.rows.size();
-    features.rows.push_back(samples_[node.sample].rows);
-    features.penalties.push_back(numbers.penalty);
+    if (node.flows()) {
+        samples_[node.sample].flows = true;
+    } else {
+        Features& features = features_[numbers.features];
+        node.solved = features.rows.size();
+        features.rows.push_back(samples_[node.sample].rows);
+        features.penalties.push_back(numbers.penalty);
+    }
     nodes_.push_back(std::move(node));
     return place->second;
 }
@@ -170,13 +175,19 @@ void GraphRun::make_memory() {
     for (auto& [count, features] : features_)
         features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
                                                     features.penalties);
-    std::size_t order = 0, rows = 0, elements = 0;
+    std::size_t order = 0, flows = 0, rows = 0, elements = 0;
     for (const Sample& sample : samples_) {
+        if (sample.flows) flows = std::max(flows, sample.order());
         order = std::max(order, sample.order());
         rows = std::max(rows, sample.rows);
         elements = std::max(elements, sample.rows * (sample.features + 1));
     }
     gram_ = workspace_.matrix(order, order);
+    if (flows > 0) {
+        vectors_ = workspace_.matrix(flows, flows);
+        eigenvalues_ = workspace_.matrix(flows, 1);
+        turned_ = workspace_.matrix(flows, 1);
+    }
     stacked_ = workspace_.matrix(elements, 1);
     labels_ = workspace_.matrix(rows, 1);
     for (const std::size_t node : in_sample_) {
@@ -229,10 +240,13 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
 }
 
 void GraphRun::prepare(const Sample& sample, Rung rung) {
-    if (rung == Rung::cholesky) {
-        form_gram(sample);
-        return;
+    if (rung == Rung::cholesky || sample.flows) form_gram(sample);
+    if (sample.flows) {
+        const auto vectors = of(vectors_.leading(sample.order(), sample.order()));
+        workspace_.engine().copy(gram(sample), vectors);
+        workspace_.engine().eigen(vectors, of(eigenvalues_.leading(sample.order(), 1)));
     }
+    if (rung == Rung::cholesky) return;
     std::size_t first = 0;
     for (std::size_t k = 0; k < sample.groups.size(); ++k) {
         workspace_.engine().transpose(
@@ -341,10 +355,11 @@ void GraphRun::fit_node(std::size_t index, Rung rung) {
     Engine& engine = workspace_.engine();
     const Node& node = nodes_[index];
     const Sample& sample = samples_[node.sample];
-    FeatureFit& fit = *features_.at(sample.features).fit;
     const auto labels = of(labels_.leading(sample.rows, 1));
     const auto fitted = coefficients(index).leading(sample.features, 1);
     make_labels(node);
+    if (node.flows()) return flow(node, labels, fitted);
+    FeatureFit& fit = *features_.at(sample.features).fit;
     if (rung != Rung::cholesky) {
         engine.copy(labels, stacked(sample).block(0, sample.rows, sample.features, 1));
         fit.solve(node.solved, stacked(sample), count_, rung);
@@ -354,6 +369,28 @@ void GraphRun::fit_node(std::size_t index, Rung rung) {
         fit.solve_gram(node.solved, gram(sample), fitted, count_);
     } else {
         fit.solve_gram(node.solved, gram(sample), labels, count_);
+        combine(sample, labels, fitted);
+    }
+}
+
+/// With XᵀX = VΛVᵀ, or XXᵀ, a flow is V f(Λ)Vᵀ Xᵀy, or Xᵀ V f(Λ)Vᵀ y: as stable on every rung.
+void GraphRun::flow(const Node& node, BatchMatrix labels, BatchMatrix fitted) {
+    Engine& engine = workspace_.engine();
+    const Sample& sample = samples_[node.sample];
+    const std::size_t order = sample.order();
+    const auto vectors = of(vectors_.leading(order, order));
+    const auto turned = of(turned_.leading(order, 1));
+    const auto change = [&](BatchMatrix values) {
+        engine.multiply(vectors, true, values, turned);
+        engine.flow(of(eigenvalues_.leading(order, 1)),
+                    node.numbers.time / static_cast<double>(sample.rows), turned);
+        engine.multiply(vectors, false, turned, values);
+    };
+    if (sample.least_squares()) {
+        combine(sample, labels, fitted);
+        change(fitted);
+    } else {
+        change(labels);
         combine(sample, labels, fitted);
     }
 }
@@ -416,9 +453,12 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
         const double* results = &read_results_[t * results_.rows];
         for (std::size_t k = 0; k < nodes_.size(); ++k) {
             const Node& node = nodes_[k];
-            const FeatureFit& fit = *features_.at(node.numbers.features).fit;
-            fitted[k] = {0.0, fit.demanded(node.solved, t, rung),
-                         fit.rank_deficit(node.solved, t, rung)};
+            fitted[k] = {};
+            if (!node.flows()) {
+                const FeatureFit& fit = *features_.at(node.numbers.features).fit;
+                fitted[k] = {0.0, fit.demanded(node.solved, t, rung),
+                             fit.rank_deficit(node.solved, t, rung)};
+            }
             for (const GraphLabels& labels : node.numbers.labels)
                 for (const auto& [from, weight] : labels.from_fits) depend(fitted[k], from);
         }
@@ -433,12 +473,17 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
 
 double GraphRun::flops() const {
     double flops = 0.0;
+    const auto cube = [](const Sample& sample) {
+        return std::pow(static_cast<double>(sample.order()), 3.0);
+    };
+    constexpr double of_eigenvectors = 9.0;  // times the cube
     for (const Sample& sample : samples_)
         flops += std::pow(static_cast<double>(sample.order()), 2.0) *
-                 static_cast<double>(std::max(sample.rows, sample.features));
+                     static_cast<double>(std::max(sample.rows, sample.features)) +
+                 (sample.flows ? of_eigenvectors * cube(sample) : 0.0);
     for (const Node& node : nodes_) {
         const Sample& sample = samples_[node.sample];
-        flops += std::pow(static_cast<double>(sample.order()), 3.0) +
+        flops += (node.flows() ? 0.0 : cube(sample)) +
                  2.0 * static_cast<double>(sample.rows * (p_ + sample.features));
     }
     return flops;

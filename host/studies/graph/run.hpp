@@ -26,6 +26,7 @@ private:
         std::vector<std::size_t> counts;  ///< rows of each
         std::size_t features = 0;
         std::size_t rows = 0;  ///< all
+        bool flows = false;    ///< whether a flow is among its fits
         bool least_squares() const { return rows >= features; }
         std::size_t order() const { return std::min(rows, features); }
     };
@@ -36,7 +37,8 @@ private:
         GraphFit numbers;           ///< from_fits: nodes
         std::vector<double> noise;  ///< of the observations of each of its groups
         std::size_t sample = 0;     ///< among the samples
-        std::size_t solved = 0;     ///< index among the solves with as many features
+        std::size_t solved = 0;     ///< index among the solves with as many features; not of flows
+        bool flows() const { return numbers.time > 0.0; }
     };
     /// The places of what was made already.
     struct Known {
@@ -78,6 +80,7 @@ private:
     void prepare(const Sample& sample, Rung rung);
     void form_gram(const Sample& sample);
     void fit_node(std::size_t index, Rung rung);
+    void flow(const Node& node, BatchMatrix labels, BatchMatrix fitted);
     void make_labels(const Node& node);
     void make_labels(const Node& node, std::size_t group, BatchMatrix labels);
     void combine(const Sample& sample, BatchMatrix factors, BatchMatrix out);
@@ -122,7 +125,8 @@ private:
     std::vector<BatchMatrix> scales_;  ///< of each group: √λ
     BatchMatrix coefficients_;         ///< of each node, then the truth's
     BatchMatrix gram_, stacked_;       ///< of the sample that is fitted
-    BatchMatrix signs_;                ///< one source of hard labels
+    BatchMatrix vectors_, eigenvalues_, turned_;  ///< of its Gram matrix; labels in its vectors
+    BatchMatrix signs_;                           ///< one source of hard labels
     BatchMatrix labels_, part_;  ///< of a fit: labels of all its rows; a sum over some of them
     BatchMatrix errors_, label_, results_, truth_, weights_;
     std::map<std::size_t, BatchMatrix> shares_;  ///< of n rows: 1/n each

@@ -183,6 +183,11 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
     }
     if (table.has("penalty"))
         fit.penalty = add_free(fit, "penalty_" + name, table, "penalty", not_negative);
+    if (table.has("time")) {
+        if (fit.penalty) table.fail("time", "a gradient flow has no penalty");
+        constexpr Bounds times{0.0, 1e9, true};
+        fit.time = add_free(fit, "time_" + name, table, "time", times);
+    }
     if (table.has("keep")) {
         const std::uint64_t least =
             *std::min_element(population.p.values.begin(), population.p.values.end());
@@ -367,6 +372,7 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         made.rows = fit.rows;
         made.features = static_cast<std::size_t>(value(fit.keep, point.front()));
         made.penalty = value(fit.penalty, 0.0);
+        made.time = value(fit.time, 0.0);
         made.noise_std = value(fit.noise_std, 0.0);
         made.link = fit.link;
         for (const Labels& labels : fit.labels) {
@@ -390,6 +396,10 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     return graph;
 }
 
+bool GraphSpec::flows() const {
+    return std::any_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.time; });
+}
+
 std::string GraphSpec::canonical() const {
     const auto source = [&](std::size_t index) {
         return index < first_fit ? given_sources[index] : fits[index - first_fit].name;
@@ -408,8 +418,8 @@ std::string GraphSpec::canonical() const {
             for (const Labels::Term& term : fit.labels[k].terms) text += " " + source(term.source);
             if (fit.labels[k].rest) text += " rest=" + source(*fit.labels[k].rest);
         }
-        text += fmt::format("{}{}{}{}", fit.penalty ? " penalty" : "", fit.keep ? " keep" : "",
-                            fit.noise_std ? " noise_std" : "",
+        text += fmt::format("{}{}{}{}{}", fit.penalty ? " penalty" : "", fit.time ? " time" : "",
+                            fit.keep ? " keep" : "", fit.noise_std ? " noise_std" : "",
                             fit.link == GraphLink::sign ? " sign" : "");
     }
     return text;

@@ -40,6 +40,7 @@ public:
         std::string name;
         std::vector<std::size_t> rows;
         std::optional<Place> penalty;    ///< 0 where there is none
+        std::optional<Place> time;       ///< of a flow; none: a ridge or ridgeless fit
         std::optional<Place> keep;       ///< leading coordinates, all where there is none
         std::optional<Place> noise_std;  ///< further noise on its labels
         GraphLink link = GraphLink::identity;
@@ -85,6 +86,8 @@ public:
     /// The graph at a point: rows, then fits with their weights.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
         const std::vector<double>& point) const;
+    /// Whether a fit is a gradient flow.
+    bool flows() const;
     /// All but the grids.
     std::string canonical() const;
 
