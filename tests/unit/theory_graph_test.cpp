@@ -244,6 +244,33 @@ TEST(GraphLaw, AFlowGoesOnFromItsTeacher) {
     }
 }
 
+// Noise of its own is noise on the same labels as that of the observations.
+TEST(GraphLaw, AFlowsOwnNoise) {
+    const std::vector<GraphRows> noisy{{40, power(1.0), 0.4}}, clean{{40, power(1.0), 0.0}};
+    GraphFit own = flow_of(20.0, 1.0, {});
+    own.noise_std = 0.4;
+    const GraphLaw observed = graph_law(noisy, {flow_of(20.0, 1.0, {})}, truth(), power(1.0));
+    const GraphLaw added = graph_law(clean, {own}, truth(), power(1.0));
+    EXPECT_NEAR(added.moment(0, 0) / observed.moment(0, 0), 1.0, 1e-9);
+    EXPECT_GT(observed.moment(0, 0),
+              1.01 * graph_law(clean, {flow_of(20.0, 1.0, {})}, truth(), power(1.0)).moment(0, 0));
+}
+
+// Without noise a long flow's risk is that of its unluckiest samples, and then too small for the
+// law; with noise it is an equivalent as any other.
+TEST(GraphLaw, ToleranceOfALongFlow) {
+    const std::vector<GraphRows> clean{{120, power(1.0), 0.0}}, noisy{{120, power(1.0), 0.5}};
+    const std::vector<GraphFit> all{flow_of(10.0, 1.0, {}), flow_of(1e3, 1.0, {}),
+                                    flow_of(1e5, 1.0, {})};
+    const GraphLaw found = graph_law(clean, all, truth(), power(1.0));
+    EXPECT_LT(found.excess_risk(0).relative_error, 0.1);
+    EXPECT_GT(found.excess_risk(1).relative_error, 0.5);
+    EXPECT_EQ(found.excess_risk(2).kind, TheoryKind::none);
+    EXPECT_EQ(found.error_rate(2).kind, TheoryKind::none);
+    const GraphLaw usual = graph_law(noisy, all, truth(), power(1.0));
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_LT(usual.excess_risk(k).relative_error, 0.15) << k;
+}
+
 // In the end a flow is the fit of minimum norm; at first it is zero.
 TEST(GraphLaw, AFlowBeginsAtZeroAndEndsAtTheMinimumNorm) {
     for (const std::size_t n : {30, 90}) {
