@@ -24,8 +24,8 @@ include(CucurbitOpenBLAS)
 # Such as that of PyPI's package scipy-openblas32, scipy_: the sources call the names without it.
 set(CUCURBIT_BLAS_PREFIX "" CACHE STRING "What the names of the symbols in CUCURBIT_OPENBLAS begin with")
 if(CUCURBIT_BLAS_PREFIX)
-  foreach(name IN ITEMS dgejsv_ dgelqf_ dgemm_ dgeqrf_ dgesv_ dgesvd_ dorgqr_ dpotrf_ dsyevd_ dtrmm_ dtrsm_
-                        openblas_get_config openblas_get_corename openblas_set_num_threads)
+  foreach(name IN ITEMS dgejsv_ dgelqf_ dgemm_ dgeqrf_ dgesv_ dgesvd_ dorgqr_ dpotrf_ dsyevd_ dtrmm_ dtrsm_ zgesv_
+                        openblas_get_config openblas_get_corename openblas_get_num_threads openblas_set_num_threads)
     add_compile_definitions(${name}=${CUCURBIT_BLAS_PREFIX}${name})
   endforeach()
 endif()

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# wheel.sh [FOLDER]: builds a wheel of the Python package with the program in it, for any Linux on x86-64 with glibc
-# 2.28 or later and Python 3.11 or later, and puts it into FOLDER (default: build/wheel). zig's clang compiles for that
-# glibc and links its libc++ statically; OpenBLAS is PyPI's scipy-openblas32. Needs Debian 12, root or sudo.
+# wheel.sh [FOLDER]: builds a wheel of the Python package with the program and its library in it, for any Linux on
+# x86-64 with glibc 2.28 or later and Python 3.11 or later, and puts it into FOLDER (default: build/wheel). zig's clang
+# compiles for that glibc and links its libc++ statically; OpenBLAS is PyPI's scipy-openblas32. Needs Debian 12, root or
+# sudo.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 platform=manylinux_2_28_x86_64
@@ -28,12 +29,12 @@ chmod +x "$compiler.new"
 cmp --silent "$compiler.new" "$compiler" || mv "$compiler.new" "$compiler"
 export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
 
-say "building the program with zig: minutes, the first time"
+say "building the program and its library with zig: minutes, the first time"
 quietly wheel-configure cmake -S . -B "$work/cpu" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \
     -DCMAKE_CXX_COMPILER="$compiler" -DCUCURBIT_HEADERS="$work/headers" -DCUCURBIT_CUDA=OFF -DCUCURBIT_TESTS=OFF \
     -DCUCURBIT_OPENBLAS="$packages/scipy_openblas32/lib/libscipy_openblas.so" -DCUCURBIT_BLAS_PREFIX=scipy_ \
     -DSQLite3_INCLUDE_DIR="$work/headers" -DSQLite3_LIBRARY="/usr/lib/x86_64-linux-gnu/libsqlite3.a"
-quietly wheel-build ninja -C "$work/cpu" cucurbit_program
+quietly wheel-build ninja -C "$work/cpu" cucurbit_program cucurbit_c
 
 # A copy, since setuptools keeps what it once built beside its sources.
 rm -rf "$work/python" "$work/stage"
@@ -48,6 +49,7 @@ metadata=$(echo "$unpacked"/*.dist-info)
 scripts=${metadata%.dist-info}.data/scripts
 mkdir -p "$unpacked/cucurbit/bin" "$scripts" "$metadata/licenses"
 strip -o "$unpacked/cucurbit/bin/cucurbit" "$work/cpu/bin/cucurbit"
+strip -o "$unpacked/cucurbit/libcucurbit_c.so" "$work/cpu/lib/libcucurbit_c.so"
 # Not an entry point, whose script imports re and with it half of what a start takes.
 printf '#!python\nfrom cucurbit.bundled import main\n\nmain()\n' >"$scripts/cucurbit"
 chmod +x "$scripts/cucurbit"

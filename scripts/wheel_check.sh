@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # wheel_check.sh WHEEL [RELEASE…]: installs a wheel of wheel.sh into an empty virtual environment, without an index, and
-# uses the program, the command, the package and its figure; then the same in a fresh root of each of these releases
-# of Debian (bullseye, bookworm, trixie), which needs root and debootstrap. Where Python is older than 3.11, the
+# uses the program, the command, the package, its figure and its library; then the same in a fresh root of each of these
+# releases of Debian (bullseye, bookworm, trixie), which needs root and debootstrap. Where Python is older than 3.11, the
 # program alone. Every table must be the same bytes; where build/cpu has a program, how far it differs is said.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -46,13 +46,20 @@ fi
 "$cucurbit" plot run -o figure.png
 test -s figure.png
 venv/bin/python - <<'PYTHON'
+import numpy as np
 import cucurbit as cb
+from cucurbit import library
 from cucurbit.program import find_program
 assert "site-packages/cucurbit/bin/" in find_program(), find_program()
 study = cb.Study("model_shift", p=40, spectrum=cb.power_law(1.5), signal=cb.power_law(1.5), n=[8, 16], noise_std=0.2,
                  arms=["standard"], trials=64)
 assert len(study.run("mine", quiet=True).table) > 0
 assert len(cb.load("run")) > 0
+assert "site-packages/cucurbit/" in library.load()._name, library.load()._name
+X, Y = np.random.default_rng(1).standard_normal((2, 8, 20, 30))
+fits = cb.minnorm(X, Y)
+assert (fits.status == "ok").all() and (fits.rank == 20).all()
+assert np.allclose(fits.coefficients, np.linalg.pinv(X) @ Y)
 PYTHON
 INSIDE
 
