@@ -55,13 +55,14 @@ std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision&,
 }
 
 void GraphStudy::optimise(Point& point) const {
+    const RowLaws laws = row_laws(point);
     for (std::size_t fit = 0; fit < spec_.fits.size(); ++fit) {
         const std::optional<GraphSpec::Place> place = spec_.fits[fit].optimal;
         if (!place) continue;
         const RiskOf risk = [&](double value) {
             Point tried = point;
             tried.parameters[*place] = value;
-            return predicted_risk(tried, fit);
+            return predicted_risk(laws, tried, fit);
         };
         const bool weight = place != spec_.fits[fit].penalty && place != spec_.fits[fit].time;
         const bool time = place == spec_.fits[fit].time;
@@ -90,12 +91,18 @@ void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool
     spec_.grids.fail(place, fmt::format("{} at {}", has_law ? why : "the risk has no law", where));
 }
 
-double GraphStudy::predicted_risk(const Point& point, std::size_t fit) const {
-    auto [rows, fits] = spec_.at(point.parameters);
+double GraphStudy::predicted_risk(const RowLaws& row_laws, const Point& point,
+                                  std::size_t fit) const {
+    auto [rows, fits] = at(point);
     fits.resize(fit + 1);
+    std::vector<bool> wanted(fit + 1, false);
+    wanted[fit] = true;
+    for (std::size_t a = fit + 1; a-- > 0;)
+        for (const GraphLabels& labels : fits[a].labels)
+            for (const auto& [from, weight] : labels.from_fits)
+                if (wanted[a]) wanted[from] = true;
     try {
-        const Law law = GraphStudy::law(
-            rows, fits, spec_.population.at(static_cast<std::size_t>(point.parameters.front())));
+        const Law law = GraphStudy::law(row_laws, point, rows, fits, wanted);
         if (law.places[fit]) return law.of->excess_risk(*law.places[fit]).value;
     } catch (const NoGraphLaw&) {
         return no_law.value;
@@ -127,12 +134,42 @@ std::unique_ptr<Simulation> GraphStudy::simulation(const Design& design, Engine&
     return std::make_unique<GraphRun>(*this, design, &engine, batch);
 }
 
-GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
-                                const std::vector<GraphFit>& fits, const Population& population) {
+bool GraphStudy::nonlinear(const std::vector<GraphFit>& fits, std::size_t fit) const {
+    const std::optional<std::size_t> features = spec_.fits[fit].features;
+    if (features && !spec_.features[*features].linear()) return true;
+    for (const GraphLabels& labels : fits[fit].labels)
+        for (const auto& [from, weight] : labels.from_fits)
+            if (weight != 0.0 && nonlinear(fits, from)) return true;
+    return false;
+}
+
+GraphStudy::RowLaws GraphStudy::row_laws(const Point& point) const {
+    const auto p = static_cast<std::size_t>(point.parameters.front());
+    const std::vector<double> population = spec_.population.at(p).spectrum;
+    const std::vector<std::size_t> counts = spec_.feature_counts({point});
+    const auto moments = [&](const std::vector<double>& spectrum) {
+        return std::make_shared<const SecondMoments>(
+            RowMoments(spec_.features, counts, spectrum, population).second());
+    };
+    RowLaws laws{{}, {0, population}};
+    if (!spec_.features.empty()) laws.test.moments = moments(population);
+    for (const GraphSpec::Rows& group : spec_.rows) {
+        const std::vector<double> spectrum = group.spectrum.values(p);
+        laws.moments.push_back(!laws.test.moments || spectrum == population ? laws.test.moments
+                                                                            : moments(spectrum));
+    }
+    return laws;
+}
+
+GraphStudy::Law GraphStudy::law(const RowLaws& row_laws, const Point& point,
+                                std::vector<GraphRows> rows, const std::vector<GraphFit>& fits,
+                                const std::vector<bool>& wanted) const {
+    for (std::size_t g = 0; g < rows.size(); ++g) rows[g].moments = row_laws.moments[g];
     Law law;
     std::vector<GraphFit> kept;
     for (const GraphFit& fit : fits) {
-        bool exists = !interpolates(fit) || samples_of(fit, rows) != fit.features;
+        bool exists = wanted.empty() || wanted[law.places.size()];
+        exists = exists && (!interpolates(fit) || samples_of(fit, rows) != fit.features);
         GraphFit moved = fit;
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             GraphLabels& labels = moved.labels[k];
@@ -148,7 +185,11 @@ GraphStudy::Law GraphStudy::law(const std::vector<GraphRows>& rows,
         law.places.back() = kept.size();
         kept.push_back(std::move(moved));
     }
-    if (!kept.empty()) law.of = graph_law(rows, kept, population.truth, population.spectrum);
+    if (!kept.empty())
+        law.of =
+            graph_law(rows, kept,
+                      spec_.population.at(static_cast<std::size_t>(point.parameters.front())).truth,
+                      row_laws.test);
     return law;
 }
 
@@ -176,7 +217,7 @@ Prediction GraphStudy::predicted(const Law& law, const GraphSpec::Measure& measu
 std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const Population population = spec_.population.at(p);
-    const auto [rows, fits] = spec_.at(point.parameters);
+    const auto [rows, fits] = at(point);
     // What keeps a fit's variance from existing keeps that of all that learn from it.
     std::vector<std::string> flags;
     std::vector<double> tails;
@@ -201,10 +242,14 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
                          bounded ? light_tail : std::min(tails[fit], tails[other])});
     }
     try {
-        const Law law = GraphStudy::law(rows, fits, population);
+        const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
         std::vector<Prediction> found;
         for (const GraphSpec::Measure& measure : spec_.measures)
             found.push_back(predicted(law, measure));
+        for (std::size_t k = 0; k < found.size(); ++k)
+            if (found[k].kind != TheoryKind::none && (nonlinear(fits, spec_.measures[k].fit) ||
+                                                      nonlinear(fits, spec_.measures[k].other)))
+                found[k].kind = TheoryKind::approximation;
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
     } catch (const NoGraphLaw&) {
         // One point without a law must not hide the others: its rows say so.
@@ -215,11 +260,11 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
 }
 
 std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& point) const {
-    const auto [rows, fits] = spec_.at(point.parameters);
+    if (!spec_.features.empty()) return {};
+    const auto [rows, fits] = at(point);
     std::vector<ArmRisks> risks;
     try {
-        const Law law = GraphStudy::law(
-            rows, fits, spec_.population.at(static_cast<std::size_t>(point.parameters.front())));
+        const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
         for (const auto& [kind, fit, other] : spec_.measures)
             if (kind == GraphSpec::Measure::Kind::excess_risk && law.places[fit] &&
                 !learns_signs(fits, fit))

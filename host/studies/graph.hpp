@@ -38,22 +38,35 @@ public:
     const GraphSpec& spec() const { return spec_; }
 
 private:
-    /// The law of the fits that have one, and where each of all fits is in it.
+    /// The law of the fits that have one and are wanted (none named: all), and where each of all
+    /// fits is in it.
     struct Law {
         std::optional<GraphLaw> of;
         std::vector<std::optional<std::size_t>> places;
     };
     /// None where one of the measure's fits has no law.
     static Prediction predicted(const Law& law, const GraphSpec::Measure& measure);
-    static Law law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
-                   const Population& population);
+    /// Of the rows of a graph at a point, and of those that risks are measured on.
+    struct RowLaws {
+        std::vector<std::shared_ptr<const SecondMoments>> moments;  ///< none without features
+        GraphRows test;
+    };
+    RowLaws row_laws(const Point& point) const;
+    Law law(const RowLaws& row_laws, const Point& point, std::vector<GraphRows> rows,
+            const std::vector<GraphFit>& fits, const std::vector<bool>& wanted = {}) const;
+    /// The graph of a point without moments of its rows.
+    std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(const Point& point) const {
+        return spec_.at(point.parameters, spec_.feature_counts({point}));
+    }
+    /// Whether a fit sees features, or learns from one, that are not linear.
+    bool nonlinear(const std::vector<GraphFit>& fits, std::size_t fit) const;
 
     /// Chooses the optimal numbers of a point, in the order of the fits.
     void optimise(Point& point) const;
     /// Says at which point there is no such number, and why.
     [[noreturn]] void refuse_optimum(GraphSpec::Place place, const Point& point, bool weight,
                                      bool has_law) const;
-    double predicted_risk(const Point& point, std::size_t fit) const;
+    double predicted_risk(const RowLaws& row_laws, const Point& point, std::size_t fit) const;
 
     GraphSpec spec_;
     std::uint64_t seed_ = 0;

@@ -52,10 +52,9 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
         linear.fits.push_back(fits[a]);
         for (std::size_t k = 0; k < fits[a].rows.size(); ++k) {
             const std::size_t g = fits[a].rows[k];
-            const std::vector<double>& spectrum = rows[g].spectrum;
             const auto product = [&](const Source& u, const Source& v) {
                 const double noise = u.noise == v.noise ? u.noise : 0.0;
-                return before->product(u.of, v.of, spectrum) + noise;
+                return before->product(u.of, v.of, rows[g]) + noise;
             };
             // sign u = √(2/π) u/‖u‖ + a residue.
             GraphLabels& labels = linear.fits[a].labels[k];
@@ -97,7 +96,7 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
 }
 
 std::vector<double> relative_errors(const std::vector<GraphFit>& fits, const GraphMoments& moments,
-                                    std::span<const double> test) {
+                                    const GraphRows& test) {
     // Labels outside of what they are mixed of are differences of fits, as a misfit is.
     constexpr double of_differences = 3.0;
     std::vector<double> errors;
@@ -116,37 +115,64 @@ std::vector<double> relative_errors(const std::vector<GraphFit>& fits, const Gra
 
 }  // namespace
 
+struct GraphLaw::Solved {
+    std::vector<GraphRows> rows;
+    std::vector<double> truth;
+    GraphRows test;
+    std::vector<GraphFit> fits;  ///< linear
+    Residues residues;
+    std::unique_ptr<GraphMoments> of;
+    std::vector<double> moments;          ///< [fit][fit]
+    std::vector<double> relative_errors;  ///< that an equivalent may have: of a fit and its labels
+    double scale = 0.0;                   ///< β*ᵀ Σ β*
+};
+
+double GraphLaw::moment(std::size_t a, std::size_t c) const {
+    return solved_->moments[a * solved_->relative_errors.size() + c];
+}
+
+CoordinateRisks GraphLaw::by_coordinate(std::size_t fit) const {
+    return solved_->of->by_coordinate(fit, solved_->test);
+}
+
+double GraphLaw::output(std::size_t fit) const {
+    return solved_->of->product(fit, fit, solved_->test);
+}
+
+double GraphLaw::relative_error(std::size_t a, std::size_t c) const {
+    return std::max(solved_->relative_errors[a], solved_->relative_errors[c]);
+}
+
 Prediction GraphLaw::prediction(double value, double cancelled, double relative_error) const {
     const double found = at_least_rounding(value, cancelled);
-    if (found < resolution_ * resolution_ * scale_)
+    if (found < std::pow(solved_->of->resolution(), 2.0) * solved_->scale)
         return {std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
     return {found, TheoryKind::deterministic_equivalent, relative_error};
 }
 
 Prediction GraphLaw::excess_risk(std::size_t fit) const {
-    return prediction(moment(fit, fit), 0.0, relative_errors_[fit]);
+    return prediction(moment(fit, fit), 0.0, relative_error(fit, fit));
 }
 
 Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
     // A misfit goes with higher inverse moments than a risk does: measured, up to three times.
     constexpr double larger = 3.0;
     const double both = moment(a, a) + moment(c, c);
-    return prediction(both - 2.0 * moment(a, c), both,
-                      larger * std::max(relative_errors_[a], relative_errors_[c]));
+    return prediction(both - 2.0 * moment(a, c), both, larger * relative_error(a, c));
 }
 
 Prediction GraphLaw::output_variance(std::size_t fit) const {
-    return prediction(outputs_[fit], 0.0, relative_errors_[fit]);
+    return prediction(output(fit), 0.0, relative_error(fit, fit));
 }
 
 Prediction GraphLaw::in_sample_risk(std::size_t fit) const {
-    return prediction(in_sample_(fit), moment(fit, fit), relative_errors_[fit]);
+    return prediction(solved_->of->in_sample_risk(fit), moment(fit, fit), relative_error(fit, fit));
 }
 
 Prediction GraphLaw::error_rate(std::size_t fit) const {
     Prediction rate = excess_risk(fit);
     if (rate.kind == TheoryKind::none) return rate;
-    rate.value = sign_error(outputs_[fit], scale_, moment(fit, fit));
+    rate.value = sign_error(output(fit), solved_->scale, moment(fit, fit));
     rate.relative_error += of_angles(fit);
     return rate;
 }
@@ -154,20 +180,28 @@ Prediction GraphLaw::error_rate(std::size_t fit) const {
 Prediction GraphLaw::agreement(std::size_t a, std::size_t c) const {
     const double both = moment(a, a) + moment(c, c);
     const double apart = at_least_rounding(both - 2.0 * moment(a, c), both);
-    return {
-        1.0 - sign_error(outputs_[a], outputs_[c], apart), TheoryKind::deterministic_equivalent,
-        std::max(relative_errors_[a], relative_errors_[c]) + std::max(of_angles(a), of_angles(c))};
+    return {1.0 - sign_error(output(a), output(c), apart), TheoryKind::deterministic_equivalent,
+            relative_error(a, c) + std::max(of_angles(a), of_angles(c))};
 }
 
 /// An angle is a root of a risk, whose relative variance is 2 over the coordinates that it lies in;
 /// the mean of a root is then lower by a quarter of one over them, of which twice is allowed.
 double GraphLaw::of_angles(std::size_t fit) const {
     double sum = 0.0, squares = 0.0;
-    for (const double risk : risks_[fit].risk) {
+    for (const double risk : by_coordinate(fit).risk) {
         sum += risk;
         squares += risk * risk;
     }
     return sum > 0.0 ? 0.5 * squares / (sum * sum) : 0.0;
+}
+
+double GraphLaw::at_least_rounding(double value, double cancelled) const {
+    constexpr double of_sums = 1e-12, of_squares = 1e-25;
+    // A sum of large terms that cancel may come out as a small negative number.
+    if (value < -of_sums * (cancelled + solved_->scale))
+        throw NoGraphLaw("the moments of a graph of fits are lost to rounding");
+    const double rounding = std::max(of_sums * cancelled, of_squares * solved_->scale);
+    return value <= rounding ? 0.0 : value;
 }
 
 double sign_error(double square, double other_square, double misfit) {
@@ -177,15 +211,6 @@ double sign_error(double square, double other_square, double misfit) {
     const double norm = std::sqrt(square), other = std::sqrt(other_square);
     const double half = (misfit - (norm - other) * (norm - other)) / (4.0 * norm * other);
     return 2.0 * std::asin(std::sqrt(std::clamp(half, 0.0, 1.0))) / std::numbers::pi;
-}
-
-double GraphLaw::at_least_rounding(double value, double cancelled) const {
-    constexpr double of_sums = 1e-12, of_squares = 1e-25;
-    // A sum of large terms that cancel may come out as a small negative number.
-    if (value < -of_sums * (cancelled + scale_))
-        throw NoGraphLaw("the moments of a graph of fits are lost to rounding");
-    const double rounding = std::max(of_sums * cancelled, of_squares * scale_);
-    return value <= rounding ? 0.0 : value;
 }
 
 std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows) {
@@ -204,36 +229,22 @@ bool has_seen(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t gr
 }
 
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
-                   std::span<const double> truth, std::span<const double> test_spectrum) {
-    if (test_spectrum.size() != truth.size())
+                   std::span<const double> truth, const GraphRows& test) {
+    if (test.spectrum.size() != truth.size())
         throw std::invalid_argument("spectra and coefficients differ in length");
-    // Risks in sample are computed when they are asked for: they take longer than all others.
-    struct Kept {
-        std::vector<GraphRows> rows;
-        std::vector<double> truth;
-        Linear linear;
-        std::unique_ptr<GraphMoments> moments;
-    };
-    const auto kept = std::make_shared<Kept>(Kept{rows, {truth.begin(), truth.end()}, {}, {}});
-    kept->linear = linearised(kept->rows, fits, kept->truth);
-    kept->moments = solve_graph(kept->rows, kept->linear.fits, kept->truth, kept->linear.residues);
-    std::vector<double> moments, outputs;
-    std::vector<CoordinateRisks> risks;
-    for (std::size_t a = 0; a < fits.size(); ++a) {
-        risks.push_back(kept->moments->by_coordinate(a, test_spectrum));
-        outputs.push_back(kept->moments->product(a, a, test_spectrum));
-        for (std::size_t c = 0; c < fits.size(); ++c)
-            moments.push_back(kept->moments->moment(a, c, test_spectrum));
-    }
-    double scale = 0.0;
-    for (std::size_t i = 0; i < truth.size(); ++i) scale += test_spectrum[i] * truth[i] * truth[i];
-    return {std::move(moments),
-            std::move(outputs),
-            std::move(risks),
-            [kept](std::size_t fit) { return kept->moments->in_sample_risk(fit); },
-            relative_errors(kept->linear.fits, *kept->moments, test_spectrum),
-            kept->moments->resolution(),
-            scale};
+    auto solved = std::make_shared<GraphLaw::Solved>();
+    solved->rows = rows;
+    solved->truth = {truth.begin(), truth.end()};
+    solved->test = test;
+    Linear linear = linearised(solved->rows, fits, solved->truth);
+    solved->fits = std::move(linear.fits);
+    solved->residues = std::move(linear.residues);
+    solved->of = solve_graph(solved->rows, solved->fits, solved->truth, solved->residues);
+    solved->moments = solved->of->moments(test);
+    solved->relative_errors = relative_errors(solved->fits, *solved->of, test);
+    for (std::size_t i = 0; i < truth.size(); ++i)
+        solved->scale += test.spectrum[i] * truth[i] * truth[i];
+    return GraphLaw(std::move(solved));
 }
 
 }  // namespace cucurbit

@@ -93,66 +93,251 @@ private:
     std::vector<T> values_;
 };
 
-/// A linear output xᵀb: its coefficients are mean + Σ_g Σ_c noise[g][c] √λ_g ξ_gc, all diagonal.
+/// What a node makes of rows with diagonal covariances, of which it sees leading coordinates: all
+/// p×p blocks are diagonal, [p], or empty where zero.
+template <class T>
+class Diagonal {
+public:
+    using Scalar = T;
+    using Block = std::vector<T>;
+
+    Diagonal(const GraphRows& rows, const GraphFit& fit, std::size_t samples, T penalty)
+        : spectrum_(rows.spectrum), b_(rows.spectrum.size()) {
+        const std::span seen = eigenvalues(rows, fit);
+        const T xi = shrinkage(seen, samples, penalty);
+        for (std::size_t i = 0; i < fit.features; ++i) b_[i] = 1.0 / (seen[i] + xi);
+    }
+
+    static std::size_t width(const GraphRows& rows) { return rows.spectrum.size(); }
+    /// Of the second moments of a fit's features.
+    static std::span<const double> eigenvalues(const GraphRows& rows, const GraphFit& fit) {
+        return std::span(rows.spectrum).first(fit.features);
+    }
+    const Block& b() const { return b_; }
+    /// −B Σ x.
+    Block shrunk(Block x) const {
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= -b_[i] * spectrum_[i];
+        return x;
+    }
+    /// tr Σ x, Σ: of `rows`.
+    T trace(const GraphRows& rows, const Block& x) const {
+        T trace = 0.0;
+        for (std::size_t i = 0; i < x.size(); ++i) trace += rows.spectrum[i] * x[i];
+        return trace;
+    }
+    /// x Σ β, β: [p].
+    std::vector<T> times(const Block& x, const GraphRows& rows,
+                         std::span<const double> beta) const {
+        std::vector<T> product(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) product[i] = x[i] * rows.spectrum[i] * beta[i];
+        return product;
+    }
+    /// S x Σ, S: of `test`.
+    Block turned(const GraphRows& test, const Block& x, const GraphRows& rows) const {
+        Block product(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i)
+            product[i] = test.spectrum[i] * rows.spectrum[i] * x[i];
+        return product;
+    }
+    static std::vector<T> turned(const GraphRows& test, std::vector<T> mean) {
+        for (std::size_t i = 0; i < mean.size(); ++i) mean[i] *= test.spectrum[i];
+        return mean;
+    }
+    /// take(i, x(i, j) y(i, j)) for all entries of x and of a block that was turned.
+    template <class Take>
+    void for_products(const Block& x, const Block& y, Take take) const {
+        for (std::size_t i = 0; i < x.size(); ++i) take(i, x[i] * y[i]);
+    }
+
+private:
+    const std::vector<double>& spectrum_;
+    Block b_;
+};
+
+/// f(x) for a real linear f, of the real and the imaginary part where x has both.
+template <class F>
+std::vector<double> by_parts(const std::vector<double>& x, F f) {
+    return f(x);
+}
+template <class F>
+std::vector<std::complex<double>> by_parts(const std::vector<std::complex<double>>& x, F f) {
+    std::vector<double> real, imaginary;
+    for (const std::complex<double>& each : x) {
+        real.push_back(each.real());
+        imaginary.push_back(each.imag());
+    }
+    real = f(real);
+    imaginary = f(imaginary);
+    std::vector<std::complex<double>> both;
+    for (std::size_t i = 0; i < real.size(); ++i) both.emplace_back(real[i], imaginary[i]);
+    return both;
+}
+
+/// The same of any second moments: D rows, and as columns the node's features; D×D once turned.
+template <class T>
+class Dense {
+public:
+    using Scalar = T;
+    using Block = std::vector<T>;
+
+    Dense(const GraphRows& rows, const GraphFit& fit, std::size_t samples, T penalty)
+        : moments_(rows.moments->values()),
+          first_(fit.first),
+          count_(fit.features),
+          eigen_(rows.moments->eigen(fit.first, fit.features)),
+          xi_(shrinkage(eigen_.values, samples, penalty)) {
+        const DenseMatrix rotation = transposed(eigen_.vectors);
+        b_ = shrunk_by_values({rotation.values.begin(), rotation.values.end()});
+    }
+
+    static std::size_t width(const GraphRows& rows) { return rows.moments->values().rows; }
+    static std::span<const double> eigenvalues(const GraphRows& rows, const GraphFit& fit) {
+        return rows.moments->eigen(fit.first, fit.features).values;
+    }
+    const Block& b() const { return b_; }
+    Block shrunk(const Block& x) const {
+        if (x.empty()) return x;
+        Block y = by_parts(x, [&](const std::vector<double>& part) {
+            const DenseMatrix seen =
+                product(own_rows(moments_), false, matrix(part, moments_.rows), false);
+            return product(eigen_.vectors, true, seen, false).values;
+        });
+        for (T& value : y) value = -value;
+        return shrunk_by_values(std::move(y));
+    }
+    T trace(const GraphRows& rows, const Block& x) const {
+        T trace = 0.0;
+        for (std::size_t k = 0; k < x.size(); ++k)
+            trace += rows.moments->values().values[first_ * width(rows) + k] * x[k];
+        return trace;
+    }
+    std::vector<T> times(const Block& x, const GraphRows& rows,
+                         std::span<const double> beta) const {
+        std::vector<double> seen(count_);
+        for (std::size_t j = 0; j < beta.size(); ++j)
+            for (std::size_t i = 0; i < count_; ++i)
+                seen[i] += rows.moments->values()(first_ + i, j) * beta[j];
+        std::vector<T> product(x.empty() ? 0 : width(rows));
+        for (std::size_t k = 0; k < x.size(); ++k)
+            product[k % width(rows)] += x[k] * seen[k / width(rows)];
+        return product;
+    }
+    Block turned(const GraphRows& test, const Block& x, const GraphRows& rows) const {
+        if (x.empty()) return x;
+        return by_parts(x, [&](const std::vector<double>& part) {
+            const DenseMatrix tested =
+                product(test.moments->values(), false, matrix(part, width(rows)), false);
+            return product(tested, false, own_rows(rows.moments->values()), false).values;
+        });
+    }
+    static std::vector<T> turned(const GraphRows& test, const std::vector<T>& mean) {
+        return by_parts(mean, [&](const std::vector<double>& part) {
+            return product(test.moments->values(), false, matrix(part, part.size()), false).values;
+        });
+    }
+    template <class Take>
+    void for_products(const Block& x, const Block& y, Take take) const {
+        for (std::size_t k = 0; k < x.size(); ++k)
+            take(k % moments_.rows, x[k] * y[first_ * moments_.rows + k]);
+    }
+
+private:
+    static DenseMatrix matrix(const std::vector<double>& values, std::size_t rows) {
+        DenseMatrix matrix;
+        matrix.rows = rows;
+        matrix.cols = values.size() / rows;
+        matrix.values = values;
+        return matrix;
+    }
+    DenseMatrix own_rows(const DenseMatrix& of) const {
+        DenseMatrix rows(count_, of.cols);
+        for (std::size_t j = 0; j < of.cols; ++j)
+            for (std::size_t i = 0; i < count_; ++i) rows(i, j) = of(first_ + i, j);
+        return rows;
+    }
+    /// V (values + ξ)⁻¹ y as D rows, y: a row for each eigenvalue.
+    Block shrunk_by_values(Block y) const {
+        const std::size_t rank = eigen_.values.size();
+        for (std::size_t k = 0; k < y.size(); ++k) y[k] /= eigen_.values[k % rank] + xi_;
+        const Block rows = by_parts(y, [&](const std::vector<double>& part) {
+            return product(eigen_.vectors, false, matrix(part, rank), false).values;
+        });
+        Block block(rows.size() / count_ * moments_.rows);
+        for (std::size_t k = 0; k < rows.size(); ++k)
+            block[k / count_ * moments_.rows + first_ + k % count_] = rows[k];
+        return block;
+    }
+
+    const DenseMatrix& moments_;
+    std::size_t first_, count_;
+    const Eigen& eigen_;  ///< of the moments of the node's features
+    T xi_;
+    Block b_;
+};
+
+/// A linear output rᵀb: its coefficients are mean + Σ_g Σ_d weights[d] Σ_g^{1/2} η_gd.
 template <class T>
 struct Output {
-    std::vector<T> mean;                               ///< [p]
-    std::vector<std::vector<std::vector<T>>> weights;  ///< [g][node c]: [p], or none where zero
+    using Block = std::vector<T>;
+    Block mean;                  ///< [D]
+    std::vector<Block> weights;  ///< of each node, or empty where zero
 
-    Output(std::size_t p, std::size_t groups, std::size_t nodes)
-        : mean(p), weights(groups, std::vector<std::vector<T>>(nodes)) {}
+    Output(std::size_t width, std::size_t nodes) : mean(width), weights(nodes) {}
     void add(T factor, const Output& from) {
         if (factor == T(0.0)) return;
         add(factor, from.mean, mean);
-        for (std::size_t g = 0; g < weights.size(); ++g)
-            for (std::size_t c = 0; c < weights[g].size(); ++c)
-                add(factor, from.weights[g][c], weights[g][c]);
+        for (std::size_t d = 0; d < weights.size(); ++d) add(factor, from.weights[d], weights[d]);
     }
-    static void add(T factor, const std::vector<T>& from, std::vector<T>& to) {
+    static void add(T factor, const Block& from, Block& to) {
         if (factor == T(0.0) || from.empty()) return;
         to.resize(from.size());
         for (std::size_t i = 0; i < from.size(); ++i) to[i] += factor * from[i];
     }
 };
 
-/// Symbols as in docs/theory.md, "Graphs of fits". Each fit is one node, and a flow a node for each
-/// of its parts. All p×p blocks are diagonal here, [p] each.
+/// An output as the second one of a moment: times the second moments of a test row from the left,
+/// and times those of each group's rows from the right.
 template <class T>
+struct Turned {
+    std::vector<T> mean;
+    std::vector<std::vector<std::vector<T>>> weights;  ///< [g][node]
+};
+
+/// Symbols as in docs/theory.md, "Graphs of fits". Each fit is one node, and a flow a node for each
+/// of its parts.
+template <class Space>
 class Graph final : public GraphMoments {
 public:
+    using T = typename Space::Scalar;
+    using Block = std::vector<T>;
+
     Graph(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
           std::span<const double> truth, const Residues& residues);
 
-    double moment(std::size_t a, std::size_t c, std::span<const double> test) const override {
-        return std::real(moment(error(a), error(c), test));
-    }
-    double product(std::size_t u, std::size_t v, std::span<const double> test) const override {
-        return std::real(moment(output(u), output(v), test));
+    std::vector<double> moments(const GraphRows& test) const override;
+    double product(std::size_t u, std::size_t v, const GraphRows& test) const override {
+        return std::real(moment(output(u), turned(output(v), test)));
     }
     double in_sample_risk(std::size_t a) const override;
-    CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const override;
-    double own_error(std::size_t a, std::span<const double> test) const override;
+    CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const override;
+    double own_error(std::size_t a, const GraphRows& test) const override;
     double resolution() const override { return std::is_same_v<T, double> ? 0.0 : contour_error; }
 
 private:
     struct Node {
         std::size_t fit;
         Part<T> part;
-        double samples;    ///< n_a
-        std::vector<T> b;  ///< diagonal of B_a
+        double samples;  ///< n_a
+        Space space;
     };
-    /// C_g,ac for two nodes on the rows of a group, c ≤ a: C is symmetric.
+    /// Two nodes on the rows of a group, c ≤ a, for E η_ga η_gcᵀ = n_g (D_g C_g D_gᵀ)_ac I.
     struct Pair {
         std::size_t group, a, c;
     };
-    using Values = std::vector<T>;
 
     std::size_t count() const { return nodes_.size(); }
-    std::size_t p() const { return truth_.size(); }
+    std::size_t width() const { return Space::width(rows_.front()); }
     const GraphFit& fit(std::size_t node) const { return fits_[nodes_[node].fit]; }
-    const std::vector<double>& spectrum(const GraphFit& fit) const {
-        return rows_[fit.rows.front()].spectrum;
-    }
     bool member(std::size_t g, std::size_t node) const {
         const std::vector<std::size_t>& rows = fit(node).rows;
         return std::find(rows.begin(), rows.end(), g) != rows.end();
@@ -166,18 +351,18 @@ private:
     void find_outputs();
     void find_covariances();
     T noise(std::size_t g, std::size_t a, std::size_t c) const;
-    /// The share of C of a pair in the moment of two outputs under diag(s).
-    T share(const Output<T>& u, const Output<T>& v, std::span<const double> s,
-            const Pair& pair) const;
-    T moment(const Output<T>& u, const Output<T>& v, std::span<const double> s) const;
-    Output<T> none() const { return {p(), rows_.size(), count()}; }
+    /// What a pair's covariance, were it one, would be in the moment of two outputs.
+    T share(const Output<T>& u, const Turned<T>& v, const Pair& pair) const;
+    T of_means(const Output<T>& u, const Turned<T>& v) const;
+    T moment(const Output<T>& u, const Turned<T>& v) const;
+    Turned<T> turned(const Output<T>& output, const GraphRows& test) const;
     /// What a fit hands on, or the truth.
     Output<T> output(std::size_t source) const;
     Output<T> error(std::size_t fit) const;
     /// What a node leaves of its labels on a row that it has not seen.
     Output<T> left(std::size_t g, std::size_t node) const;
     void add_truth(T factor, Output<T>& to) const {
-        for (std::size_t i = 0; i < p(); ++i) to.mean[i] += factor * truth_[i];
+        for (std::size_t i = 0; i < truth_.size(); ++i) to.mean[i] += factor * truth_[i];
     }
 
     const std::vector<GraphRows>& rows_;
@@ -185,25 +370,25 @@ private:
     std::span<const double> truth_;
     const Residues& residues_;
     std::vector<Node> nodes_;
-    std::vector<std::size_t> first_;  ///< node of each fit, and one more
-    std::vector<Square<T>> labels_;   ///< L_g: rows of the nodes that use g
-    std::vector<Values> from_truth_;  ///< w_g,a0
-    std::vector<std::vector<Values>> q_;
-    std::vector<Square<T>> d_;
-    std::vector<Output<T>> outputs_;  ///< of each node
+    std::vector<std::size_t> first_;          ///< node of each fit, and one more
+    std::vector<Square<T>> labels_;           ///< L_g: rows of the nodes that use g
+    std::vector<std::vector<T>> from_truth_;  ///< w_g,a0
+    std::vector<std::vector<Block>> q_;       ///< Q
+    std::vector<Square<T>> d_;                ///< D_g
+    std::vector<Output<T>> outputs_;          ///< of each node
     std::vector<Pair> pairs_;
-    Values covariance_;  ///< C of each pair
+    std::vector<T> covariance_;  ///< D_g C_g D_gᵀ of each pair
 };
 
-template <class T>
-Graph<T>::Graph(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
-                std::span<const double> truth, const Residues& residues)
+template <class Space>
+Graph<Space>::Graph(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
+                    std::span<const double> truth, const Residues& residues)
     : rows_(rows), fits_(fits), truth_(truth), residues_(residues) {
     for (std::size_t a = 0; a < fits.size(); ++a) add_nodes(a);
     first_.push_back(count());
     labels_.assign(rows.size(), Square<T>(count()));
-    from_truth_.assign(rows.size(), Values(count()));
-    q_.assign(count(), std::vector<Values>(count(), Values()));
+    from_truth_.assign(rows.size(), std::vector<T>(count()));
+    q_.assign(count(), std::vector<Block>(count()));
     d_.assign(rows.size(), Square<T>(count()));
     for (std::size_t a = 0; a < fits.size(); ++a) add_labels(a);
     for (std::size_t g = 0; g < rows.size(); ++g)
@@ -214,33 +399,31 @@ Graph<T>::Graph(const std::vector<GraphRows>& rows, const std::vector<GraphFit>&
     find_covariances();
 }
 
-template <class T>
-void Graph<T>::add_nodes(std::size_t a) {
+template <class Space>
+void Graph<Space>::add_nodes(std::size_t a) {
     const GraphFit& fit = fits_[a];
-    if (fit.rows.empty() || fit.features == 0 || fit.features > p())
-        throw std::invalid_argument("a fit needs rows and at most p features");
+    if (fit.rows.empty()) throw std::invalid_argument("a fit needs rows");
     if (!(fit.time >= 0.0) || (fit.time > 0.0 && fit.penalty != 0.0))
         throw std::invalid_argument("a flow has a positive time and no penalty");
     for (const std::size_t g : fit.rows) {
-        if (g >= rows_.size() || rows_[g].spectrum.size() != p() ||
-            rows_[g].spectrum != spectrum(fit))
+        if (g >= rows_.size() || rows_[g].spectrum.size() != truth_.size() ||
+            Space::width(rows_[g]) != width() ||
+            rows_[g].spectrum != rows_[fit.rows.front()].spectrum)
             throw std::invalid_argument("a fit's rows must have one spectrum of p values");
     }
+    if (fit.features == 0 || fit.first + fit.features > width())
+        throw std::invalid_argument("a fit needs features that its rows have");
     if (fit.labels.size() != fit.rows.size())
         throw std::invalid_argument("a fit needs labels for each of its groups");
     const std::size_t samples = samples_of(fit, rows_);
-    const std::span seen = std::span(spectrum(fit)).first(fit.features);
     first_.push_back(count());
-    for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples))) {
-        const T xi = shrinkage(seen, samples, part.penalty);
-        Node node{a, part, static_cast<double>(samples), Values(p())};
-        for (std::size_t i = 0; i < fit.features; ++i) node.b[i] = 1.0 / (seen[i] + xi);
-        nodes_.push_back(std::move(node));
-    }
+    for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples)))
+        nodes_.push_back({a, part, static_cast<double>(samples),
+                          Space(rows_[fit.rows.front()], fit, samples, part.penalty)});
 }
 
-template <class T>
-void Graph<T>::add_labels(std::size_t a) {
+template <class Space>
+void Graph<Space>::add_labels(std::size_t a) {
     for (std::size_t k = 0; k < fits_[a].rows.size(); ++k) {
         const std::size_t g = fits_[a].rows[k];
         const GraphLabels& labels = fits_[a].labels[k];
@@ -259,8 +442,8 @@ void Graph<T>::add_labels(std::size_t a) {
 }
 
 /// Q, given D.
-template <class T>
-void Graph<T>::respond() {
+template <class Space>
+void Graph<Space>::respond() {
     Square<T> t(count());
     for (std::size_t g = 0; g < rows_.size(); ++g)
         for (std::size_t a = 0; a < count(); ++a)
@@ -270,32 +453,28 @@ void Graph<T>::respond() {
                 for (std::size_t d = 0; d <= c; ++d) t(a, d) += factor * labels_[g](c, d);
             }
     for (std::size_t a = 0; a < count(); ++a) {
-        const std::vector<double>& s = spectrum(fit(a));
         for (std::size_t c = 0; c < a; ++c) {
-            Values sum;
+            Block sum;
             for (std::size_t d = c; d < a; ++d) Output<T>::add(t(a, d), q_[d][c], sum);
-            for (std::size_t i = 0; i < sum.size(); ++i) sum[i] *= -nodes_[a].b[i] * s[i];
-            q_[a][c] = std::move(sum);
+            q_[a][c] = nodes_[a].space.shrunk(std::move(sum));
         }
-        q_[a][a] = nodes_[a].b;
+        q_[a][a] = nodes_[a].space.b();
     }
 }
 
 /// X_g: what a row that a member learnt adds to the outputs of all fits on that row.
-template <class T>
-Square<T> Graph<T>::traces(std::size_t g) const {
-    const std::vector<double>& s = rows_[g].spectrum;
+template <class Space>
+Square<typename Space::Scalar> Graph<Space>::traces(std::size_t g) const {
     Square<T> x(count());
     for (std::size_t a = 0; a < count(); ++a)
         for (std::size_t c = 0; c <= a; ++c)
-            if (member(g, c))
-                for (std::size_t i = 0; i < q_[a][c].size(); ++i) x(a, c) += s[i] * q_[a][c][i];
+            if (member(g, c)) x(a, c) = nodes_[c].space.trace(rows_[g], q_[a][c]);
     return x;
 }
 
 /// [diag(n_a − X_g,aa) + L X_g]⁻¹ on the members of a group: triangles, solved column by column.
-template <class T>
-Square<T> Graph<T>::next(std::size_t g) const {
+template <class Space>
+Square<typename Space::Scalar> Graph<Space>::next(std::size_t g) const {
     const Square<T> x = traces(g);
     Square<T> system(count()), result(count());
     std::vector<std::size_t> members;
@@ -319,8 +498,8 @@ Square<T> Graph<T>::next(std::size_t g) const {
     return result;
 }
 
-template <class T>
-void Graph<T>::find_fixed_point() {
+template <class Space>
+void Graph<Space>::find_fixed_point() {
     constexpr int most_rounds = 2'000;
     constexpr double tolerance = 1e-13;
     for (int round = 0; round < most_rounds; ++round) {
@@ -345,24 +524,25 @@ void Graph<T>::find_fixed_point() {
     throw NoGraphLaw("the fixed point of a graph of fits is not found");
 }
 
-/// b_a = Σ_g Σ_c (Q D_g)_ac (n_g Σ_g w_g,c0 β* + Σ_g^{1/2} ξ_gc).
-template <class T>
-void Graph<T>::find_outputs() {
+/// b_a = Σ_g Σ_d Q_ad (n_g Σ_g (D_g w_g0)_d β* + Σ_g^{1/2} η_gd).
+template <class Space>
+void Graph<Space>::find_outputs() {
     for (std::size_t a = 0; a < count(); ++a) {
-        Output<T>& output = outputs_.emplace_back(none());
+        Output<T>& output = outputs_.emplace_back(width(), count());
+        for (std::size_t d = 0; d <= a; ++d) output.weights[d] = q_[a][d];
         for (std::size_t g = 0; g < rows_.size(); ++g)
-            for (std::size_t c = 0; c <= a; ++c) {
-                Values& w = output.weights[g][c];
-                for (std::size_t d = c; d <= a; ++d) Output<T>::add(d_[g](d, c), q_[a][d], w);
-                const T factor = static_cast<double>(rows_[g].count) * from_truth_[g][c];
-                for (std::size_t i = 0; i < w.size(); ++i)
-                    output.mean[i] += factor * w[i] * rows_[g].spectrum[i] * truth_[i];
+            for (std::size_t d = 0; d <= a; ++d) {
+                T learnt = 0.0;
+                for (std::size_t c = 0; c <= d; ++c) learnt += d_[g](d, c) * from_truth_[g][c];
+                if (learnt == T(0.0)) continue;
+                Output<T>::add(static_cast<double>(rows_[g].count) * learnt,
+                               nodes_[d].space.times(q_[a][d], rows_[g], truth_), output.mean);
             }
     }
 }
 
-template <class T>
-T Graph<T>::noise(std::size_t g, std::size_t a, std::size_t c) const {
+template <class Space>
+typename Space::Scalar Graph<Space>::noise(std::size_t g, std::size_t a, std::size_t c) const {
     const auto observed = [&](std::size_t node) {
         const std::vector<std::size_t>& rows = fit(node).rows;
         const auto place = std::find(rows.begin(), rows.end(), g) - rows.begin();
@@ -373,33 +553,50 @@ T Graph<T>::noise(std::size_t g, std::size_t a, std::size_t c) const {
     return observed(a) * observed(c) + own + residues_[g](of, other);
 }
 
-template <class T>
-T Graph<T>::share(const Output<T>& u, const Output<T>& v, std::span<const double> s,
-                  const Pair& pair) const {
-    const GraphRows& rows = rows_[pair.group];
-    const auto ordered = [&](std::size_t c, std::size_t d) {
-        const Values &x = u.weights[pair.group][c], &y = v.weights[pair.group][d];
-        T sum = 0.0;
-        if (x.empty() || y.empty()) return sum;
-        for (std::size_t i = 0; i < p(); ++i) sum += s[i] * rows.spectrum[i] * x[i] * y[i];
-        return sum;
-    };
-    return static_cast<double>(rows.count) *
-           (ordered(pair.a, pair.c) + (pair.a == pair.c ? T(0.0) : ordered(pair.c, pair.a)));
+template <class Space>
+Turned<typename Space::Scalar> Graph<Space>::turned(const Output<T>& output,
+                                                    const GraphRows& test) const {
+    Turned<T> turned{Space::turned(test, output.mean), {}};
+    for (std::size_t g = 0; g < rows_.size(); ++g) {
+        std::vector<Block>& weights = turned.weights.emplace_back(count());
+        for (std::size_t d = 0; d < count(); ++d)
+            if (member(g, d))
+                weights[d] = nodes_[d].space.turned(test, output.weights[d], rows_[g]);
+    }
+    return turned;
 }
 
-template <class T>
-T Graph<T>::moment(const Output<T>& u, const Output<T>& v, std::span<const double> s) const {
+template <class Space>
+typename Space::Scalar Graph<Space>::share(const Output<T>& u, const Turned<T>& v,
+                                           const Pair& pair) const {
     T sum = 0.0;
-    for (std::size_t k = 0; k < pairs_.size(); ++k)
-        sum += share(u, v, s, pairs_[k]) * covariance_[k];
-    for (std::size_t i = 0; i < p(); ++i) sum += s[i] * u.mean[i] * v.mean[i];
+    const auto add = [&](std::size_t c, std::size_t d) {
+        const Block& y = v.weights[pair.group][d];
+        if (!y.empty())
+            nodes_[c].space.for_products(u.weights[c], y, [&](std::size_t, T x) { sum += x; });
+    };
+    add(pair.a, pair.c);
+    if (pair.a != pair.c) add(pair.c, pair.a);
+    return static_cast<double>(rows_[pair.group].count) * sum;
+}
+
+template <class Space>
+typename Space::Scalar Graph<Space>::of_means(const Output<T>& u, const Turned<T>& v) const {
+    T sum = 0.0;
+    for (std::size_t i = 0; i < u.mean.size(); ++i) sum += u.mean[i] * v.mean[i];
     return sum;
 }
 
-template <class T>
-Output<T> Graph<T>::output(std::size_t source) const {
-    Output<T> output = none();
+template <class Space>
+typename Space::Scalar Graph<Space>::moment(const Output<T>& u, const Turned<T>& v) const {
+    T sum = of_means(u, v);
+    for (std::size_t k = 0; k < pairs_.size(); ++k) sum += share(u, v, pairs_[k]) * covariance_[k];
+    return sum;
+}
+
+template <class Space>
+Output<typename Space::Scalar> Graph<Space>::output(std::size_t source) const {
+    Output<T> output(width(), count());
     if (source == of_truth)
         add_truth(1.0, output);
     else
@@ -408,42 +605,54 @@ Output<T> Graph<T>::output(std::size_t source) const {
     return output;
 }
 
-template <class T>
-Output<T> Graph<T>::error(std::size_t fit) const {
+template <class Space>
+Output<typename Space::Scalar> Graph<Space>::error(std::size_t fit) const {
     Output<T> error = output(fit);
     add_truth(-1.0, error);
     return error;
 }
 
-template <class T>
-Output<T> Graph<T>::left(std::size_t g, std::size_t node) const {
-    Output<T> left = none();
+template <class Space>
+Output<typename Space::Scalar> Graph<Space>::left(std::size_t g, std::size_t node) const {
+    Output<T> left(width(), count());
     for (std::size_t c = 0; c <= node; ++c) left.add(-labels_[g](node, c), outputs_[c]);
     add_truth(from_truth_[g][node], left);
     return left;
 }
 
-template <class T>
-void Graph<T>::find_covariances() {
+/// C_g,ac = E ε_a ε_c + E (l_a − b_a)ᵀ Σ_g (l_c − b_c), of which the second moments need D C Dᵀ
+/// of all groups.
+template <class Space>
+void Graph<Space>::find_covariances() {
     for (std::size_t g = 0; g < rows_.size(); ++g)
         for (std::size_t a = 0; a < count(); ++a)
             for (std::size_t c = 0; c <= a; ++c)
                 if (member(g, a) && member(g, c)) pairs_.push_back({g, a, c});
-    if (pairs_.empty()) return;
-    std::vector<T> system(pairs_.size() * pairs_.size()), right(pairs_.size());
-    // Pairs are in the order of their groups.
-    for (std::size_t g = 0, k = 0; g < rows_.size(); ++g) {
-        const std::vector<double>& s = rows_[g].spectrum;
+    const std::size_t pairs = pairs_.size();
+    if (pairs == 0) return;
+    std::vector<T> system(pairs * pairs), right(pairs);
+    for (std::size_t g = 0; g < rows_.size(); ++g) {
         std::vector<Output<T>> lefts;
-        for (std::size_t a = 0; a < count(); ++a)
-            lefts.push_back(member(g, a) ? left(g, a) : Output<T>(0, 0, 0));
-        for (; k < pairs_.size() && pairs_[k].group == g; ++k) {
-            const Output<T>&u = lefts[pairs_[k].a], &v = lefts[pairs_[k].c];
-            // The covariances are not known yet: this is what the means say.
-            right[k] = noise(g, pairs_[k].a, pairs_[k].c);
-            for (std::size_t i = 0; i < p(); ++i) right[k] += s[i] * u.mean[i] * v.mean[i];
-            for (std::size_t j = 0; j < pairs_.size(); ++j)
-                system[j * pairs_.size() + k] = (k == j ? 1.0 : 0.0) - share(u, v, s, pairs_[j]);
+        std::vector<Turned<T>> turned_lefts;
+        for (std::size_t a = 0; a < count(); ++a) {
+            lefts.push_back(member(g, a) ? left(g, a) : Output<T>(0, 0));
+            turned_lefts.push_back(member(g, a) ? turned(lefts[a], rows_[g]) : Turned<T>());
+        }
+        // Each C_g,ac: what is known of it, and its row of shares.
+        const auto add = [&](std::size_t row, T factor, std::size_t a, std::size_t c) {
+            right[row] += factor * (noise(g, a, c) + of_means(lefts[a], turned_lefts[c]));
+            for (std::size_t j = 0; j < pairs; ++j)
+                system[j * pairs + row] -= factor * share(lefts[a], turned_lefts[c], pairs_[j]);
+        };
+        for (std::size_t k = 0; k < pairs; ++k) {
+            const auto [group, a, c] = pairs_[k];
+            if (group != g) continue;
+            system[k * pairs + k] += 1.0;
+            for (std::size_t d = 0; d <= a; ++d)
+                for (std::size_t e = 0; e <= c; ++e) {
+                    const T factor = d_[g](a, d) * d_[g](c, e);
+                    if (factor != T(0.0)) add(k, factor, d, e);
+                }
         }
     }
     if (!solve_in_place(system, right))
@@ -451,23 +660,37 @@ void Graph<T>::find_covariances() {
     covariance_ = std::move(right);
 }
 
-/// A row's outputs are those of fits that left it out, and what they learn from it: K = X_g D_g
-/// times what was left of its labels.
-template <class T>
-double Graph<T>::in_sample_risk(std::size_t a) const {
+template <class Space>
+std::vector<double> Graph<Space>::moments(const GraphRows& test) const {
+    std::vector<Output<T>> errors;
+    for (std::size_t a = 0; a < fits_.size(); ++a) errors.push_back(error(a));
+    std::vector<double> moments(fits_.size() * fits_.size());
+    for (std::size_t c = 0; c < fits_.size(); ++c) {
+        const Turned<T> other = turned(errors[c], test);
+        for (std::size_t a = 0; a < fits_.size(); ++a)
+            moments[a * fits_.size() + c] = std::real(moment(errors[a], other));
+    }
+    return moments;
+}
+
+/// A row's outputs are those of fits that left it out, and what they learn from it: X_g D_g times
+/// what was left of its labels.
+template <class Space>
+double Graph<Space>::in_sample_risk(std::size_t a) const {
     const Output<T> own = error(a);
     T risk = 0.0;
     for (const std::size_t g : fits_[a].rows) {
-        const std::vector<double>& s = rows_[g].spectrum;
+        const Turned<T> turned_own = turned(own, rows_[g]);
         const Square<T> x = traces(g);
-        Values learnt(count());  // row a of K
+        std::vector<T> learnt(count());  // row a of X_g
         for (std::size_t k = first_[a]; k < first_[a + 1]; ++k)
-            for (std::size_t d = 0; d <= k; ++d)
-                for (std::size_t c = 0; c <= d; ++c)
-                    learnt[c] += nodes_[k].part.weight * x(k, d) * d_[g](d, c);
-        T of_group = moment(own, own, s);
-        for (std::size_t c = 0; c < count(); ++c)
-            if (learnt[c] != T(0.0)) of_group += 2.0 * learnt[c] * moment(left(g, c), own, s);
+            for (std::size_t d = 0; d <= k; ++d) learnt[d] += nodes_[k].part.weight * x(k, d);
+        T of_group = moment(own, turned_own);
+        for (std::size_t c = 0; c < count(); ++c) {
+            T from = 0.0;
+            for (std::size_t d = c; d < count(); ++d) from += learnt[d] * d_[g](d, c);
+            if (from != T(0.0)) of_group += 2.0 * from * moment(left(g, c), turned_own);
+        }
         for (std::size_t k = 0; k < pairs_.size(); ++k) {
             const auto [group, c, d] = pairs_[k];
             if (group == g)
@@ -478,23 +701,24 @@ double Graph<T>::in_sample_risk(std::size_t a) const {
     return std::real(risk);
 }
 
-template <class T>
-CoordinateRisks Graph<T>::by_coordinate(std::size_t a, std::span<const double> test) const {
+template <class Space>
+CoordinateRisks Graph<Space>::by_coordinate(std::size_t a, const GraphRows& test) const {
     const Output<T> own = error(a);
-    CoordinateRisks risks;
+    const Turned<T> turned_own = turned(own, test);
     std::vector<T> risk;
-    for (std::size_t i = 0; i < p(); ++i) {
-        risk.push_back(test[i] * own.mean[i] * own.mean[i]);
+    CoordinateRisks risks;
+    for (std::size_t i = 0; i < own.mean.size(); ++i) {
+        risk.push_back(own.mean[i] * turned_own.mean[i]);
         risks.bias.push_back(std::real(risk[i]));
     }
     for (std::size_t k = 0; k < pairs_.size(); ++k) {
         const auto [g, c, d] = pairs_[k];
-        const Values &x = own.weights[g][c], &y = own.weights[g][d];
-        if (x.empty() || y.empty()) continue;
+        const Block& y = turned_own.weights[g][d];
+        if (y.empty()) continue;
         const T factor =
             (c == d ? 1.0 : 2.0) * static_cast<double>(rows_[g].count) * covariance_[k];
-        for (std::size_t i = 0; i < p(); ++i)
-            risk[i] += factor * test[i] * rows_[g].spectrum[i] * x[i] * y[i];
+        nodes_[c].space.for_products(own.weights[c], y,
+                                     [&](std::size_t i, T x) { risk[i] += factor * x; });
     }
     for (const T& each : risk) risks.risk.push_back(std::real(each));
     return risks;
@@ -503,34 +727,59 @@ CoordinateRisks Graph<T>::by_coordinate(std::size_t a, std::span<const double> t
 /// A flow's is that of the ridge fit of penalty n/t, which shrinks alike; and as eigenvalues of a
 /// sample scatter, so does a risk that falls like e^−t: a mean of e^(s z), z of variance 2/n, is
 /// off by e^(s²/n), s = d log risk/d log t, of which twice the exponent is allowed.
-template <class T>
-double Graph<T>::own_error(std::size_t a, std::span<const double> test) const {
+template <class Space>
+double Graph<Space>::own_error(std::size_t a, const GraphRows& test) const {
     const GraphFit& fit = fits_[a];
     const double samples = nodes_[first_[a]].samples;
-    const std::span seen = std::span(spectrum(fit)).first(fit.features);
-    const double penalty = fit.time > 0.0 ? samples / fit.time : fit.penalty;
-    const double alike =
-        equivalent_error(solve_fixed_point(seen, static_cast<std::size_t>(samples), penalty));
+    const double alike = equivalent_error(solve_fixed_point(
+        Space::eigenvalues(rows_[fit.rows.front()], fit), static_cast<std::size_t>(samples),
+        fit.time > 0.0 ? samples / fit.time : fit.penalty));
     if (fit.time == 0.0) return alike;
-    Output<T> slope = none();  // d b/d log t
+    Output<T> slope(width(), count());  // d b/d log t
     for (std::size_t k = first_[a]; k < first_[a + 1]; ++k) {
         const Part<T>& part = nodes_[k].part;
         slope.add(part.weight * part.penalty * (fit.time / samples), outputs_[k]);
     }
     const Output<T> own = error(a);
+    const Turned<T> turned_own = turned(own, test);
     const double steepness =
-        2.0 * std::real(moment(own, slope, test)) / std::real(moment(own, own, test));
+        2.0 * std::real(moment(slope, turned_own)) / std::real(moment(own, turned_own));
     return alike + std::expm1(2.0 * steepness * steepness / samples);
 }
 
 }  // namespace
 
+const Eigen& SecondMoments::eigen(std::size_t first, std::size_t count) const {
+    std::shared_ptr<const Eigen>& known = known_[{first, count}];
+    if (known) return *known;
+    constexpr double rounding = 1e-13;
+    DenseMatrix seen(count, count);
+    for (std::size_t j = 0; j < count; ++j)
+        for (std::size_t i = 0; i < count; ++i) seen(i, j) = values_(first + i, first + j);
+    Eigen eigen = symmetric_eigen(std::move(seen));
+    std::size_t rank = 0;
+    while (rank < count && eigen.values[rank] > rounding * eigen.values.front()) ++rank;
+    eigen.values.resize(rank);
+    eigen.vectors.cols = rank;
+    eigen.vectors.values.resize(rank * count);
+    known = std::make_shared<const Eigen>(std::move(eigen));
+    return *known;
+}
+
 std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
                                           const std::vector<GraphFit>& fits,
                                           std::span<const double> truth, const Residues& residues) {
-    if (std::any_of(fits.begin(), fits.end(), [](const GraphFit& fit) { return fit.time > 0.0; }))
-        return std::make_unique<Graph<std::complex<double>>>(rows, fits, truth, residues);
-    return std::make_unique<Graph<double>>(rows, fits, truth, residues);
+    const bool flows =
+        std::any_of(fits.begin(), fits.end(), [](const GraphFit& fit) { return fit.time > 0.0; });
+    const bool dense = !rows.empty() && rows.front().moments != nullptr;
+    const auto solved =
+        [&]<class Space>(std::type_identity<Space>) -> std::unique_ptr<GraphMoments> {
+        return std::make_unique<Graph<Space>>(rows, fits, truth, residues);
+    };
+    if (dense && flows) return solved(std::type_identity<Dense<std::complex<double>>>());
+    if (dense) return solved(std::type_identity<Dense<double>>());
+    if (flows) return solved(std::type_identity<Diagonal<std::complex<double>>>());
+    return solved(std::type_identity<Diagonal<double>>());
 }
 
 }  // namespace cucurbit

@@ -22,14 +22,14 @@ public:
     GraphMoments& operator=(const GraphMoments&) = delete;
     virtual ~GraphMoments() = default;
 
-    /// E (b_a − β*)ᵀ diag(test) (b_c − β*).
-    virtual double moment(std::size_t a, std::size_t c, std::span<const double> test) const = 0;
-    /// E (xᵀu)(xᵀv) for fits, or of_truth, u and v, under diag(test).
-    virtual double product(std::size_t u, std::size_t v, std::span<const double> test) const = 0;
+    /// E (rᵀ(b_a − β*)) (rᵀ(b_c − β*)) for all fits a and c and rows as those of `test`.
+    virtual std::vector<double> moments(const GraphRows& test) const = 0;
+    /// E (rᵀu)(rᵀv) for fits, or of_truth, u and v, likewise.
+    virtual double product(std::size_t u, std::size_t v, const GraphRows& test) const = 0;
     virtual double in_sample_risk(std::size_t a) const = 0;
-    virtual CoordinateRisks by_coordinate(std::size_t a, std::span<const double> test) const = 0;
+    virtual CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const = 0;
     /// The relative error that a fit's risk may have of its own, without that of its labels.
-    virtual double own_error(std::size_t a, std::span<const double> test) const = 0;
+    virtual double own_error(std::size_t a, const GraphRows& test) const = 0;
     /// Of amplitudes, that of the solution's own method.
     virtual double resolution() const = 0;
 };

@@ -5,21 +5,42 @@
 // Derived by leaving one row out of all fits at once (docs/theory.md, "Graphs of fits").
 
 #include <cstddef>
-#include <functional>
+#include <map>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "cucurbit/chain.hpp"
 #include "cucurbit/theory.hpp"
 
 namespace cucurbit {
 
-/// Independent rows x ~ N(0, diag(spectrum)), each observed once as xᵀβ* + noise_std·z.
+struct Eigen;
+
+/// E r rᵀ of rows r, D×D. Eigenvectors of what fits see of it are found when they are first asked
+/// for: not by several threads at once.
+class SecondMoments {
+public:
+    explicit SecondMoments(DenseMatrix values) : values_(std::move(values)) {}
+    const DenseMatrix& values() const { return values_; }
+    /// Of `count` entries of r from `first` on, without what rounding makes of zeros.
+    const Eigen& eigen(std::size_t first, std::size_t count) const;
+
+private:
+    DenseMatrix values_;
+    mutable std::map<std::pair<std::size_t, std::size_t>, std::shared_ptr<const Eigen>> known_;
+};
+
+/// Independent rows r = (x, further features of x) with x ~ N(0, diag(spectrum)), each observed
+/// once as xᵀβ* + noise_std·z.
 struct GraphRows {
     std::size_t count = 0;
     std::vector<double> spectrum;  ///< [p], positive
     double noise_std = 0.0;
+    /// Of r, D ≥ p: the leading p×p block is diag(spectrum). None: r = x.
+    std::shared_ptr<const SecondMoments> moments = nullptr;
 };
 
 /// A row's label: observed · its observation + from_truth · xᵀβ* + Σ weight · xᵀb of earlier fits.
@@ -33,16 +54,18 @@ struct GraphLabels {
 /// What a fit's labels are made of: outputs as they are, or the sign of each source's: hard labels.
 enum class GraphLink { identity, sign };
 
-/// One fit of the leading `features` coordinates on the rows of some groups: ridge (penalty 0: of
-/// minimum norm) or, with a time, gradient flow from zero on ‖Xb − y‖²/(2n), which stops then.
+/// One fit of `features` coordinates of r, one after another, on the rows of some groups: ridge
+/// (penalty 0: of minimum norm) or, with a time, gradient flow from zero on ‖Xb − y‖²/(2n), which
+/// stops then.
 struct GraphFit {
     std::vector<std::size_t> rows;         ///< groups, of one spectrum
-    std::size_t features = 0;              ///< of p
+    std::size_t features = 0;              ///< how many
     double penalty = 0.0;                  ///< on the sum of squares; 0 of a flow
     std::vector<GraphLabels> labels;       ///< of the rows of each of its groups
     double noise_std = 0.0;                ///< of a further noise of its own on every label
     GraphLink link = GraphLink::identity;  ///< sign: of the observation, of xᵀβ*, of each fit's xᵀb
     double time = 0.0;                     ///< of a flow; 0: none
+    std::size_t first = 0;                 ///< of the features, among those of r
 };
 
 /// All rows that a fit is trained on.
@@ -61,22 +84,14 @@ class NoGraphLaw : public std::runtime_error {
 /// Second moments of all fits' errors.
 class GraphLaw {
 public:
-    GraphLaw(std::vector<double> moments, std::vector<double> outputs,
-             std::vector<CoordinateRisks> risks, std::function<double(std::size_t)> in_sample,
-             std::vector<double> errors, double resolution, double scale)
-        : fits_(errors.size()),
-          moments_(std::move(moments)),
-          outputs_(std::move(outputs)),
-          risks_(std::move(risks)),
-          in_sample_(std::move(in_sample)),
-          relative_errors_(std::move(errors)),
-          resolution_(resolution),
-          scale_(scale) {}
+    /// All that is read off.
+    struct Solved;
+    explicit GraphLaw(std::shared_ptr<const Solved> solved) : solved_(std::move(solved)) {}
 
-    /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ the test covariance.
-    double moment(std::size_t a, std::size_t c) const { return moments_[a * fits_ + c]; }
+    /// E (b_a − β*)ᵀ Σ (b_c − β*), Σ of the test rows.
+    double moment(std::size_t a, std::size_t c) const;
     /// What each coordinate adds to moment(fit, fit).
-    const CoordinateRisks& by_coordinate(std::size_t fit) const { return risks_[fit]; }
+    CoordinateRisks by_coordinate(std::size_t fit) const;
     /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding; none where a graph with
     /// flows does not resolve it (below 1e-16 of β*ᵀΣβ*). Throws NoGraphLaw where rounding has left
     /// a negative number.
@@ -99,14 +114,10 @@ private:
     /// What the mean of a fit's angles may be off by beside what its risk may, relative.
     double of_angles(std::size_t fit) const;
 
-    std::size_t fits_;
-    std::vector<double> moments_;         ///< [fit][fit]
-    std::vector<double> outputs_;         ///< E b_aᵀ Σ b_a of each fit
-    std::vector<CoordinateRisks> risks_;  ///< of each fit
-    std::function<double(std::size_t)> in_sample_;
-    std::vector<double> relative_errors_;  ///< that an equivalent may have: of a fit and its labels
-    double resolution_;                    ///< of amplitudes, relative to the scale's root
-    double scale_;                         ///< β*ᵀ Σ β*
+    double relative_error(std::size_t a, std::size_t c) const;
+    double output(std::size_t fit) const;
+
+    std::shared_ptr<const Solved> solved_;
 };
 
 /// How often xᵀb and xᵀc differ in sign, x Gaussian: their angle over π. squares: E (xᵀb)² and
@@ -114,11 +125,12 @@ private:
 double sign_error(double square, double other_square, double misfit);
 
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
-/// and O(p M²) for its moments, M the pairs of fits that share a group. truth, test_spectrum: [p].
-/// Throws std::invalid_argument where shapes do not fit, a fit's groups differ in their spectrum or
-/// appear twice, or it takes labels from itself or a later one; NoGraphLaw, also where a fit learns
-/// the sign of one that has seen, or learnt from one that has seen, its rows.
+/// and O(p M²) for its moments, M the pairs of fits that share a group. truth: [p]; test: rows that
+/// risks are measured on. Throws std::invalid_argument where shapes do not fit, a fit's groups
+/// differ in their spectrum or appear twice, or it takes labels from itself or a later one;
+/// NoGraphLaw, also where a fit learns the sign of one that has seen, or learnt from one that has
+/// seen, its rows.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
-                   std::span<const double> truth, std::span<const double> test_spectrum);
+                   std::span<const double> truth, const GraphRows& test);
 
 }  // namespace cucurbit

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from cucurbit.hints import Grid, Number, Vector, Weight
 
 
+def random_features(count: Grid, activation: Literal["linear", "relu", "erf", "sign"], seed: int) -> dict[str, Any]:
+    """φ(Wx) for a fit: the first `count` features of this activation and seed, the same in all trials."""
+    return {"kind": "random", "activation": activation, "seed": seed, "count": count}
+
+
 class Labels:
     """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
     weights, which are numbers, lists or arrays: `0.6 * teacher + 0.4 * real.observed`, `sum(teachers) / len(teachers)`.
@@ -145,7 +150,7 @@ class Fit(Source):
     some of the groups. penalty: of a ridge, on the sum of squares; ridgeless unless given; "optimal" is the one of
     least risk by the law. time: of a gradient flow from zero on the mean of squares, instead of a penalty; "optimal"
     likewise. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
-    sees; all unless given. These four are grids.
+    sees; all unless given. These four are grids. features: random ones instead of coordinates (`random_features`).
 
     link: "sign" makes every source of the labels a hard one, 1 or -1.
 
@@ -154,14 +159,16 @@ class Fit(Source):
 
     def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
                  labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | Literal["optimal"] | None = None,
-                 time: Grid | Literal["optimal"] | None = None, noise_std: Grid | None = None, keep: Grid | None = None,
+                 time: Grid | Literal["optimal"] | None = None, features: Mapping[str, Any] | None = None,
+                 noise_std: Grid | None = None, keep: Grid | None = None,
                  link: Literal["sign"] | None = None) -> None:
         super().__init__(name)
         self.name = name
         self.rows = (rows,) if isinstance(rows, Rows) else tuple(rows)
         self.labels = labels
         self.labels_on = dict(labels_on or {})
-        self.keys = _given(penalty=penalty, time=time, noise_std=noise_std, keep=keep, link=link)
+        self.keys = _given(penalty=penalty, time=time, features=features, noise_std=noise_std, keep=keep,
+                           link=link)
         if not all(isinstance(group, Rows) for group in self.rows):
             raise TypeError("rows of a fit are Rows, one or several")
         of_all = self.rows[0] if len(self.rows) == 1 else None

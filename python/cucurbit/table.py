@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver", "cause")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
-_WHOLE = re.compile(r"p|m|n(_[^/]+)?|keep_[^/]+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|first|last|trial|rung|"
+_WHOLE = re.compile(r"p|m|n(_[^/]+)?|(keep|count)_[^/]+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|first|last|trial|rung|"
                     r"rank_deficit|design|points|series|batch|bytes_per_worker|(blocks|trials)(_done|_wanted)?")
 
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <numbers>
+#include <numeric>
+#include <optional>
 #include <set>
 
 #include "cucurbit/random.hpp"
@@ -20,12 +22,23 @@ using reference::MinimumNorm;
 using reference::Real;
 using reference::Vector;
 
-/// One trial's rows of a group: √λ z, then its noises, in each row.
-Matrix draw_group(const Design& design, const GraphRows& group, std::size_t number,
-                  std::size_t noises, std::uint64_t trial, bool signs) {
+Real applied(std::optional<Entrywise> function, Real u) {
+    if (!function) return u;
+    if (*function == Entrywise::rectifier) return std::max(u, Real(0));
+    if (*function == Entrywise::sign) return u < 0 ? -1 : 1;
+    return std::sqrt(Real(3)) * std::erf(u / std::sqrt(Real(2)));
+}
+
+/// One trial's rows of a group: √λ z, then its random features, then its noises, in each row.
+Matrix draw_group(const Design& design, const GraphSpec& spec, const GraphRows& group,
+                  std::size_t number, std::size_t noises, std::uint64_t trial) {
+    const bool signs = spec.rows[number].distribution.has_value();
     const std::size_t p = group.spectrum.size();
+    const std::vector<std::size_t> counts = spec.feature_counts(design.points);
+    const std::size_t width = std::accumulate(counts.begin(), counts.end(), p);
+    const std::vector<double> population = spec.population.at(p).spectrum;
     const auto stage = static_cast<std::uint8_t>(number);
-    Matrix rows(group.count, p + noises);
+    Matrix rows(group.count, width + noises);
     std::vector<double> x(p), noise(noises);
     for (std::size_t i = 0; i < group.count; ++i) {
         draw_normals({design.key, stage, Purpose::samples}, trial, i, x);
@@ -33,7 +46,15 @@ Matrix draw_group(const Design& design, const GraphRows& group, std::size_t numb
             if (signs) value = value < 0.0 ? -1.0 : 1.0;
         draw_normals({design.key, stage, Purpose::label_noise}, trial, i, noise);
         for (std::size_t j = 0; j < p; ++j) rows(i, j) = std::sqrt(Real(group.spectrum[j])) * x[j];
-        for (std::size_t j = 0; j < noises; ++j) rows(i, p + j) = noise[j];
+        for (std::size_t m = 0, first = p; m < counts.size(); first += counts[m++]) {
+            const DenseMatrix w = spec.features[m].projection(counts[m], population);
+            for (std::size_t k = 0; k < counts[m]; ++k) {
+                Real u = 0;
+                for (std::size_t j = 0; j < p; ++j) u += Real(w(j, k)) * rows(i, j);
+                rows(i, first + k) = applied(spec.features[m].function(), u);
+            }
+        }
+        for (std::size_t j = 0; j < noises; ++j) rows(i, width + j) = noise[j];
     }
     return rows;
 }
@@ -67,7 +88,8 @@ private:
     /// Coefficients of all fits of a trial at a point; condition: raised to each one's.
     static std::vector<Vector> fit_all(const GraphStudy& setting, const Design& design,
                                        const Point& point, std::size_t trial, Real& condition) {
-        const auto [groups, fits] = setting.spec().at(point.parameters);
+        const std::vector<std::size_t> counts = setting.spec().feature_counts(design.points);
+        const auto [groups, fits] = setting.spec().at(point.parameters, counts);
         const auto p = static_cast<std::size_t>(point.parameters[0]);
         const std::vector<double> truth = setting.spec().population.at(p).truth;
         std::vector<std::size_t> noise_of;
@@ -77,16 +99,22 @@ private:
         std::vector<Vector> all;
         for (std::size_t a = 0; a < fits.size(); ++a) {
             const GraphFit& fit = fits[a];
+            const auto add = [&](const Vector& coefficients) {
+                Vector& whole = all.emplace_back(std::accumulate(counts.begin(), counts.end(), p));
+                std::copy(coefficients.begin(), coefficients.end(),
+                          whole.begin() + static_cast<long>(fit.first));
+            };
             std::vector<Vector> x;
             Vector y;
             for (std::size_t k = 0; k < fit.rows.size(); ++k) {
                 const std::size_t g = fit.rows[k];
                 const GraphLabels& labels = fit.labels[k];
-                const Matrix rows = draw_group(design, groups[g], g, noises, trial,
-                                               setting.spec().rows[g].distribution.has_value());
+                const Matrix rows = draw_group(design, setting.spec(), groups[g], g, noises, trial);
+                const std::size_t width = rows.row(0).size() - noises;
                 for (std::size_t i = 0; i < rows.rows(); ++i) {
                     const auto row = rows.row(i);
-                    x.emplace_back(row.begin(), row.begin() + static_cast<long>(fit.features));
+                    const auto first = row.begin() + static_cast<long>(fit.first);
+                    x.emplace_back(first, first + static_cast<long>(fit.features));
                     const auto linked = [&](Real output) {
                         if (fit.link == GraphLink::identity) return output;
                         return Real(output > 0 ? 1 : -1);
@@ -94,14 +122,14 @@ private:
                     Real output = 0;
                     for (std::size_t j = 0; j < p; ++j) output += row[j] * Real(truth[j]);
                     Real label = Real(labels.from_truth) * linked(output);
-                    label +=
-                        Real(labels.observed) * linked(output + Real(groups[g].noise_std) * row[p]);
+                    label += Real(labels.observed) *
+                             linked(output + Real(groups[g].noise_std) * row[width]);
                     for (const auto& [from, weight] : labels.from_fits) {
                         Real sum = 0;
-                        for (std::size_t j = 0; j < p; ++j) sum += row[j] * all[from][j];
+                        for (std::size_t j = 0; j < width; ++j) sum += row[j] * all[from][j];
                         label += Real(weight) * linked(sum);
                     }
-                    if (noise_of[a] > 0) label += Real(fit.noise_std) * row[p + noise_of[a]];
+                    if (noise_of[a] > 0) label += Real(fit.noise_std) * row[width + noise_of[a]];
                     y.push_back(label);
                 }
             }
@@ -114,15 +142,13 @@ private:
             for (std::size_t i = 0; i < x.size(); ++i)
                 for (std::size_t j = 0; j < fit.features; ++j) design_matrix(i, j) = x[i][j];
             if (fit.time > 0.0) {
-                all.push_back(flow(design_matrix, y, Real(fit.time) / static_cast<Real>(y.size())));
-                all.back().resize(p, 0);
+                add(flow(design_matrix, y, Real(fit.time) / static_cast<Real>(y.size())));
                 continue;
             }
             const MinimumNorm solver = MinimumNorm::of_full_rank(design_matrix);
             condition = std::max(condition, reference::frobenius_norm(design_matrix) *
                                                 reference::frobenius_norm(solver.pseudo_inverse()));
-            all.push_back(solver.solve(y));
-            all.back().resize(p, 0);
+            add(solver.solve(y));
         }
         return all;
     }
@@ -175,11 +201,12 @@ private:
         const std::string &estimand = series.estimand,
                           other = estimand.substr(estimand.find('_') + 1);
         const bool rate = estimand == "error_rate" || estimand.starts_with("agreement_");
-        Vector from(p, 0);
+        const std::size_t width = own.size();
+        Vector from(width, 0);
         if (estimand.starts_with("misfit_") || estimand.starts_with("agreement_"))
             from = fits[named(other)];
         else if (estimand != "output_variance")
-            from.assign(population.truth.begin(), population.truth.end());
+            std::copy(population.truth.begin(), population.truth.end(), from.begin());
         if (rate) {
             Real product = 0, square = 0, other_square = 0;
             for (std::size_t j = 0; j < p; ++j) {
@@ -195,30 +222,34 @@ private:
             return;
         }
         if (estimand == "in_sample_risk") {
-            const auto [groups, numbers] = setting.spec().at(point.parameters);
+            const auto [groups, numbers] =
+                setting.spec().at(point.parameters, setting.spec().feature_counts(design.points));
             Real sum = 0, rows = 0, size = 0;
             for (const std::size_t g : numbers[fit].rows) {
-                const Matrix of_group = draw_group(design, groups[g], g, 1, trial,
-                                                   setting.spec().rows[g].distribution.has_value());
+                const Matrix of_group = draw_group(design, setting.spec(), groups[g], g, 1, trial);
                 for (std::size_t i = 0; i < of_group.rows(); ++i, ++rows) {
                     Real error = 0;
-                    for (std::size_t j = 0; j < p; ++j)
+                    for (std::size_t j = 0; j < width; ++j)
                         error += of_group.row(i)[j] * (own[j] - from[j]);
                     sum += error * error;
                 }
             }
-            for (std::size_t j = 0; j < p; ++j) size += own[j] * own[j] + from[j] * from[j];
+            for (std::size_t j = 0; j < width; ++j) size += own[j] * own[j] + from[j] * from[j];
             expect_parity(
                 {fmt::format("{} in sample, point {} trial {}", series.arm, series.point, trial),
                  value, sum / rows, 8 + 4 * size, condition, outcome, 0, p});
             return;
         }
         Real expected = 0, size = 0;
-        for (std::size_t j = 0; j < p; ++j) {
-            const Real distance = own[j] - from[j];
-            expected += population.spectrum[j] * distance * distance;
-            size += population.spectrum[j] * (own[j] * own[j] + from[j] * from[j]);
-        }
+        const DenseMatrix second =
+            RowMoments(setting.spec().features, setting.spec().feature_counts(design.points),
+                       population.spectrum, population.spectrum)
+                .second();
+        for (std::size_t j = 0; j < width; ++j)
+            for (std::size_t k = 0; k < width; ++k) {
+                expected += second(j, k) * (own[j] - from[j]) * (own[k] - from[k]);
+                size += std::abs(second(j, k) * (own[j] * own[k] + from[j] * from[k]));
+            }
         expect_parity({fmt::format("{} {} point {} trial {}", series.arm, series.estimand,
                                    series.point, trial),
                        value, expected, 8 + 4 * size, condition, outcome, 0, p});
@@ -311,6 +342,49 @@ const std::string flow_graph = two_groups + R"(
 
 TEST_P(GraphParity, GradientFlows) {
     compare(flow_graph, 2, 2);
+}
+
+// Two widths of the same features, others of another seed, and linear ones, on rows of two spectra.
+std::string features_graph(const std::string& activation) {
+    return two_groups + fmt::format(R"(
+    [rows.other]
+    n = 9
+    spectrum = {{ kind = "power_law", exponent = 0.5 }}
+    [fit.wide]
+    rows = "real"
+    penalty = 0.3
+    features = {{ kind = "random", activation = "{0}", seed = 1, count = [4, 20] }}
+    [fit.narrow]
+    rows = ["real", "more"]
+    penalty = 0.2
+    features = {{ kind = "random", activation = "{0}", seed = 1, count = 3 }}
+    labels = {{ wide = 0.5, rest = "observed" }}
+    [fit.heir]
+    rows = "other"
+    penalty = 0.1
+    labels = "narrow"
+    noise_std = 0.2
+    [fit.stopped]
+    rows = "other"
+    time = 20.0
+    features = {{ kind = "random", activation = "{0}", seed = 2, count = 5 }}
+    labels = "heir"
+    [fit.projected]
+    rows = "real"
+    penalty = 0.1
+    features = {{ kind = "random", activation = "linear", seed = 3, count = 6 }}
+    labels = "stopped"
+    [measure]
+    misfit = [["heir", "wide"], ["projected", "narrow"]]
+    output_variance = ["stopped"]
+    in_sample_risk = ["wide", "heir"]
+    )",
+                                    activation);
+}
+
+TEST_P(GraphParity, RandomFeatures) {
+    for (const char* activation : {"relu", "erf", "sign"})
+        compare(features_graph(activation), 2, 2);
 }
 
 TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {

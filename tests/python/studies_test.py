@@ -242,6 +242,15 @@ class Graphs(InFolder):
         with self.assertRaisesRegex(ValueError, "multiply the grids first"):
             w * (w * teacher)
 
+    def test_flows_and_random_features(self):
+        real = cb.Rows("real", n=30, noise_std=0.5)
+        network = cb.Fit("network", real, time=[10.0, 100.0], features=cb.random_features([5, 60], "relu", seed=1))
+        study = cb.Study.graph(network, **POPULATION, trials=4)
+        self.assertEqual(tomllib.loads(study.to_toml())["fit"]["network"]["features"]["count"], [5, 60])
+        table = study.theory()
+        self.assertEqual(set(table["theory_kind"]), {"approximation"})
+        self.assertEqual(list(table["count_network"].unique()), [5, 60])
+
     def test_the_law_chooses_a_weight_and_explains(self):
         real = cb.Rows("real", n=[30, 60], noise_std=0.5)
         teacher = cb.Fit("teacher", real, penalty=0.1)

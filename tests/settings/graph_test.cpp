@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
+#include "cucurbit/random.hpp"
 #include "host/studies/graph.hpp"
 #include "tests/support/simulate.hpp"
 
@@ -47,7 +49,7 @@ TEST(GraphStudies, FitsComeBehindThoseThatLabelThem) {
     const Design design = study.setting->designs().at(0);
     ASSERT_EQ(design.points.size(), 4u);
     const auto& spec = dynamic_cast<const GraphStudy&>(*study.setting).spec();
-    const auto [rows, fits] = spec.at(design.points[1].parameters);
+    const auto [rows, fits] = spec.at(design.points[1].parameters, {});
     ASSERT_EQ(rows.size(), 2u);
     EXPECT_EQ(rows[1].count, 4u);
     EXPECT_EQ(rows[1].noise_std, 0.0);
@@ -221,6 +223,66 @@ TEST(GraphStudies, OptimalNumbersWhereThereIsNoLaw) {
     } catch (const StudyError& error) {
         EXPECT_NE(std::string(error.what()).find("the risk has no law at p = 6"), std::string::npos)
             << error.what();
+    }
+}
+
+// By 40,000 rows: each moment lies within five standard errors.
+TEST(GraphStudies, MomentsOfRandomFeatures) {
+    for (const std::string activation : {"linear", "relu", "erf", "sign"}) {
+        const Study study = study_of(head + fmt::format(R"(
+            rows = {{ real = {{ n = 4 }} }}
+            [fit.first]
+            rows = "real"
+            features = {{ kind = "random", activation = "{0}", seed = 4, count = 3 }}
+            [fit.second]
+            rows = "real"
+            features = {{ kind = "random", activation = "{0}", seed = 5, count = 2 }}
+            [fit.third]
+            rows = "real"
+            features = {{ kind = "random", activation = "linear", seed = 6, count = 2 }}
+        )",
+                                                        activation));
+        const auto& spec = dynamic_cast<const GraphStudy&>(*study.setting).spec();
+        const std::vector<double> population = spec.population.at(6).spectrum;
+        std::vector<double> spectrum = population;
+        spectrum[2] = 3.0;  // other rows than the population's
+        const std::vector<std::size_t> counts =
+            spec.feature_counts(study.setting->designs().at(0).points);
+        ASSERT_EQ(counts, (std::vector<std::size_t>{3, 2, 2}));
+        const RowMoments moments(spec.features, counts, spectrum, population);
+        constexpr std::size_t width = 13, rows = 40'000;
+        DenseMatrix sums(width, width), squares(width, width);
+        std::vector<double> row(width);
+        std::vector<DenseMatrix> w;
+        for (std::size_t m = 0; m < 3; ++m)
+            w.push_back(spec.features[m].projection(counts[m], population));
+        for (std::size_t i = 0; i < rows; ++i) {
+            draw_normals({7, 0, Purpose::samples}, 0, i, std::span(row).first(6));
+            for (std::size_t j = 0; j < 6; ++j) row[j] *= std::sqrt(spectrum[j]);
+            for (std::size_t m = 0, at = 6; m < 3; ++m)
+                for (std::size_t k = 0; k < counts[m]; ++k, ++at) {
+                    double u = 0.0;
+                    for (std::size_t j = 0; j < 6; ++j) u += w[m](j, k) * row[j];
+                    row[at] = spec.features[m].linear() ? u
+                              : activation == "relu"    ? std::max(u, 0.0)
+                              : activation == "erf" ? std::sqrt(3.0) * std::erf(u / std::sqrt(2.0))
+                                                    : (u < 0.0 ? -1.0 : 1.0);
+                }
+            for (std::size_t j = 0; j < width; ++j)
+                for (std::size_t k = 0; k < width; ++k) {
+                    sums(j, k) += row[j] * row[k];
+                    squares(j, k) += row[j] * row[k] * row[j] * row[k];
+                }
+        }
+        const DenseMatrix root = moments.root(), second = product(root, true, root, false);
+        for (std::size_t j = 0; j < width; ++j)
+            for (std::size_t k = 0; k < width; ++k) {
+                const double mean = sums(j, k) / rows;
+                const double error =
+                    std::sqrt(std::max(squares(j, k) / rows - mean * mean, 1e-12) / rows);
+                EXPECT_NEAR(moments.second()(j, k), mean, 5.0 * error) << activation << j << k;
+                EXPECT_NEAR(second(j, k), moments.second()(j, k), 1e-12);
+            }
     }
 }
 

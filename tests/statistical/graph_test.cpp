@@ -179,6 +179,56 @@ TEST(GraphLawSlow, HoldsOfOtherDistributions) {
     }
 }
 
+// Gaussian features with the same second moments, whatever the activation; the law of linear
+// ones is the same graph's without them.
+TEST(GraphLawSlow, HoldsOfRandomFeatures) {
+    std::vector<double> gaps;
+    for (const std::string activation : {"linear", "relu", "erf", "sign"})
+        for (const std::size_t count : {40, 200}) {
+            const Study study = study_of(fmt::format(
+                R"(
+                schema = 1
+                study = {{ name = "graph", kind = "graph", seed = 9 }}
+                population = {{ p = 120, spectrum = {{ kind = "power_law", exponent = 0.5 }}, signal = {{ kind = "power_law", exponent = 1.0 }} }}
+                precision = {{ trials = 64 }}
+                [rows.real]
+                n = 100
+                noise_std = 0.3
+                [rows.fresh]
+                n = 180
+                [fit.teacher]
+                rows = "real"
+                penalty = 0.5
+                features = {{ kind = "random", activation = "{0}", seed = 1, count = {1} }}
+                [fit.student]
+                rows = "fresh"
+                time = 30.0
+                labels = "teacher"
+                [fit.same]
+                rows = "real"
+                penalty = 1.0
+                labels = {{ teacher = 0.5, rest = "observed" }}
+                [fit.other]
+                rows = "fresh"
+                penalty = 0.3
+                labels = "same"
+                features = {{ kind = "random", activation = "{0}", seed = 2, count = 80 }}
+                [measure]
+                misfit = [["student", "teacher"], ["other", "teacher"]]
+                in_sample_risk = ["teacher", "same", "other"]
+            )",
+                activation, activation == "linear" ? std::min<std::size_t>(count, 120) : count));
+            for (const Compared& each : compare(study, *study.setting, 240)) {
+                gaps.push_back(std::abs(each.gap));
+                EXPECT_LE(std::abs(each.gap), each.allowed + 4.5 * each.error)
+                    << activation << count;
+            }
+        }
+    std::cout << fmt::format("{} values, median gap {:.4f}, largest {:.4f}\n", gaps.size(),
+                             median(gaps), *std::max_element(gaps.begin(), gaps.end()));
+    EXPECT_LE(median(gaps), 0.02);
+}
+
 // A law that takes the same inputs for fresh ones, or another number of shared rows, is noticed.
 TEST(GraphLawSlow, WrongLawsAreNoticed) {
     constexpr const char* head = R"(

@@ -62,7 +62,7 @@ std::vector<GraphFit> fits() {
 }
 
 GraphLaw law() {
-    return graph_law(rows(), fits(), truth(), power(1.0));
+    return graph_law(rows(), fits(), truth(), {0, power(1.0)});
 }
 
 TEST(GraphLaw, KnownExcessRisks) {
@@ -99,7 +99,7 @@ TEST(GraphLaw, LabelsThatComeBackToTheirOwnRows) {
                                      fit_of({0, 1}, p, 0.5, -1.0, 0.0, Labels{{0, 2.0}}),
                                      fit_of({3}, p, 0.1, 0.0, 0.5, Labels{{1, 0.5}}),
                                      fit_of({1}, masked, 0.2, -0.5, 0.0, Labels{{2, 1.5}})};
-    const GraphLaw found = graph_law(rows(), back, truth(), power(1.0));
+    const GraphLaw found = graph_law(rows(), back, truth(), {0, power(1.0)});
     const double known[4][4] = {{0.263039746336, 0.447085569495, 0.30011825964, 0.405079385242},
                                 {0.447085569495, 1.123920214853, 0.662462047869, 1.008535405598},
                                 {0.30011825964, 0.662462047869, 0.4255206996, 0.626116858315},
@@ -118,7 +118,7 @@ TEST(GraphLaw, RisksInSample) {
         groups,
         {fit_of({0}, p, 0.0, 1.0, 0.0, {}), fit_of({1, 2}, p, 0.0, 1.0, 0.0, {}, 0.1),
          fit_of({1, 2}, p, 0.0, 0.0, 0.0, Labels{{1, 1.0}}), fit_of({1}, p, 1e9, 1.0, 0.0, {})},
-        truth(), spectrum);
+        truth(), {0, spectrum});
     EXPECT_NEAR(found.in_sample_risk(0).value, 0.49 * p / 200.0, 1e-12);
     const double noise = (20 * (0.25 + 0.01) + 15 * (0.04 + 0.01)) / 35.0;
     EXPECT_NEAR(found.in_sample_risk(1).value, noise, 1e-9);
@@ -137,7 +137,7 @@ TEST(GraphLaw, HardLabels) {
              heir = fit_of({1}, 50, 0.0, 0.0, 0.0, Labels{{0, 1.0}});
     hard.link = heir.link = GraphLink::sign;
     const GraphFit again = hard;
-    const GraphLaw found = graph_law(groups, {hard, heir, again}, beta, isotropic);
+    const GraphLaw found = graph_law(groups, {hard, heir, again}, beta, {0, isotropic});
     const auto variance = [&](double n) { return (1.0 - slope * slope) * 50.0 / (n - 50.0); };
     EXPECT_NEAR(found.excess_risk(0).value, (1 - slope) * (1 - slope) + variance(200), 1e-12);
     EXPECT_NEAR(variance(200), 0.1211, 1e-4);
@@ -154,7 +154,7 @@ TEST(GraphLaw, HardLabels) {
     EXPECT_NEAR(found.agreement(0, 2).value, 1.0, 1e-6);  // the same labels on the same rows
     GraphFit same = heir;
     same.rows = {0};
-    EXPECT_THROW(graph_law(groups, {hard, same}, beta, isotropic), NoGraphLaw);
+    EXPECT_THROW(graph_law(groups, {hard, same}, beta, {0, isotropic}), NoGraphLaw);
 }
 
 TEST(GraphLaw, SignsThatDiffer) {
@@ -174,7 +174,7 @@ TEST(GraphLaw, OutputVariances) {
     const std::vector<GraphFit> all{
         fit_of({0}, p, 0.0, 1.0, 0.0, {}), fit_of({0}, p, 0.8, 1.0, 0.0, {}),
         fit_of({0}, masked, 0.2, -0.5, 0.0, Labels{{1, 1.5}}), fit_of({0}, p, 0.8, 0.0, 0.0, {})};
-    const GraphLaw found = graph_law(groups, all, beta, spectrum);
+    const GraphLaw found = graph_law(groups, all, beta, {0, spectrum});
     for (std::size_t a = 0; a < 3; ++a) {
         EXPECT_GT(found.output_variance(a).value, 0.0);
         EXPECT_NEAR(found.output_variance(a).value / found.misfit(a, 3).value, 1.0, 1e-12);
@@ -194,7 +194,7 @@ TEST(GraphLaw, FreshRowsAreAChain) {
     const std::vector<GraphRows> groups{{40, spectrum, 0.3}, {45, spectrum, 0.0}};
     const std::vector<GraphFit> two{fit_of({0}, p, 0.0, 1.0, 0.0, {}),
                                     fit_of({1}, p, 0.5, 0.0, 0.0, Labels{{0, 1.0}}, 0.2)};
-    const GraphLaw found = graph_law(groups, two, beta, spectrum);
+    const GraphLaw found = graph_law(groups, two, beta, {0, spectrum});
     const FitLaw first = fit(given_labels(beta), spectrum, 40, 0.09);
     const FitLaw second = fit(first, spectrum, 45, 0.04, 0.5);
     EXPECT_NEAR(found.excess_risk(0).value / excess_risk(first, beta, spectrum).value, 1.0, 1e-11);
@@ -211,12 +211,81 @@ TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {
     const std::vector<GraphFit> all{fit_of({0}, p, first, 1.0, 0.0, {}),
                                     fit_of({0}, p, second, 1.0, 0.0, {}),
                                     fit_of({0}, p, second, 0.0, 0.0, Labels{{0, 1.0}})};
-    const GraphLaw found = graph_law(groups, all, beta, spectrum);
+    const GraphLaw found = graph_law(groups, all, beta, {0, spectrum});
     const double x = second / (second - first), y = -first / (second - first);
     EXPECT_NEAR(
         found.moment(2, 2),
         x * x * found.moment(1, 1) + y * y * found.moment(0, 0) + 2.0 * x * y * found.moment(0, 1),
         1e-10);
+}
+
+/// The same rows, their second moments written out.
+GraphRows dense(GraphRows rows) {
+    DenseMatrix moments(p, p);
+    for (std::size_t i = 0; i < p; ++i) moments(i, i) = rows.spectrum[i];
+    rows.moments = std::make_shared<const SecondMoments>(std::move(moments));
+    return rows;
+}
+
+// Of all second moments at once: what the law of diagonal ones gives.
+TEST(GraphLaw, DenseMomentsThatAreDiagonal) {
+    std::vector<GraphRows> groups;
+    for (const GraphRows& group : rows()) groups.push_back(dense(group));
+    std::vector<GraphFit> all = fits();
+    const auto agree = [&](double tolerance) {
+        const GraphLaw found = graph_law(groups, all, truth(), dense({0, power(1.0)}));
+        const GraphLaw known = graph_law(rows(), all, truth(), {0, power(1.0)});
+        for (std::size_t a = 0; a < all.size(); ++a) {
+            for (std::size_t c = 0; c < all.size(); ++c)
+                EXPECT_NEAR(found.moment(a, c) / known.moment(a, c), 1.0, tolerance) << a << c;
+            EXPECT_NEAR(found.in_sample_risk(a).value / known.in_sample_risk(a).value, 1.0,
+                        tolerance);
+            EXPECT_NEAR(found.excess_risk(a).relative_error / known.excess_risk(a).relative_error,
+                        1.0, tolerance);
+        }
+    };
+    agree(1e-9);
+    all.resize(8);
+    all[1].penalty = 0.0;
+    all[1].time = 20.0;
+    agree(1e-7);
+}
+
+// Features that turn and stretch all coordinates are as good as these to least squares, and a fit
+// that learns from them on the same rows is one on the coordinates.
+TEST(GraphLaw, FeaturesThatAreLinearInAllCoordinates) {
+    constexpr std::size_t few = 12;
+    std::vector<double> spectrum(few), beta(few);
+    DenseMatrix a(few, few);
+    for (std::size_t i = 0; i < few; ++i) {
+        spectrum[i] = 1.0 / static_cast<double>(i + 1);
+        beta[i] = 1.0;
+        for (std::size_t j = 0; j < few; ++j)
+            a(i, j) = std::cos(static_cast<double>(3 * i * j + j)) + (i == j ? 2.0 : 0.0);
+    }
+    GraphRows rows{40, spectrum, 0.5};
+    DenseMatrix moments(2 * few, 2 * few);
+    for (std::size_t i = 0; i < few; ++i) {
+        moments(i, i) = spectrum[i];
+        for (std::size_t j = 0; j < few; ++j) {
+            moments(i, few + j) = moments(few + j, i) = spectrum[i] * a(j, i);
+            for (std::size_t k = 0; k < few; ++k)
+                moments(few + i, few + j) += a(i, k) * spectrum[k] * a(j, k);
+        }
+    }
+    rows.moments = std::make_shared<const SecondMoments>(std::move(moments));
+    GraphFit turned = fit_of({0}, few, 0.0, 1.0, 0.0, {});
+    turned.first = few;
+    const GraphLaw found = graph_law(
+        {rows},
+        {fit_of({0}, few, 0.0, 1.0, 0.0, {}), turned, fit_of({0}, few, 0.3, 0.0, 0.0, {{1, 1.0}}),
+         fit_of({0}, few, 0.3, 0.0, 0.0, {{0, 1.0}})},
+        beta, rows);
+    const double scale = found.moment(0, 0);
+    EXPECT_NEAR(found.moment(1, 1) / scale, 1.0, 1e-9);
+    EXPECT_NEAR(found.moment(0, 1) / scale, 1.0, 1e-9);
+    EXPECT_NEAR(found.moment(2, 2) / found.moment(3, 3), 1.0, 1e-9);
+    EXPECT_NEAR(found.moment(2, 3) / found.moment(3, 3), 1.0, 1e-9);
 }
 
 GraphFit flow_of(double time, double observed, const Labels& from_fits) {
@@ -233,7 +302,7 @@ TEST(GraphLaw, AFlowGoesOnFromItsTeacher) {
         const std::vector<GraphFit> all{
             flow_of(3.0, 1.0, {}), flow_of(20.0, 1.0, Labels{{0, -1.0}}), flow_of(23.0, 1.0, {}),
             fit_of({1}, p, 0.0, 0.0, 0.0, Labels{{0, 1.0}, {1, 1.0}})};
-        const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+        const GraphLaw found = graph_law(groups, all, truth(), {0, power(1.0)});
         const double whole = found.excess_risk(2).value;
         EXPECT_NEAR(found.excess_risk(3).value / whole, 1.0, 1e-6) << n;
         EXPECT_NEAR(found.moment(2, 3) / whole, 1.0, 1e-6) << n;
@@ -249,11 +318,12 @@ TEST(GraphLaw, AFlowsOwnNoise) {
     const std::vector<GraphRows> noisy{{40, power(1.0), 0.4}}, clean{{40, power(1.0), 0.0}};
     GraphFit own = flow_of(20.0, 1.0, {});
     own.noise_std = 0.4;
-    const GraphLaw observed = graph_law(noisy, {flow_of(20.0, 1.0, {})}, truth(), power(1.0));
-    const GraphLaw added = graph_law(clean, {own}, truth(), power(1.0));
+    const GraphLaw observed = graph_law(noisy, {flow_of(20.0, 1.0, {})}, truth(), {0, power(1.0)});
+    const GraphLaw added = graph_law(clean, {own}, truth(), {0, power(1.0)});
     EXPECT_NEAR(added.moment(0, 0) / observed.moment(0, 0), 1.0, 1e-9);
-    EXPECT_GT(observed.moment(0, 0),
-              1.01 * graph_law(clean, {flow_of(20.0, 1.0, {})}, truth(), power(1.0)).moment(0, 0));
+    EXPECT_GT(
+        observed.moment(0, 0),
+        1.01 * graph_law(clean, {flow_of(20.0, 1.0, {})}, truth(), {0, power(1.0)}).moment(0, 0));
 }
 
 // Without noise a long flow's risk is that of its unluckiest samples, and then too small for the
@@ -262,12 +332,12 @@ TEST(GraphLaw, ToleranceOfALongFlow) {
     const std::vector<GraphRows> clean{{120, power(1.0), 0.0}}, noisy{{120, power(1.0), 0.5}};
     const std::vector<GraphFit> all{flow_of(10.0, 1.0, {}), flow_of(1e3, 1.0, {}),
                                     flow_of(1e5, 1.0, {})};
-    const GraphLaw found = graph_law(clean, all, truth(), power(1.0));
+    const GraphLaw found = graph_law(clean, all, truth(), {0, power(1.0)});
     EXPECT_LT(found.excess_risk(0).relative_error, 0.1);
     EXPECT_GT(found.excess_risk(1).relative_error, 0.5);
     EXPECT_EQ(found.excess_risk(2).kind, TheoryKind::none);
     EXPECT_EQ(found.error_rate(2).kind, TheoryKind::none);
-    const GraphLaw usual = graph_law(noisy, all, truth(), power(1.0));
+    const GraphLaw usual = graph_law(noisy, all, truth(), {0, power(1.0)});
     for (std::size_t k = 0; k < 3; ++k) EXPECT_LT(usual.excess_risk(k).relative_error, 0.15) << k;
 }
 
@@ -277,7 +347,7 @@ TEST(GraphLaw, AFlowBeginsAtZeroAndEndsAtTheMinimumNorm) {
         const std::vector<GraphRows> groups{{n, power(1.0), 0.4}};
         const std::vector<GraphFit> all{flow_of(1e-7, 1.0, {}), flow_of(1e7, 1.0, {}),
                                         fit_of({0}, p, 0.0, 1.0, 0.0, {})};
-        const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+        const GraphLaw found = graph_law(groups, all, truth(), {0, power(1.0)});
         double none = 0.0;
         for (std::size_t i = 0; i < p; ++i) none += power(1.0)[i] * truth()[i] * truth()[i];
         EXPECT_NEAR(found.excess_risk(0).value / none, 1.0, 1e-5) << n;
@@ -292,7 +362,7 @@ TEST(GraphLaw, LongChainsOfLargeWeightsOnTheSameRows) {
     std::vector<GraphFit> all{fit_of({0}, p, 1.0, 1.0, 0.0, {})};
     for (std::size_t k = 1; k < 24; ++k)
         all.push_back(fit_of({0}, p, 1.0, -2.0, 0.0, Labels{{k - 1, 3.0}}));
-    const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+    const GraphLaw found = graph_law(groups, all, truth(), {0, power(1.0)});
     for (std::size_t k = 1; k < 24; ++k) EXPECT_GT(found.excess_risk(k).value, 0.0) << k;
 }
 
@@ -302,14 +372,14 @@ TEST(GraphLaw, AnInterpolatingTeacherHandsOnItsLabels) {
     const std::vector<GraphFit> all{fit_of({0}, p, 0.0, 1.0, 0.0, {}),
                                     fit_of({0}, p, 0.7, 0.0, 0.0, Labels{{0, 1.0}}),
                                     fit_of({0}, p, 0.7, 1.0, 0.0, {})};
-    const GraphLaw found = graph_law(groups, all, truth(), power(1.0));
+    const GraphLaw found = graph_law(groups, all, truth(), {0, power(1.0)});
     EXPECT_NEAR(found.moment(1, 1) / found.moment(2, 2), 1.0, 1e-11);
     EXPECT_EQ(found.misfit(1, 2).value, 0.0);
 }
 
 TEST(GraphLaw, WrongGraphsAreRefused) {
     const auto refused = [](const std::vector<GraphFit>& wrong) {
-        EXPECT_THROW(graph_law(rows(), wrong, truth(), power(1.0)), std::invalid_argument);
+        EXPECT_THROW(graph_law(rows(), wrong, truth(), {0, power(1.0)}), std::invalid_argument);
     };
     refused({fit_of({0, 3}, p, 0.0, 1.0, 0.0, {})});             // two spectra
     refused({fit_of({9}, p, 0.0, 1.0, 0.0, {})});                // no such rows

@@ -13,21 +13,7 @@
 namespace cucurbit {
 namespace {
 
-constexpr std::uint64_t max_seed = (std::uint64_t{1} << 63) - 1;
-
 const std::vector<std::string> feature_names{"identity", "mask", "subspace", "random", "file"};
-
-/// rows×cols normals of a seed.
-DenseMatrix normals(const char* what, std::uint64_t seed, std::size_t rows, std::size_t cols) {
-    const Stream stream{hash_text(fmt::format("{} {}", what, seed)), 0, Purpose::rotation};
-    std::vector<double> row(cols);
-    DenseMatrix matrix(rows, cols);
-    for (std::size_t i = 0; i < rows; ++i) {
-        draw_normals(stream, 0, i, row);
-        for (std::size_t j = 0; j < cols; ++j) matrix(i, j) = row[j];
-    }
-    return matrix;
-}
 
 double column_product(const DenseMatrix& a, std::size_t j, std::size_t k) {
     double sum = 0.0;
@@ -47,8 +33,20 @@ DenseMatrix compact(const DenseMatrix& a) {
 
 }  // namespace
 
+DenseMatrix seeded_normals(const char* what, std::uint64_t seed, std::size_t rows,
+                           std::size_t cols) {
+    const Stream stream{hash_text(fmt::format("{} {}", what, seed)), 0, Purpose::rotation};
+    std::vector<double> row(cols);
+    DenseMatrix matrix(rows, cols);
+    for (std::size_t i = 0; i < rows; ++i) {
+        draw_normals(stream, 0, i, row);
+        for (std::size_t j = 0; j < cols; ++j) matrix(i, j) = row[j];
+    }
+    return matrix;
+}
+
 DenseMatrix random_rotation(std::uint64_t seed, std::size_t dimension) {
-    DenseMatrix q = normals("rotation", seed, dimension, dimension);
+    DenseMatrix q = seeded_normals("rotation", seed, dimension, dimension);
     for (std::size_t j = 0; j < dimension; ++j) {
         for (int pass = 0; pass < 2; ++pass)
             for (std::size_t k = 0; k < j; ++k) {
@@ -65,7 +63,7 @@ RotatedSpectrum RotatedSpectrum::read(Reader& table, const Grid<std::uint64_t>& 
                                       const Spectrum& usual) {
     RotatedSpectrum covariance;
     covariance.spectrum_ = table.has("spectrum") ? Spectrum::read(table, "spectrum", p) : usual;
-    if (table.has("rotation")) covariance.rotation_ = table.count("rotation", 0, max_seed);
+    if (table.has("rotation")) covariance.rotation_ = table.count("rotation", 0, max_feature_seed);
     for (const std::uint64_t dimension : p.values)
         if (covariance.rotation_ && dimension > max_dense_dimension)
             table.fail("rotation", fmt::format("needs p at most {}, but p = {}",
@@ -118,7 +116,7 @@ void StageSpec::read_features(Reader& stage, const Grid<std::uint64_t>& p) {
                                                               : "count";
     const std::uint64_t smallest = *std::min_element(p.values.begin(), p.values.end());
     count_ = table.count(key, 1, features_ == Features::random ? max_dense_dimension : smallest);
-    if (features_ != Features::mask) seed_ = table.count("seed", 0, max_seed);
+    if (features_ != Features::mask) seed_ = table.count("seed", 0, max_feature_seed);
     table.finish();
     for (const std::uint64_t dimension : p.values)
         if (dimension > max_dense_dimension)
@@ -151,7 +149,7 @@ std::size_t StageSpec::feature_count(std::size_t p) const {
 DenseMatrix StageSpec::features(std::size_t p) const {
     if (features_ == Features::file) return file_;
     if (features_ == Features::random) {
-        DenseMatrix random = normals("features", seed_, count_, p);
+        DenseMatrix random = seeded_normals("features", seed_, count_, p);
         for (double& value : random.values) value /= std::sqrt(static_cast<double>(p));
         return count_ > p ? compact(random) : random;
     }

@@ -13,6 +13,11 @@ namespace cucurbit {
 /// Largest p of a chain with a rotation or features other than all coordinates: its theory takes
 /// p³.
 inline constexpr std::uint64_t max_dense_dimension = 4096;
+inline constexpr std::uint64_t max_feature_seed = (std::uint64_t{1} << 63) - 1;
+
+/// rows×cols normals of a seed, the same for the same `what`; fewer rows are the first of more.
+DenseMatrix seeded_normals(const char* what, std::uint64_t seed, std::size_t rows,
+                           std::size_t cols);
 
 /// A covariance Q diag(λ) Qᵀ, Q a random rotation or none.
 class RotatedSpectrum {

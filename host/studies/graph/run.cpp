@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "host/studies/points.hpp"
 
@@ -15,6 +16,8 @@ GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engi
                        }),
       setting_(setting),
       p_(static_cast<std::size_t>(design.points.front().parameters.front())),
+      feature_counts_(setting.spec().feature_counts(design.points)),
+      width_(std::accumulate(feature_counts_.begin(), feature_counts_.end(), p_)),
       workspace_(engine, batch,
                  setting.spec().flows() ? Workspace::never_interleaved : design.bytes_per_trial) {
     make_nodes();
@@ -25,7 +28,7 @@ GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engi
 void GraphRun::make_nodes() {
     Known known;
     for (const Point& point : design().points) {
-        const auto [rows, fits] = setting_.spec().at(point.parameters);
+        const auto [rows, fits] = setting_.spec().at(point.parameters, feature_counts_);
         std::vector<std::size_t>& made = nodes_at_.emplace_back();
         most_rows_.resize(rows.size(), 0);
         for (std::size_t g = 0; g < rows.size(); ++g)
@@ -44,8 +47,12 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     node.fit = fit;
     node.numbers = fits[fit];
     GraphFit& numbers = node.numbers;
-    std::vector<double> key{static_cast<double>(fit), static_cast<double>(numbers.features),
-                            numbers.penalty, numbers.time, numbers.noise_std};
+    std::vector<double> key{static_cast<double>(fit),
+                            static_cast<double>(numbers.first),
+                            static_cast<double>(numbers.features),
+                            numbers.penalty,
+                            numbers.time,
+                            numbers.noise_std};
     for (std::size_t k = 0; k < numbers.rows.size(); ++k) {
         const GraphRows& group = rows[numbers.rows[k]];
         GraphLabels& labels = numbers.labels[k];
@@ -74,8 +81,8 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
 
 std::size_t GraphRun::sample_of(const GraphFit& fit, const std::vector<GraphRows>& rows,
                                 Known& known) {
-    Sample sample{fit.rows, {}, fit.features, samples_of(fit, rows)};
-    std::vector<std::size_t> key{fit.features};
+    Sample sample{fit.rows, {}, fit.first, fit.features, samples_of(fit, rows)};
+    std::vector<std::size_t> key{fit.first, fit.features};
     for (const std::size_t group : fit.rows) {
         sample.counts.push_back(rows[group].count);
         key.insert(key.end(), {group, rows[group].count});
@@ -165,12 +172,12 @@ void GraphRun::make_memory() {
     const GraphSpec& spec = setting_.spec();
     for (const GraphSpec::Fit& fit : spec.fits) noise_row_.push_back(fit.noise_std ? noises_++ : 0);
     for (std::size_t g = 0; g < spec.rows.size(); ++g) {
-        rows_.push_back(workspace_.matrix(p_ + noises_, most_rows_[g]));
+        rows_.push_back(workspace_.matrix(width_ + noises_, most_rows_[g]));
         scales_.push_back(workspace_.shared(square_roots(spec.rows[g].spectrum.values(p_)), p_, 1));
     }
-    coefficients_ = workspace_.matrix(p_, nodes_.size() + 1);
-    errors_ = workspace_.matrix(p_, nodes_.size() + differences_.size());
-    label_ = workspace_.matrix(p_ + noises_, 1);
+    coefficients_ = workspace_.matrix(width_, nodes_.size() + 1);
+    errors_ = workspace_.matrix(width_, nodes_.size() + differences_.size());
+    label_ = workspace_.matrix(width_ + noises_, 1);
     results_ = workspace_.matrix(errors_.cols + in_sample_.size(), 1);
     for (auto& [count, features] : features_)
         features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
@@ -196,14 +203,37 @@ void GraphRun::make_memory() {
             shares_[n] =
                 workspace_.shared(std::vector<double>(n, 1.0 / static_cast<double>(n)), n, 1);
     }
-    part_ = workspace_.matrix(p_, 1);
+    part_ = workspace_.matrix(width_, 1);
     if (std::any_of(spec.fits.begin(), spec.fits.end(),
                     [](const auto& fit) { return fit.link == GraphLink::sign; }))
         signs_ = workspace_.matrix(rows, 1);
     const Population population = spec.population.at(p_);
     truth_square_ = label_variance(population.truth, population.spectrum);
-    truth_ = workspace_.shared(population.truth, p_, 1);
-    weights_ = workspace_.shared(population.spectrum, p_, 1);
+    std::vector<double> truth = population.truth, weights = population.spectrum;
+    truth.resize(width_, 0.0);
+    truth_ = workspace_.shared(truth, width_, 1);
+    if (width_ > p_) make_features(population);
+    // Errors are turned by the root before they are squared.
+    if (width_ > p_) weights.assign(width_, 1.0);
+    weights_ = workspace_.shared(weights, width_, 1);
+}
+
+void GraphRun::make_features(const Population& population) {
+    const std::vector<RandomFeatures>& features = setting_.spec().features;
+    const auto share = [&](const DenseMatrix& of, std::size_t rows, std::size_t cols) {
+        return workspace_.shared(of.values, rows, cols);
+    };
+    for (std::size_t m = 0; m < features.size(); ++m)
+        projections_.push_back(share(
+            workspace_.counting() ? DenseMatrix()
+                                  : features[m].projection(feature_counts_[m], population.spectrum),
+            p_, feature_counts_[m]));
+    turned_errors_ = workspace_.matrix(width_, errors_.cols);
+    root_ = share(workspace_.counting() ? DenseMatrix()
+                                        : RowMoments(features, feature_counts_, population.spectrum,
+                                                     population.spectrum)
+                                              .root(),
+                  width_, width_);
 }
 
 void GraphRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
@@ -234,8 +264,15 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
             engine.apply(*distribution, x);
             engine.scale_rows(x, scales_[g].data, x);
         }
+        for (std::size_t m = 0, first = p_; m < projections_.size(); ++m) {
+            const auto features = of(rows_[g].block(first, feature_counts_[m], 0, n));
+            engine.multiply(of(projections_[m]), true, x, features);
+            if (const auto function = setting_.spec().features[m].function())
+                engine.apply(*function, features);
+            first += feature_counts_[m];
+        }
         engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
-                    of(rows_[g].block(p_, noises_, 0, n)));
+                    of(rows_[g].block(width_, noises_, 0, n)));
     }
 }
 
@@ -295,16 +332,16 @@ void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labe
     const GraphFit& fit = node.numbers;
     const GraphLabels& of_group = fit.labels[group];
     const bool hard = fit.link == GraphLink::sign;
-    const auto whole = of(label_), x = whole.leading(p_, 1);
+    const auto whole = of(label_), x = whole.leading(width_, 1);
     const auto part = hard ? of(signs_.leading(labels.rows, 1)) : labels;
     const auto add = [&](BatchMatrix column, double weight) {
         if (weight != 0.0) engine.add_to_columns(column, weight, x);
     };
     const auto set = [&](std::size_t noise, double std) {
-        if (std != 0.0) engine.fill(whole.block(p_ + noise, 1, 0, 1), std);
+        if (std != 0.0) engine.fill(whole.block(width_ + noise, 1, 0, 1), std);
     };
     const auto project = [&] {
-        engine.project(of(rows_[fit.rows[group]].leading(p_ + noises_, labels.rows)), whole,
+        engine.project(of(rows_[fit.rows[group]].leading(width_ + noises_, labels.rows)), whole,
                        workspace_.repeated(labels.rows, 1), part);
     };
     const auto add_sign = [&](BatchMatrix column, double noise, double weight) {
@@ -356,7 +393,7 @@ void GraphRun::fit_node(std::size_t index, Rung rung) {
     const Node& node = nodes_[index];
     const Sample& sample = samples_[node.sample];
     const auto labels = of(labels_.leading(sample.rows, 1));
-    const auto fitted = coefficients(index).leading(sample.features, 1);
+    const auto fitted = coefficients(index).block(sample.first, sample.features, 0, 1);
     make_labels(node);
     if (node.flows()) return flow(node, labels, fitted);
     FeatureFit& fit = *features_.at(sample.features).fit;
@@ -398,19 +435,21 @@ void GraphRun::flow(const Node& node, BatchMatrix labels, BatchMatrix fitted) {
 void GraphRun::measure() {
     Engine& engine = workspace_.engine();
     const std::size_t nodes = nodes_.size();
-    const auto errors = of(errors_.leading(p_, nodes));
-    engine.copy(of(coefficients_.leading(p_, nodes)), errors);
+    const auto errors = of(errors_.leading(width_, nodes));
+    engine.copy(of(coefficients_.leading(width_, nodes)), errors);
     engine.subtract(truth_.data, workspace_.repeated(1, nodes), errors);
     for (std::size_t k = 0; k < differences_.size(); ++k) {
         const auto [node, from] = differences_[k];
-        const auto difference = of(errors_.block(0, p_, nodes + k, 1));
+        const auto difference = of(errors_.block(0, width_, nodes + k, 1));
         engine.copy(coefficients(node), difference);
         if (from) engine.add_to_columns(coefficients(*from), -1.0, difference);
     }
     std::vector<std::uint32_t> each;
     for (std::size_t j = 0; j < errors_.cols; ++j) each.push_back(static_cast<std::uint32_t>(j));
     const IndexList& all = workspace_.kept(each);
-    engine.products(of(errors_), weights_.data, all, all, of(results_.leading(errors_.cols, 1)));
+    if (width_ > p_) engine.multiply(of(root_), false, of(errors_), of(turned_errors_));
+    engine.products(of(width_ > p_ ? turned_errors_ : errors_), weights_.data, all, all,
+                    of(results_.leading(errors_.cols, 1)));
     measure_in_sample();
 }
 
@@ -424,8 +463,8 @@ void GraphRun::measure_in_sample() {
         std::size_t first = 0;
         for (std::size_t group = 0; group < sample.groups.size(); ++group) {
             const std::size_t n = sample.counts[group];
-            engine.project(of(rows_[sample.groups[group]].leading(p_, n)),
-                           of(errors_.block(0, p_, node, 1)), workspace_.repeated(n, 1),
+            engine.project(of(rows_[sample.groups[group]].leading(width_, n)),
+                           of(errors_.block(0, width_, node, 1)), workspace_.repeated(n, 1),
                            outputs.block(first, n, 0, 1));
             first += n;
         }
@@ -484,7 +523,7 @@ double GraphRun::flops() const {
     for (const Node& node : nodes_) {
         const Sample& sample = samples_[node.sample];
         flops += (node.flows() ? 0.0 : cube(sample)) +
-                 2.0 * static_cast<double>(sample.rows * (p_ + sample.features));
+                 2.0 * static_cast<double>(sample.rows * (width_ + sample.features));
     }
     return flops;
 }

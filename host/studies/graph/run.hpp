@@ -20,10 +20,11 @@ public:
     double flops() const;  ///< of one trial, by formula
 
 private:
-    /// The leading features of rows, one group's after another's. Fits on it share its Gram matrix.
+    /// Some features of rows, one group's after another's. Fits on it share its Gram matrix.
     struct Sample {
         std::vector<std::size_t> groups;
         std::vector<std::size_t> counts;  ///< rows of each
+        std::size_t first = 0;            ///< of the features, in a row
         std::size_t features = 0;
         std::size_t rows = 0;  ///< all
         bool flows = false;    ///< whether a flow is among its fits
@@ -72,6 +73,7 @@ private:
     std::size_t difference(std::size_t node, std::optional<std::size_t> from);
     double value(const Reading& reading, const double* results) const;
     void make_memory();
+    void make_features(const Population& population);
     void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
     void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
@@ -88,11 +90,12 @@ private:
     void measure_in_sample();
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
     BatchMatrix coefficients(std::size_t node) const {
-        return of(coefficients_.block(0, p_, node, 1));
+        return of(coefficients_.block(0, width_, node, 1));
     }
     /// One row in each column.
     BatchMatrix columns(const Sample& sample, std::size_t group) const {
-        return of(rows_[sample.groups[group]].leading(sample.features, sample.counts[group]));
+        return of(rows_[sample.groups[group]].block(sample.first, sample.features, 0,
+                                                    sample.counts[group]));
     }
     BatchMatrix gram(const Sample& sample) const {
         return of(gram_.leading(sample.order(), sample.order()));
@@ -107,6 +110,8 @@ private:
 
     const GraphStudy& setting_;
     std::size_t p_;
+    std::vector<std::size_t> feature_counts_;  ///< of each of the random features
+    std::size_t width_;                        ///< of a row: coordinates, then features
     Workspace workspace_;
     std::vector<Sample> samples_;
     std::vector<Node> nodes_;         ///< each behind those that label it
@@ -121,13 +126,16 @@ private:
     std::map<std::size_t, Features> features_;
     std::size_t noises_ = 1;
     std::size_t count_ = 0;
-    std::vector<BatchMatrix> rows_;    ///< of each group: x over its noises, a row in each column
-    std::vector<BatchMatrix> scales_;  ///< of each group: √λ
-    BatchMatrix coefficients_;         ///< of each node, then the truth's
-    BatchMatrix gram_, stacked_;       ///< of the sample that is fitted
+    std::vector<BatchMatrix>
+        rows_;  ///< of each group: x over its features over its noises, a row in each column
+    std::vector<BatchMatrix> scales_;             ///< of each group: √λ
+    BatchMatrix coefficients_;                    ///< of each node, then the truth's
+    BatchMatrix gram_, stacked_;                  ///< of the sample that is fitted
     BatchMatrix vectors_, eigenvalues_, turned_;  ///< of its Gram matrix; labels in its vectors
     BatchMatrix signs_;                           ///< one source of hard labels
     BatchMatrix labels_, part_;  ///< of a fit: labels of all its rows; a sum over some of them
+    std::vector<BatchMatrix> projections_;  ///< Wᵀ of each of the random features
+    BatchMatrix root_, turned_errors_;  ///< of the population's moments; where there are features
     BatchMatrix errors_, label_, results_, truth_, weights_;
     std::map<std::size_t, BatchMatrix> shares_;  ///< of n rows: 1/n each
     double truth_square_ = 0.0;                  ///< β*ᵀΣβ*

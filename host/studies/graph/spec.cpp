@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "host/config/messages.hpp"
+#include "host/studies/chain/stage_spec.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {
@@ -189,10 +191,9 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         fit.time = add_free(fit, "time_" + name, table, "time", times);
     }
     if (table.has("keep")) {
-        const std::uint64_t least =
-            *std::min_element(population.p.values.begin(), population.p.values.end());
-        fit.keep = grids.add_counts("keep_" + name, table, "keep", 1, least, true);
+        fit.keep = grids.add_counts("keep_" + name, table, "keep", 1, least_p(), true);
     }
+    if (table.has("features")) read_features(fit, table);
     if (table.has("noise_std"))
         fit.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
     if (table.has("link")) {
@@ -212,6 +213,25 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         labels.finish();
     }
     fits.push_back(std::move(fit));
+}
+
+void GraphSpec::read_features(Fit& fit, Reader& table) {
+    if (fit.keep) table.fail("features", "a fit of random features keeps no coordinates");
+    Reader of = table.table("features");
+    const RandomFeatures read = RandomFeatures::read(of);
+    fit.keep = grids.add_counts("count_" + fit.name, of, "count", 1,
+                                read.linear() ? least_p() : max_dense_dimension, read.linear());
+    of.finish();
+    for (const std::uint64_t p : population.p.values)
+        if (p > max_dense_dimension)
+            table.fail("features",
+                       fmt::format("needs p at most {}, but p = {}", max_dense_dimension, p));
+    for (const RandomFeatures& other : features)
+        if (!other.linear() && !read.linear() && !other.same_activation(read))
+            of.fail("activation", "all random features of a graph have one activation, or none");
+    const auto known = std::find(features.begin(), features.end(), read);
+    fit.features = static_cast<std::size_t>(known - features.begin());
+    if (known == features.end()) features.push_back(read);
 }
 
 GraphSpec::Place GraphSpec::add_free(Fit& fit, const std::string& column, Reader& table,
@@ -316,6 +336,24 @@ void GraphSpec::read_measures(Reader& table, Measure::Kind kind) {
     }
 }
 
+/// Signs of outputs that are not Gaussian follow from no angle.
+void GraphSpec::check_rates(const Reader& table) const {
+    const auto nonlinear = [&](std::size_t fit) {
+        return fits[fit].features && !features[*fits[fit].features].linear();
+    };
+    for (const Measure& measure : measures) {
+        const bool rate =
+            measure.kind == Measure::Kind::error_rate || measure.kind == Measure::Kind::agreement;
+        if (rate && (nonlinear(measure.fit) || nonlinear(measure.other)))
+            table.fail(
+                measure_names[static_cast<std::size_t>(measure.kind)].name,
+                fmt::format(
+                    "fit {} is not linear in x, and how often its sign is wrong is "
+                    "not known",
+                    in_quotes(fits[nonlinear(measure.fit) ? measure.fit : measure.other].name)));
+    }
+}
+
 /// What is computed from a risk needs it.
 void GraphSpec::need_risk(std::size_t fit) {
     const Measure risk{Measure::Kind::excess_risk, fit, fit};
@@ -335,6 +373,7 @@ void GraphSpec::read_measures(Reader& root) {
     if (!table.has(measure_names.front().name)) every_risk();
     for (std::size_t kind = 0; kind < measure_names.size(); ++kind)
         read_measures(table, static_cast<Measure::Kind>(kind));
+    check_rates(table);
     if (table.has("gain")) gains = read_pairs(table, "gain");
     for (const auto& [fit, over] : gains) {
         need_risk(fit);
@@ -357,20 +396,35 @@ void GraphSpec::read_measures(Reader& root) {
     table.finish();
 }
 
+std::vector<std::size_t> GraphSpec::feature_counts(const std::vector<Point>& points) const {
+    std::vector<std::size_t> counts(features.size(), 0);
+    for (const Point& point : points)
+        for (const Fit& fit : fits)
+            if (fit.features)
+                counts[*fit.features] = std::max(
+                    counts[*fit.features], static_cast<std::size_t>(point.parameters[*fit.keep]));
+    return counts;
+}
+
 std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
-    const std::vector<double>& point) const {
+    const std::vector<double>& point, const std::vector<std::size_t>& counts) const {
     const auto p = static_cast<std::size_t>(point.front());
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> graph;
     const auto value = [&](const std::optional<Place>& place, double otherwise) {
         return place ? point[*place] : otherwise;
     };
     for (const Rows& group : rows)
-        graph.first.push_back({static_cast<std::size_t>(point[group.n]), group.spectrum.values(p),
-                               value(group.noise_std, 0.0)});
+        graph.first.push_back({static_cast<std::size_t>(point[group.n]),
+                               group.spectrum.values(p),
+                               value(group.noise_std, 0.0),
+                               {}});
     for (const Fit& fit : fits) {
         GraphFit& made = graph.second.emplace_back();
         made.rows = fit.rows;
         made.features = static_cast<std::size_t>(value(fit.keep, point.front()));
+        if (fit.features)
+            made.first = std::accumulate(counts.begin(),
+                                         counts.begin() + static_cast<long>(*fit.features), p);
         made.penalty = value(fit.penalty, 0.0);
         made.time = value(fit.time, 0.0);
         made.noise_std = value(fit.noise_std, 0.0);
@@ -421,6 +475,7 @@ std::string GraphSpec::canonical() const {
         text += fmt::format("{}{}{}{}{}", fit.penalty ? " penalty" : "", fit.time ? " time" : "",
                             fit.keep ? " keep" : "", fit.noise_std ? " noise_std" : "",
                             fit.link == GraphLink::sign ? " sign" : "");
+        if (fit.features) text += " features " + features[*fit.features].canonical();
     }
     return text;
 }

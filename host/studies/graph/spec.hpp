@@ -1,14 +1,17 @@
 #pragma once
 // What a study of kind graph writes: groups of rows, fits on them, and what is measured.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cucurbit/graph.hpp"
+#include "cucurbit/study.hpp"
 #include "host/config/population.hpp"
 #include "host/config/reader.hpp"
+#include "host/studies/graph/features.hpp"
 #include "host/studies/graph/grids.hpp"
 #include "kernels/contract.hpp"
 
@@ -39,10 +42,11 @@ public:
     struct Fit {
         std::string name;
         std::vector<std::size_t> rows;
-        std::optional<Place> penalty;    ///< 0 where there is none
-        std::optional<Place> time;       ///< of a flow; none: a ridge or ridgeless fit
-        std::optional<Place> keep;       ///< leading coordinates, all where there is none
-        std::optional<Place> noise_std;  ///< further noise on its labels
+        std::optional<Place> penalty;         ///< 0 where there is none
+        std::optional<Place> time;            ///< of a flow; none: a ridge or ridgeless fit
+        std::optional<Place> keep;            ///< leading coordinates, all where there is none, or
+        std::optional<std::size_t> features;  ///< that many leading random ones
+        std::optional<Place> noise_std;       ///< further noise on its labels
         GraphLink link = GraphLink::identity;
         std::vector<Labels> labels;    ///< of each of its rows
         std::optional<Place> optimal;  ///< the number that minimises its predicted risk
@@ -56,6 +60,7 @@ public:
     GraphGrids grids;  ///< p, then all others in the order in which they are read
     PopulationSpec population;
     std::vector<Rows> rows;
+    std::vector<RandomFeatures> features;
     std::vector<Fit> fits;  ///< each behind those that it takes labels from
     /// What is measured of a fit, or of a fit beside another one.
     struct Measure {
@@ -83,9 +88,12 @@ public:
     /// What tables call a measure: "excess_risk", "misfit_NAME" of the other fit's name.
     std::string estimand(const Measure& measure) const;
 
-    /// The graph at a point: rows, then fits with their weights.
+    /// How many of each of the random features the fits of some points see.
+    std::vector<std::size_t> feature_counts(const std::vector<Point>& points) const;
+    /// The graph at a point: rows without moments, then fits with their weights. counts: of the
+    /// random features that lie behind a row's coordinates.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
-        const std::vector<double>& point) const;
+        const std::vector<double>& point, const std::vector<std::size_t>& counts) const;
     /// Whether a fit is a gradient flow.
     bool flows() const;
     /// All but the grids.
@@ -97,6 +105,10 @@ private:
     /// A number of a fit that may be optimal.
     Place add_free(Fit& fit, const std::string& column, Reader& table, const std::string& key,
                    Bounds bounds);
+    void read_features(Fit& fit, Reader& table);
+    std::uint64_t least_p() const {
+        return *std::min_element(population.p.values.begin(), population.p.values.end());
+    }
     void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
     /// The labels under a key of `table`; suffix: of their weights' parameters.
     Labels read_labels(Reader& table, const std::string& key, Fit& fit,
@@ -110,6 +122,7 @@ private:
     void read_measures(Reader& table, Measure::Kind kind);
     std::vector<std::pair<std::size_t, std::size_t>> read_pairs(Reader& table,
                                                                 std::string_view key) const;
+    void check_rates(const Reader& table) const;
     void need_risk(std::size_t fit);
     std::size_t fit_named(const Reader::Item& item) const;
     std::vector<std::string> names_of_fits() const;

@@ -32,6 +32,7 @@ _LABELS = {"n": "samples n", "p": "dimension p", "m": "surrogate’s samples m",
 _OF_A_GRAPH = [(re.compile(pattern), text) for pattern, text in (
     (r"n_(\d*[^\W\d]\w*)", r"n (\1)"), (r"noise_std_(\d*[^\W\d]\w*)", r"noise σ (\1)"),
     (r"penalty_(\d*[^\W\d]\w*)", r"penalty μ of \1"), (r"keep_(\w+)", r"coordinates kept by \1"),
+    (r"count_(\w+)", r"features of \1"),
     (r"time_(\w+)", r"time of \1’s flow"),
     (r"weight_(\w+)_(observed|truth)", r"weight of \2 in \1’s labels"),
     (r"weight_([^_]+)_([^_]+)", r"weight of \2 in \1’s labels"))]
@@ -111,7 +112,7 @@ def _name(parameter: str) -> str:
 def axis_of(table: DataFrame, *, first: str = "n") -> str:
     """The parameter with the most values, `first` where it is one and none has more; then sizes, weights and penalties
     of a graph or chain come before others."""
-    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first, name.startswith("n_"),
+    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first, name.startswith(("n_", "count_")),
                                                     name.startswith("weight_"), name.startswith(("penalty_", "time_"))))
 
 
