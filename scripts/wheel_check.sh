@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# wheel_check.sh WHEEL [RELEASE…]: installs a wheel of wheel.sh into an empty virtual environment, without an index, and
-# uses the program, the command, the package, its figure and its library; then the same in a fresh root of each of these
-# releases of Debian (bullseye, bookworm, trixie), which needs root and debootstrap. Where Python is older than 3.11, the
-# program alone. Every table must be the same bytes; where build/cpu has a program, how far it differs is said.
+# wheel_check.sh WHEEL [cuda13] [RELEASE…]: installs a wheel of wheel.sh into an empty virtual environment, without an
+# index, and uses the program, the command, the package, its figure and its library; with cuda13 again beside NVIDIA's
+# wheels (1.0 GB); then the same in a fresh root of each of these releases of Debian (bullseye, bookworm, trixie), which
+# needs root and debootstrap. Where Python is older than 3.11, the program alone. Every table must be the same bytes;
+# where build/cpu has a program, how far it differs is said.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 if [ $# -lt 1 ] || [ ! -f "$1" ]; then
-    sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2
     exit 2
 fi
 wheel=$(realpath "$1")
 shift
 # What is asked for here would be no machine's own choice.
-unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CUCURBIT CUCURBIT_PYTHON PYTHONPATH
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CUCURBIT CUCURBIT_PYTHON PYTHONPATH LD_LIBRARY_PATH
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 check=$temporary/check
@@ -20,7 +21,7 @@ mkdir -p "$check/links"
 cp "$wheel" "$check"
 cp -r examples/ildiz2025_figure1.toml "$check/study.toml"
 python3 -m zipfile -e "$wheel" "$check/unpacked"
-chmod +x "$check/unpacked/cucurbit/bin/"*
+find "$check/unpacked/cucurbit" -path '*/bin/*' -exec chmod +x {} +
 
 # For the package's figures, in every place: PyPI is asked by this machine alone, for one version of Python.
 links() {
@@ -34,7 +35,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 cucurbit=$PWD/unpacked/cucurbit/bin/cucurbit
 if python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    python3 -m venv venv
+    [ -d venv ] || python3 -m venv venv
     venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links links "$(echo *.whl)[plots]"
     cucurbit=$PWD/venv/bin/cucurbit
 fi
@@ -50,7 +51,7 @@ import numpy as np
 import cucurbit as cb
 from cucurbit import library
 from cucurbit.program import find_program
-assert "site-packages/cucurbit/bin/" in find_program(), find_program()
+assert "site-packages/cucurbit/" in find_program(), find_program()
 study = cb.Study("model_shift", p=40, spectrum=cb.power_law(1.5), signal=cb.power_law(1.5), n=[8, 16], noise_std=0.2,
                  arms=["standard"], trials=64)
 assert len(study.run("mine", quiet=True).table) > 0
@@ -67,6 +68,24 @@ links "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 say "in a virtual environment"
 cp -r "$check" "$temporary/venv"
 bash "$temporary/venv/use.sh"
+
+if [ "${1:-}" = cuda13 ]; then
+    shift
+    say "with NVIDIA's wheels in that environment"
+    packages=$(echo "$temporary"/venv/venv/lib/python3*/site-packages)
+    quietly wheel-cuda13 "$temporary/venv/venv/bin/pip" install --disable-pip-version-check "$wheel[cuda13]"
+    for file in bin/cucurbit libcucurbit_c.so; do
+        ldd "$packages/cucurbit/cuda/$file" >"$temporary/needs"
+        if grep 'not found' "$temporary/needs" || grep -E 'lib(cu|nv)' "$temporary/needs" | grep -v "$packages/"; then
+            say "$file does not find this in NVIDIA's wheels"
+            exit 1
+        fi
+    done
+    cp "$temporary/venv/table.csv" "$temporary/without.csv"
+    rm -rf "$temporary/venv/run" "$temporary/venv/mine"
+    bash "$temporary/venv/use.sh"
+    cmp "$temporary/without.csv" "$temporary/venv/table.csv"
+fi
 
 for release in "$@"; do
     say "in a fresh root of Debian $release"

@@ -56,6 +56,10 @@ std::string why_no_cuda_device() {
     const Cards found = find_cards();
     if (found.count > 0) return {};
     if (found.status == cudaSuccess) return "the driver finds no CUDA device";
+    int driver = 0;
+    // CUDA's own text is that the driver is too old.
+    if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
+        return "this machine has no NVIDIA driver";
     return std::string(cudaGetErrorString(found.status)) + " (" + cudaGetErrorName(found.status) +
            ")";
 }

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import cucurbit
+from cucurbit.bundled import bundled_library
 from cucurbit.program import ProgramNotFound, find_program
 
 _NAME = "libcucurbit_c.so"
@@ -59,5 +60,5 @@ def _places() -> Iterator[Path]:
         yield from sorted(tree.glob(f"lib/*/{_NAME}"))  # Debian's lib/x86_64-linux-gnu
     except ProgramNotFound:
         pass
-    yield Path(__file__).parent / _NAME
+    yield Path(bundled_library() or Path(__file__).parent / _NAME)
     yield Path(__file__).resolve().parents[2] / "build/cpu/lib" / _NAME

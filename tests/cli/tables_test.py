@@ -254,6 +254,7 @@ class Tables(ProgramTest):
         out, _ = self.call("doctor")
         self.assertIn("random numbers", out)
         self.assertIn("engine cpu", out)
+        self.assertRegex(out, "no card: .|engine cuda:0")
         self.assertNotIn(" bad ", out)
         self.assertNotIn("not used", out)
         best = re.search(r"\((\w+) code\)", out)[1]

@@ -200,6 +200,13 @@ class Calls(unittest.TestCase):
         find = "from cucurbit import program; print(program.find_program())"
         self.assertEqual(said(find), f"{package}/bin/cucurbit\n")
         self.assertEqual(said(find, CUCURBIT="/bin/true"), "/bin/true\n")
+        # One for cards is taken where it would find NVIDIA's libraries.
+        shutil.copytree(package / "bin", package / "cuda" / "bin")
+        libraries = self.folder / "nvidia" / "cu13" / "lib"
+        libraries.mkdir(parents=True)
+        for name in ("libcudart.so.13", "libcublas.so.13", "libcusolver.so.12"):
+            (libraries / name).touch()
+        self.assertEqual(said(find), f"{package}/cuda/bin/cucurbit\n")
         imports = "import sys, cucurbit.bundled; print({'re', 'typing', 'subprocess'} & set(sys.modules))"
         self.assertEqual(subprocess.run([sys.executable, "-S", "-c", imports], check=True, capture_output=True, text=True,
                                         env=environment).stdout, "set()\n")
