@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::uint64_t merge_trials = 64;
 
-/// The unit of values of which this is the largest size.
-double unit_of(double largest) {
-    constexpr double least_plain = 1e-75, largest_plain = 1e75;
-    if (largest == 0.0 || (largest >= least_plain && largest <= largest_plain)) return 1.0;
-    return std::ldexp(1.0, std::clamp(std::ilogb(largest), -1022, 1023));
-}
-
 bool is_value(double value, const Outcome& outcome) {
     return outcome.status == Status::ok && std::isfinite(value);
 }

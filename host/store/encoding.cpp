@@ -6,6 +6,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "host/store/units.hpp"
+
 namespace cucurbit {
 
 static_assert(std::endian::native == std::endian::little,
@@ -39,6 +41,24 @@ void put(const Outcome& outcome, std::byte* to) {
     to[1] = static_cast<std::byte>(outcome.rung);
     std::memcpy(to + 2, &outcome.rank_deficit, 2);
 }
+
+using Sums = Moments::Sums;
+using Cross = PairMoments::Cross;
+
+/// What a payload of moments begins with, and what follows where there is a pair.
+struct Single {
+    std::uint64_t failed, rank_deficient, escalated;
+    double unit;
+    Sums above;
+};
+struct Pair {
+    Single single;
+    Sums below;
+    Cross cross;
+};
+static_assert(sizeof(Single) == 10 * 8 && sizeof(Pair) == sizeof(Single) + 9 * 8 &&
+                  std::is_trivially_copyable_v<Pair>,
+              "moments are copied as they lie in memory");
 
 Outcome get(const std::byte* from) {
     Outcome outcome;
@@ -131,6 +151,29 @@ std::optional<BlockValues> decode(std::span<const std::byte> payload, TrialRange
         block.outcomes[i] = get(payload.data() + value_bytes + at * outcome_bytes);
     }
     return block;
+}
+
+void encode(const MomentsBlock& block, std::vector<std::byte>& payload) {
+    const PairMoments& moments = block.moments;
+    const Pair all{{block.failed, block.rank_deficient, block.escalated, moments.unit(),
+                    moments.above().sums()},
+                   moments.below().sums(),
+                   moments.cross()};
+    payload.resize(moments.below().count() > 0 ? sizeof(Pair) : sizeof(Single));
+    std::memcpy(payload.data(), &all, payload.size());
+}
+
+std::optional<MomentsBlock> decode_moments(std::span<const std::byte> payload, TrialRange trials) {
+    if (payload.size() != sizeof(Single) && payload.size() != sizeof(Pair)) return {};
+    Pair all{};
+    std::memcpy(&all, payload.data(), payload.size());
+    const Single& single = all.single;
+    if (!is_unit(trials) || single.above.count + single.failed != trials.count) return {};
+    return MomentsBlock{trials,
+                        single.failed,
+                        single.rank_deficient,
+                        single.escalated,
+                        {single.unit, Moments(single.above), Moments(all.below), all.cross}};
 }
 
 }  // namespace cucurbit

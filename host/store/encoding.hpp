@@ -50,4 +50,9 @@ void encode(const BlockValues& block, std::vector<std::byte>& payload);
 /// Nothing when the payload's length does not fit the count of trials.
 std::optional<BlockValues> decode(std::span<const std::byte> payload, TrialRange trials);
 
+/// Replaces `payload` by the counts and sums as little-endian numbers of eight bytes.
+void encode(const MomentsBlock& block, std::vector<std::byte>& payload);
+/// Nothing when the payload is none of moments of so many trials: it is shorter than their values.
+std::optional<MomentsBlock> decode_moments(std::span<const std::byte> payload, TrialRange trials);
+
 }  // namespace cucurbit

@@ -68,6 +68,15 @@ Merged Store::merge(const Store& from, const AllowedDifference& allowed) {
     const std::string identity =
         read_document(from.state_->database, "study", "identity").value_or("");
     require_identity(identity);
+    return from.keeps_moments() ? merge_moments(from, allowed) : merge_values(from, allowed);
+}
+
+void Store::record_source(const Store& from) {
+    record({{"merged", from.directory().string()}});
+    record(from.manifest());
+}
+
+Merged Store::merge_values(const Store& from, const AllowedDifference& allowed) {
     Merged merged;
     for (const SeriesKey& key : from.series()) {
         const std::vector<BlockValues> own = read(key);
@@ -80,10 +89,7 @@ Merged Store::merge(const Store& from, const AllowedDifference& allowed) {
     std::size_t pending = 0;
     const auto commit = [&] {
         if (blocks.empty()) return;
-        if (merged.copied == 0) {
-            record({{"merged", from.directory().string()}});
-            record(from.manifest());
-        }
+        if (merged.copied == 0) record_source(from);
         write(blocks);
         blocks.clear();
         merged.copied += std::exchange(pending, 0);

@@ -2,6 +2,7 @@
 
 #include "host/store/encoding.hpp"
 #include "host/store/state.hpp"
+#include "host/store/units.hpp"
 
 namespace cucurbit {
 
@@ -17,6 +18,27 @@ std::int64_t row_checksum(const SeriesKey& key, TrialRange trials,
 std::string describe(const SeriesKey& key) {
     return fmt::format("{} {} at {}", key.arm, key.estimand, key.point);
 }
+
+[[noreturn]] void fail_twice(const Database& database, const SeriesKey& key, TrialRange trials) {
+    database.fail(fmt::format("already holds some of the trials {} to {} of {}", trials.first,
+                              trials.end() - 1, describe(key)));
+}
+
+template <class Block>
+std::optional<Block> decoded(std::span<const std::byte> payload, TrialRange trials);
+template <>
+std::optional<BlockValues> decoded(std::span<const std::byte> payload, TrialRange trials) {
+    return decode(payload, trials);
+}
+template <>
+std::optional<MomentsBlock> decoded(std::span<const std::byte> payload, TrialRange trials) {
+    return decode_moments(payload, trials);
+}
+
+template <class Block>
+constexpr const char* name_of = "values";
+template <>
+constexpr const char* name_of<MomentsBlock> = "moments";
 
 }  // namespace
 
@@ -43,57 +65,127 @@ const std::vector<TrialRange>& Store::trials(const SeriesKey& key) const {
     return found == state_->series.end() ? none : found->second.trials;
 }
 
+void Store::State::insert(const SeriesKey& key, StoredSeries& to, TrialRange trials,
+                          std::span<const std::byte> payload) {
+    if (!insert_row)
+        insert_row.emplace(database.prepare("INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)"));
+    ++totals.rows;
+    to.rows.emplace(trials.first, ++last_row);
+    insert_row->bind(1, last_row)
+        .bind(2, to.id)
+        .bind(3, static_cast<std::int64_t>(trials.first))
+        .bind(4, static_cast<std::int64_t>(trials.count))
+        .bind(5, row_checksum(key, trials, payload))
+        .bind(6, payload)
+        .run();
+}
+
+StoredSeries::Row Store::State::remove(StoredSeries& from, StoredSeries::Row row) {
+    database.prepare("DELETE FROM trials WHERE id = ?").bind(1, row->second).run();
+    --totals.rows;
+    return from.rows.erase(row);
+}
+
+template <class Block>
+Block Store::State::read_row(const SeriesKey& key, StoredSeries::Row row) {
+    Statement select =
+        database.prepare("SELECT first, count, checksum, payload FROM trials WHERE id = ?");
+    select.bind(1, row->second);
+    if (!select.row())
+        database.fail(fmt::format("is damaged: row {} has disappeared", row->second));
+    const TrialRange range{static_cast<std::uint64_t>(select.integer(0)),
+                           static_cast<std::uint64_t>(select.integer(1))};
+    const std::span<const std::byte> payload = select.bytes(3);
+    if (range.first != row->first || select.integer(2) != row_checksum(key, range, payload))
+        database.fail(fmt::format("trials {} to {} of {} are damaged: their checksum does not fit",
+                                  range.first, range.end() - 1, describe(key)));
+    std::optional<Block> block = decoded<Block>(payload, range);
+    if (!block)
+        database.fail(fmt::format("trials {} to {} of {} are not kept as {}", range.first,
+                                  range.end() - 1, describe(key), name_of<Block>));
+    return *std::move(block);
+}
+
+template <class Block>
+std::vector<Block> Store::State::read_rows(const SeriesKey& key) {
+    std::vector<Block> blocks;
+    const auto found = series.find(key);
+    if (found == series.end()) return blocks;
+    StoredSeries& stored = found->second;
+    for (auto row = stored.rows.begin(); row != stored.rows.end(); ++row)
+        blocks.push_back(read_row<Block>(key, row));
+    return blocks;
+}
+
+void Store::State::finish(Transaction& transaction) {
+    totals.series = series.size();
+    write_totals(database, totals);
+    transaction.commit();
+}
+
 void Store::write(const std::vector<Block>& blocks) {
     Database& database = state_->database;
     Transaction transaction(database);
-    Statement insert = database.prepare("INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)");
     std::vector<std::byte> payload;
     for (const auto& [key, block] : blocks) {
         if (block.values.empty() || block.outcomes.size() != block.values.size())
             database.fail(fmt::format("{} must have values and as many outcomes", describe(key)));
         const TrialRange range{block.first_trial, block.values.size()};
         StoredSeries& series = state_->entry(key);
-        if (!join(series.trials, range))
-            database.fail(fmt::format("already holds some of the trials {} to {} of {}",
-                                      range.first, range.end() - 1, describe(key)));
+        if (!join(series.trials, range)) fail_twice(database, key, range);
         encode(block, payload);
-        const auto row = static_cast<std::int64_t>(++state_->totals.rows);
-        series.rows.emplace(range.first, row);
-        insert.bind(1, row)
-            .bind(2, series.id)
-            .bind(3, static_cast<std::int64_t>(range.first))
-            .bind(4, static_cast<std::int64_t>(range.count))
-            .bind(5, row_checksum(key, range, payload))
-            .bind(6, payload)
-            .run();
+        state_->insert(key, series, range, payload);
     }
-    state_->totals.series = state_->series.size();
-    write_totals(database, state_->totals);
-    transaction.commit();
+    state_->finish(transaction);
+}
+
+void Store::write(const MomentsBlocks& blocks) {
+    write(blocks, false);
+}
+
+void Store::write(const MomentsBlocks& blocks, bool replacing) {
+    Database& database = state_->database;
+    Transaction transaction(database);
+    std::vector<std::byte> payload;
+    for (const auto& [key, block] : blocks) {
+        if (!is_unit(block.trials))
+            database.fail(fmt::format("{}: moments are of 64·2^k trials", describe(key)));
+        StoredSeries& series = state_->entry(key);
+        if (replacing)
+            for (auto row = series.rows.lower_bound(block.trials.first);
+                 row != series.rows.end() && row->first < block.trials.end();)
+                row = state_->remove(series, row);
+        const std::vector<TrialRange> added =
+            replacing ? left_out(series.trials, block.trials) : std::vector{block.trials};
+        for (const TrialRange& range : added)
+            if (!join(series.trials, range)) fail_twice(database, key, range);
+        MomentsBlock unit = block;
+        while (const auto first = other_half(unit.trials)) {
+            const auto row = series.rows.find(*first);
+            if (row == series.rows.end()) break;
+            const auto other = state_->read_row<MomentsBlock>(key, row);
+            if (other.trials.count != unit.trials.count) break;
+            unit = joined(unit, other);
+            state_->remove(series, row);
+        }
+        encode(unit, payload);
+        state_->insert(key, series, unit.trials, payload);
+    }
+    state_->finish(transaction);
 }
 
 std::vector<BlockValues> Store::read(const SeriesKey& key) const {
-    const auto found = state_->series.find(key);
-    if (found == state_->series.end()) return {};
-    Database& database = state_->database;
-    Statement select =
-        database.prepare("SELECT first, count, checksum, payload FROM trials WHERE id = ?");
-    std::vector<BlockValues> blocks;
-    for (const auto& [first, row] : found->second.rows) {
-        select.bind(1, row);
-        if (!select.row()) database.fail(fmt::format("is damaged: row {} has disappeared", row));
-        const TrialRange range{static_cast<std::uint64_t>(select.integer(0)),
-                               static_cast<std::uint64_t>(select.integer(1))};
-        std::optional<BlockValues> block = decode(select.bytes(3), range);
-        if (!block || range.first != first ||
-            select.integer(2) != row_checksum(key, range, select.bytes(3)))
-            database.fail(
-                fmt::format("trials {} to {} of {} are damaged: their checksum does not fit",
-                            range.first, range.end() - 1, describe(key)));
-        blocks.push_back(*std::move(block));
-        select.reset();
-    }
-    return blocks;
+    return state_->read_rows<BlockValues>(key);
+}
+
+std::vector<MomentsBlock> Store::read_moments(const SeriesKey& key) const {
+    return state_->read_rows<MomentsBlock>(key);
+}
+
+bool Store::keeps_moments() const {
+    // Values of so many trials would be longer.
+    return state_->database.integer(
+               "SELECT coalesce((SELECT length(payload) < 8 * count FROM trials LIMIT 1), 0)") != 0;
 }
 
 void Store::verify() const {
@@ -105,7 +197,12 @@ void Store::verify() const {
     manifest();
     Statement documents = database.prepare("SELECT kind, name FROM document");
     while (documents.row()) read_document(database, documents.text(0), documents.text(1));
-    for (const auto& [key, entry] : state_->series) read(key);
+    const bool moments = keeps_moments();
+    for (const auto& [key, entry] : state_->series)
+        if (moments)
+            read_moments(key);
+        else
+            read(key);
 }
 
 }  // namespace cucurbit

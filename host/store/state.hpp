@@ -16,9 +16,11 @@ namespace cucurbit {
 
 /// A series' row and the trials that the store holds of it.
 struct StoredSeries {
+    using Rows = std::map<std::uint64_t, std::int64_t>;
+    using Row = Rows::iterator;
     std::int64_t id = 0;
-    std::vector<TrialRange> trials;              ///< disjoint, joined where they touch, in order
-    std::map<std::uint64_t, std::int64_t> rows;  ///< first trial → row of the table `trials`
+    std::vector<TrialRange> trials;  ///< disjoint, joined where they touch, in order
+    Rows rows;                       ///< first trial → row of the table `trials`
 };
 
 /// How many series and rows of trials the file holds: a damaged page can hide one without a trace.
@@ -32,13 +34,25 @@ struct Store::State {
     ~State();
     /// The series of this key, with a row of its own in the file.
     StoredSeries& entry(const SeriesKey& key);
+    void insert(const SeriesKey& key, StoredSeries& to, TrialRange trials,
+                std::span<const std::byte> payload);
+    StoredSeries::Row remove(StoredSeries& from, StoredSeries::Row row);
+    /// A row's values or moments; throws StoreError where its checksum fails.
+    template <class Block>
+    Block read_row(const SeriesKey& key, StoredSeries::Row row);
+    /// All rows of a series.
+    template <class Block>
+    std::vector<Block> read_rows(const SeriesKey& key);
+    /// Ends a transaction of rows.
+    void finish(Transaction& transaction);
 
     std::filesystem::path directory;
     std::unique_ptr<WriterLock> lock;  ///< of the writer; let go after the database is closed
     Database database;
-    std::optional<Statement> insert_series;
+    std::optional<Statement> insert_series, insert_row;
     std::map<SeriesKey, StoredSeries> series;  ///< their ids are 1, 2, … in the order of insertion
     Totals totals;
+    std::int64_t last_row = 0;  ///< of the writer; rows that moments were merged from leave gaps
 };
 
 /// Where the store of a folder lies.

@@ -120,6 +120,7 @@ Store Store::open_to_write(const std::filesystem::path& directory, const Study& 
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     state->totals = read_totals(database);
     state->series = read_series(database, state->totals);
+    state->last_row = database.integer("SELECT coalesce(max(id), 0) FROM trials");
     take_place(directory / "study.toml");
     return Store(std::move(state));
 }

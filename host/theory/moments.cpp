@@ -10,60 +10,169 @@
 
 namespace cucurbit {
 
+namespace {
+
+/// What merging two groups of these sizes takes.
+struct Sizes {
+    Sizes(std::uint64_t own_count, std::uint64_t other_count)
+        : own(static_cast<double>(own_count)),
+          others(static_cast<double>(other_count)),
+          all(own + others) {}
+    double own, others, all;
+};
+
+}  // namespace
+
 void Moments::add(double value) {
-    least_ = count_ == 0 ? value : std::min(least_, value);
-    greatest_ = count_ == 0 ? value : std::max(greatest_, value);
-    ++count_;
-    const double n = static_cast<double>(count_);
-    const double before = value - mean_;
+    auto& [count, mean, deviations, cubes, least, greatest] = sums_;
+    least = count == 0 ? value : std::min(least, value);
+    greatest = count == 0 ? value : std::max(greatest, value);
+    ++count;
+    const double n = static_cast<double>(count);
+    const double before = value - mean;
     const double step = before / n;
-    mean_ += step;
-    const double added = before * (value - mean_);
-    cubes_ += added * step * (n - 2.0) - 3.0 * step * deviations_;
-    deviations_ += added;
+    mean += step;
+    const double added = before * (value - mean);
+    cubes += added * step * (n - 2.0) - 3.0 * step * deviations;
+    deviations += added;
 }
 
 void Moments::merge(const Moments& other) {
-    if (other.count_ == 0) return;
-    if (count_ == 0) {
+    const Sums& more = other.sums_;
+    if (more.count == 0) return;
+    if (sums_.count == 0) {
         *this = other;
         return;
     }
-    const double own = static_cast<double>(count_);
-    const double others = static_cast<double>(other.count_);
-    const double all = own + others;
-    const double delta = other.mean_ - mean_;
-    const double share = others / all;
-    cubes_ += other.cubes_ + delta * delta * delta * own * share * (own - others) / all +
-              3.0 * delta * (own * other.deviations_ - others * deviations_) / all;
-    mean_ += delta * share;
-    deviations_ += other.deviations_ + delta * delta * own * share;
-    count_ += other.count_;
-    least_ = std::min(least_, other.least_);
-    greatest_ = std::max(greatest_, other.greatest_);
+    auto& [count, mean, deviations, cubes, least, greatest] = sums_;
+    const Sizes n(count, more.count);
+    const double delta = more.mean - mean;
+    const double share = n.others / n.all;
+    cubes += more.cubes + delta * delta * delta * n.own * share * (n.own - n.others) / n.all +
+             3.0 * delta * (n.own * more.deviations - n.others * deviations) / n.all;
+    mean += delta * share;
+    deviations += more.deviations + delta * delta * n.own * share;
+    count += more.count;
+    least = std::min(least, more.least);
+    greatest = std::max(greatest, more.greatest);
 }
 
 double Moments::mean() const {
-    return count_ == 0 ? missing : mean_;
+    return sums_.count == 0 ? missing : sums_.mean;
 }
 
 double Moments::variance() const {
-    return count_ < 2 ? missing : deviations_ / static_cast<double>(count_ - 1);
+    return sums_.count < 2 ? missing : sums_.deviations / static_cast<double>(sums_.count - 1);
 }
 
 double Moments::standard_error() const {
-    return std::sqrt(variance() / static_cast<double>(count_));
+    return std::sqrt(variance() / static_cast<double>(sums_.count));
 }
 
 double Moments::skewness() const {
-    if (!(deviations_ > 0.0)) return 0.0;
-    return cubes_ / deviations_ * std::sqrt(static_cast<double>(count_) / deviations_);
+    const double squares = sums_.deviations;
+    if (!(squares > 0.0)) return 0.0;
+    return sums_.cubes / squares * std::sqrt(static_cast<double>(sums_.count) / squares);
 }
 
 double Moments::largest_share() const {
-    if (!(deviations_ > 0.0)) return 0.0;
-    const double most = std::max(greatest_ - mean_, mean_ - least_);
-    return most / deviations_ * most;
+    if (!(sums_.deviations > 0.0)) return 0.0;
+    const double most = std::max(sums_.greatest - sums_.mean, sums_.mean - sums_.least);
+    return most / sums_.deviations * most;
+}
+
+double unit_of(double largest) {
+    constexpr double least_plain = 1e-75, largest_plain = 1e75;
+    if (largest == 0.0 || (largest >= least_plain && largest <= largest_plain)) return 1.0;
+    return std::ldexp(1.0, std::clamp(std::ilogb(largest), -1022, 1023));
+}
+
+namespace {
+
+double size_of(const Moments& moments) {
+    return std::max(std::abs(moments.sums().least), std::abs(moments.sums().greatest));
+}
+
+Moments multiply(const Moments& moments, double factor) {
+    auto [count, mean, deviations, cubes, least, greatest] = moments.sums();
+    return Moments({count, mean * factor, deviations * factor * factor,
+                    cubes * factor * factor * factor, least * factor, greatest * factor});
+}
+
+Moments moments_of(std::span<const double> values, double unit) {
+    Moments moments;
+    for (const double value : values) moments.add(value / unit);
+    return moments;
+}
+
+}  // namespace
+
+PairMoments::PairMoments(std::span<const double> above, std::span<const double> below) {
+    double size = 0.0;
+    for (const std::span<const double> values : {above, below})
+        for (const double value : values) size = std::max(size, std::abs(value));
+    unit_ = unit_of(size);
+    above_ = moments_of(above, unit_);
+    below_ = moments_of(below, unit_);
+    for (std::size_t i = 0; i < below.size(); ++i) {
+        const double a = above[i] / unit_ - above_.sums().mean;
+        const double b = below[i] / unit_ - below_.sums().mean;
+        cross_.ab += a * b;
+        cross_.aab += a * a * b;
+        cross_.abb += a * b * b;
+    }
+}
+
+double PairMoments::largest() const {
+    return unit_ * std::max(size_of(above_), size_of(below_));
+}
+
+void PairMoments::change_unit(double unit) {
+    // The unit of zeros says nothing, and could be too far away.
+    const double factor = largest() > 0.0 ? unit_ / unit : 1.0;
+    unit_ = unit;
+    if (factor == 1.0) return;
+    above_ = multiply(above_, factor);
+    below_ = multiply(below_, factor);
+    const double square = factor * factor, cube = square * factor;
+    cross_ = {cross_.ab * square, cross_.aab * cube, cross_.abb * cube};
+}
+
+void PairMoments::merge(PairMoments other) {
+    const double unit = unit_of(std::max(largest(), other.largest()));
+    change_unit(unit);
+    other.change_unit(unit);
+    if (above_.count() > 0 && other.above_.count() > 0) {
+        const Moments::Sums &a = above_.sums(), &b = below_.sums();
+        const Moments::Sums &more_a = other.above_.sums(), &more_b = other.below_.sums();
+        const Sizes n(a.count, more_a.count);
+        const double step_a = more_a.mean - a.mean, step_b = more_b.mean - b.mean;
+        const double pairs = n.own * n.others / n.all;
+        const double thirds = pairs * (n.own - n.others) / n.all;
+        const auto moved = [&n](double own, double others) {
+            return (n.own * others - n.others * own) / n.all;
+        };
+        const double ab = moved(cross_.ab, other.cross_.ab);
+        const double aa = moved(a.deviations, more_a.deviations);
+        const double bb = moved(b.deviations, more_b.deviations);
+        cross_.ab += step_a * step_b * pairs;
+        cross_.aab += step_a * step_a * step_b * thirds + 2.0 * step_a * ab + step_b * aa;
+        cross_.abb += step_a * step_b * step_b * thirds + 2.0 * step_b * ab + step_a * bb;
+    }
+    cross_.ab += other.cross_.ab;
+    cross_.aab += other.cross_.aab;
+    cross_.abb += other.cross_.abb;
+    above_.merge(other.above_);
+    below_.merge(other.below_);
+}
+
+Moments PairMoments::difference(double ratio) const {
+    const Moments::Sums &a = above_.sums(), &b = below_.sums();
+    const double mean = a.mean - ratio * b.mean;
+    const double squares = a.deviations - 2.0 * ratio * cross_.ab + ratio * ratio * b.deviations;
+    const double cubes = a.cubes - 3.0 * ratio * cross_.aab + 3.0 * ratio * ratio * cross_.abb -
+                         ratio * ratio * ratio * b.cubes;
+    return Moments({a.count, mean, std::max(squares, 0.0), cubes, mean, mean});
 }
 
 // With u = 1 + k t/3 it is (u³ − 1)/k + k/6: monotone, and solved by a cube root.

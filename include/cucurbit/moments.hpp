@@ -10,12 +10,24 @@ namespace cucurbit {
 /// to the last bit: merge in block order.
 class Moments {
 public:
+    /// The numbers that moments are made of.
+    struct Sums {
+        std::uint64_t count = 0;
+        double mean = 0.0;
+        double deviations = 0.0;  ///< Σ (x − mean)²
+        double cubes = 0.0;       ///< Σ (x − mean)³
+        double least = 0.0, greatest = 0.0;
+    };
+    Moments() = default;
+    explicit Moments(const Sums& sums) : sums_(sums) {}
+    const Sums& sums() const { return sums_; }
+
     /// mean += (x − mean)/count; deviations += (x − mean_before)(x − mean_after) (Welford 1962).
     void add(double value);
     /// Chan, Golub and LeVeque (1983): deviations += other + δ² n₁n₂/(n₁ + n₂).
     void merge(const Moments& other);
 
-    std::uint64_t count() const { return count_; }
+    std::uint64_t count() const { return sums_.count; }
     double mean() const;            ///< NaN without values
     double variance() const;        ///< unbiased; NaN below two values
     double standard_error() const;  ///< √(variance/count); NaN below two values
@@ -23,11 +35,45 @@ public:
     double largest_share() const;  ///< (x − mean)²'s largest over their sum; 0 where all are equal
 
 private:
-    std::uint64_t count_ = 0;
-    double mean_ = 0.0;
-    double deviations_ = 0.0;
-    double cubes_ = 0.0;
-    double least_ = 0.0, greatest_ = 0.0;
+    Sums sums_;
+};
+
+/// The power of two, 1 but for very small or large values, by which values up to this size are
+/// divided so that their squares and cubes stay in the range of double precision.
+double unit_of(double largest);
+
+/// Moments of a value, or of a value and one beside it in each trial, with those third-order sums
+/// that a ratio of their means needs. Of the values divided by unit(). Merging is as that of
+/// Moments.
+class PairMoments {
+public:
+    /// Sums over both: Σ ab, Σ a²b and Σ ab² of deviations from the means.
+    struct Cross {
+        double ab = 0.0, aab = 0.0, abb = 0.0;
+    };
+    PairMoments() = default;
+    PairMoments(double unit, const Moments& above, const Moments& below, const Cross& cross)
+        : unit_(unit), above_(above), below_(below), cross_(cross) {}
+    /// below: empty, or as long as above.
+    PairMoments(std::span<const double> above, std::span<const double> below);
+    void merge(PairMoments other);
+
+    double unit() const { return unit_; }
+    const Moments& above() const { return above_; }
+    const Moments& below() const { return below_; }
+    const Cross& cross() const { return cross_; }
+    /// The size of the largest value.
+    double largest() const;
+    /// Of above − ratio · below, in the same unit; its least and greatest values are not known, and
+    /// stand as its mean.
+    Moments difference(double ratio) const;
+
+private:
+    void change_unit(double unit);
+
+    double unit_ = 1.0;
+    Moments above_, below_;
+    Cross cross_;
 };
 
 struct Interval {

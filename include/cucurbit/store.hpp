@@ -1,5 +1,6 @@
 #pragma once
-// A run's folder: an SQLite file with the values of every trial, and the study itself.
+// A run's folder: an SQLite file with the values of every trial, or moments of many, and the study
+// itself.
 
 #include <cstdint>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cucurbit/moments.hpp"
 #include "cucurbit/study.hpp"
 
 namespace cucurbit {
@@ -37,6 +39,22 @@ struct BlockValues {
     std::uint64_t first_trial = 0;
     std::vector<double> values;
     std::vector<Outcome> outcomes;  ///< as many as values
+};
+
+/// Moments of one series, or of the sums of a derived row, over consecutive trials, kept instead of
+/// their values. A store merges neighbours as far as they make 64·2^k trials, of which the first is
+/// a multiple of that number: what is merged with what depends on the trials alone, never on the
+/// order in which they came. Trials 0 .. 256·2^k - 1 stay apart from those that follow: a run to a
+/// precision looks at the means after so many.
+struct MomentsBlock {
+    TrialRange trials;
+    std::uint64_t failed = 0;  ///< status not ok, or value not finite
+    std::uint64_t rank_deficient = 0;
+    std::uint64_t escalated = 0;  ///< beyond the ladder's first rung
+    PairMoments moments;          ///< of the others
+
+    /// Adds the trials that follow.
+    void merge(const MomentsBlock& next);
 };
 
 /// Keys of a series in the store; point is canonical text such as "n=200 noise_std=0.2".
@@ -94,18 +112,31 @@ public:
     void write(const std::vector<std::pair<SeriesKey, BlockValues>>& blocks);
     /// All values of a series in the order of trials; throws StoreError where a checksum fails.
     std::vector<BlockValues> read(const SeriesKey& key) const;
+    /// The same for moments of 64·2^k trials each, of which the first is a multiple of that number.
+    void write(const std::vector<std::pair<SeriesKey, MomentsBlock>>& blocks);
+    /// All moments of a series in the order of trials, likewise.
+    std::vector<MomentsBlock> read_moments(const SeriesKey& key) const;
+    /// Whether what it holds are moments; false where it holds nothing yet.
+    bool keeps_moments() const;
     /// Throws StudyError, which says what differs, unless the store's study has this identity.
     void require_identity(const std::string& identity) const;
     /// Copies what this store lacks of another store of the same study, and the facts about the
     /// runs that wrote it. Values come in transactions of their own: a merge that was interrupted
     /// can be repeated. Where trials that both hold differ by more than is allowed, one of the
-    /// stores is wrong: nothing is copied. Throws StudyError when the studies' identities differ.
+    /// stores is wrong: nothing is copied. Of moments, those of more trials take the place of those
+    /// of some of them, after a look at whether the ones can be part of the others. Throws
+    /// StudyError when the studies' identities differ.
     Merged merge(const Store& from, const AllowedDifference& allowed);
     /// Checks the file's structure and every checksum; throws StoreError at the first fault.
     void verify() const;
 
 private:
     struct State;
+    using MomentsBlocks = std::vector<std::pair<SeriesKey, MomentsBlock>>;
+    Merged merge_values(const Store& from, const AllowedDifference& allowed);
+    Merged merge_moments(const Store& from, const AllowedDifference& allowed);
+    void record_source(const Store& from);
+    void write(const MomentsBlocks& blocks, bool replacing);
     explicit Store(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

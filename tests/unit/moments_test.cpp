@@ -5,7 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace cucurbit {
@@ -176,6 +178,87 @@ TEST(ConfidenceInterval, NeedsTwoValues) {
     for (const double level : {0.0, 1.0, -1.0, 95.0, missing}) {
         EXPECT_THROW(confidence_interval(Moments(), level), std::invalid_argument);
     }
+}
+
+/// Sums by their definitions.
+void expect_sums(const PairMoments& pair, const std::vector<double>& a,
+                 const std::vector<double>& b) {
+    const auto mean = [](const std::vector<double>& values) {
+        long double sum = 0.0L;
+        for (const double value : values) sum += value;
+        return sum / static_cast<long double>(values.size());
+    };
+    const long double of_a = mean(a), of_b = mean(b);
+    const auto sum = [&](int i, int k) {
+        long double all = 0.0L, size = 0.0L;
+        for (std::size_t t = 0; t < a.size(); ++t) {
+            const long double part = std::pow(a[t] - of_a, i) * std::pow(b[t] - of_b, k);
+            all += part;
+            size += std::abs(part);
+        }
+        return std::pair{static_cast<double>(all), 1e-12 * static_cast<double>(size)};
+    };
+    const double unit = pair.unit();
+    const auto expect = [unit](double found, int power, std::pair<double, double> expected) {
+        EXPECT_NEAR(found * std::pow(unit, power), expected.first, expected.second);
+    };
+    EXPECT_NEAR(unit * pair.above().mean(), static_cast<double>(of_a), 1e-14 * pair.largest());
+    EXPECT_NEAR(unit * pair.below().mean(), static_cast<double>(of_b), 1e-14 * pair.largest());
+    expect(pair.above().sums().deviations, 2, sum(2, 0));
+    expect(pair.below().sums().deviations, 2, sum(0, 2));
+    expect(pair.above().sums().cubes, 3, sum(3, 0));
+    expect(pair.below().sums().cubes, 3, sum(0, 3));
+    expect(pair.cross().ab, 2, sum(1, 1));
+    expect(pair.cross().aab, 3, sum(2, 1));
+    expect(pair.cross().abb, 3, sum(1, 2));
+}
+
+TEST(PairMoments, MergeAsTheirDefinitionsSay) {
+    for (const double scale : {1.0, 1e80}) {
+        std::vector<double> a = draws(700, 2.0), b = draws(1400, 1.0);
+        b.erase(b.begin(), b.begin() + 700);
+        for (std::size_t t = 0; t < a.size(); ++t) {
+            a[t] = scale * (a[t] * (1.0 + 0.001 * static_cast<double>(t)) + 0.5 * b[t]);
+            b[t] *= scale;
+        }
+        PairMoments all;
+        std::size_t first = 0;
+        for (const std::size_t count : {1, 300, 0, 7, 200, 192}) {
+            const auto part = [&](const std::vector<double>& values) {
+                return std::span(values).subspan(first, count);
+            };
+            all.merge({part(a), part(b)});
+            first += count;
+        }
+        ASSERT_EQ(all.above().count(), 700u);
+        expect_sums(all, a, b);
+
+        const double ratio = all.above().mean() / all.below().mean();
+        std::vector<double> rest(a.size());
+        for (std::size_t t = 0; t < a.size(); ++t) rest[t] = (a[t] - ratio * b[t]) / all.unit();
+        const Moments expected = moments_of(rest);
+        const Moments difference = all.difference(ratio);
+        EXPECT_EQ(difference.count(), 700u);
+        EXPECT_NEAR(difference.mean(), 0.0, 1e-12 * all.above().mean());
+        EXPECT_NEAR(difference.variance(), expected.variance(), 1e-12 * expected.variance());
+        EXPECT_NEAR(difference.skewness(), expected.skewness(), 1e-11);
+        EXPECT_EQ(difference.largest_share(), 0.0);
+    }
+}
+
+TEST(PairMoments, HaveTheUnitOfTheLargestValue) {
+    const std::vector<double> zeros{0.0, 0.0}, tiny{1e-200, 3e-200}, plain{1.0, 2.0}, huge{1e200};
+    PairMoments moments;
+    moments.merge({zeros, {}});
+    moments.merge({tiny, {}});
+    EXPECT_EQ(moments.unit() * moments.above().mean(), 1e-200);
+    EXPECT_GT(moments.above().variance(), 0.0);
+    moments.merge({plain, {}});
+    EXPECT_EQ(moments.unit(), 1.0);
+    EXPECT_DOUBLE_EQ(moments.above().mean(), 0.5);
+    moments.merge({huge, {}});
+    EXPECT_NEAR(moments.unit() * moments.above().mean(), 1e200 / 7.0, 1e186);
+    EXPECT_EQ(moments.largest(), 1e200);
 }
 
 TEST(ConfidenceInterval, CoversAsOftenAsItSays) {

@@ -24,10 +24,6 @@ TEST(Ranges, LeaveOutWhatTheyDoNotCover) {
     EXPECT_EQ(left_out({}, {4, 0}), Ranges{});
 }
 
-double nine_digits(const SeriesKey&) {
-    return 1e-9;
-}
-
 std::vector<double> values_of(const Store& store) {
     std::vector<double> all;
     for (const BlockValues& block : store.read(kept_key))

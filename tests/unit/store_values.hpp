@@ -20,4 +20,9 @@ inline bool operator==(const BlockValues& a, const BlockValues& b) {
     return a.first_trial == b.first_trial && a.values == b.values && a.outcomes == b.outcomes;
 }
 
+/// What two computers' values may differ by in these tests.
+inline double nine_digits(const SeriesKey&) {
+    return 1e-9;
+}
+
 }  // namespace cucurbit
