@@ -131,7 +131,7 @@ void store(benchmark::State& state, const Study& study) {
     batch.run();
     const Folder folder;
     Store store = Store::open_to_write(folder.path(), study);
-    Commit commit(store, *study.setting);
+    Commit commit(store, study);
     double best = std::numeric_limits<double>::infinity();
     std::uint64_t first = 0;
     for (auto _ : state) {

@@ -9,6 +9,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/talk.hpp"
 #include "host/cli/time_limit.hpp"
+#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/shares.hpp"
 
@@ -60,7 +61,7 @@ Extent extent_of(const Study& study, const Shard& shard) {
     for (std::size_t i = 0; i < designs.size(); ++i) {
         const std::uint64_t count = count_trials(trials[i]);
         extent.trials += count;
-        extent.blocks += count_blocks(count, designs[i].trials_per_block);
+        extent.blocks += count_blocks(count, block_trials(study.precision, designs[i]));
     }
     return extent;
 }

@@ -25,6 +25,19 @@ void read_adaptive(Reader& table, Precision& precision) {
     precision.max_trials = table.count("max_trials", 2, max_trial + 1);
 }
 
+Keep read_keep(Reader& table, const Precision& precision) {
+    constexpr std::uint64_t block = 64;
+    if (!table.has("keep") || table.choice("keep", {"trials", "moments"}) == "trials")
+        return Keep::trials;
+    const char* key = precision.trials > 0 ? "trials" : "max_trials";
+    const std::uint64_t trials = std::max(precision.trials, precision.max_trials);
+    if (trials % block != 0)
+        table.fail(key, fmt::format("moments are kept of blocks of {0} trials; allowed with keep = "
+                                    "\"moments\": multiples of {0}, such as {1}",
+                                    block, (trials / block + 1) * block));
+    return Keep::moments;
+}
+
 Precision read_precision(Reader& root) {
     Reader table = root.table("precision");
     Precision precision;
@@ -50,6 +63,7 @@ Precision read_precision(Reader& root) {
     } else {
         precision.trials = table.count("trials", 1, max_trial + 1);
     }
+    precision.keep = read_keep(table, precision);
     table.finish();
     return precision;
 }
@@ -137,8 +151,10 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     if (!faults.empty()) throw joined(std::move(faults));
     study.text = document->text;
     const bool sampled = study.precision.label_noise == LabelNoise::sample;
-    study.identity = fmt::format("kind={} seed={} label_noise={} {}", study.kind, study.seed,
-                                 sampled ? "sample" : "integrate", study.setting->identity());
+    const bool moments = study.precision.keep == Keep::moments;
+    study.identity = fmt::format("kind={} seed={} label_noise={} {}{}", study.kind, study.seed,
+                                 sampled ? "sample" : "integrate", moments ? "keep=moments " : "",
+                                 study.setting->identity());
     study.files.assign(document->files.begin(), document->files.end());
     return study;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/run/count.hpp"
+#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/shares.hpp"
 #include "kernels/card/engine.hpp"
@@ -111,7 +112,7 @@ Plan::Entry plan_design(const Study& study, const Design& design, std::vector<Tr
     Plan::Entry entry;
     entry.share = std::move(share);
     entry.trials = count_trials(entry.share);
-    entry.blocks = count_blocks(entry.trials, design.trials_per_block);
+    entry.blocks = count_blocks(entry.trials, block_trials(study.precision, design));
     entry.whole = entry.share == std::vector{TrialRange{0, first_round(study.precision)}};
     // Later rounds of a run to a precision are larger, and a card needs them whole.
     const std::uint64_t trials =

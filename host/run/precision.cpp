@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/run/kept.hpp"
 #include "host/run/summary.hpp"
+#include "host/store/units.hpp"
 
 namespace cucurbit {
 
 namespace {
-
-constexpr std::uint64_t round_trials = 256;
 
 /// 256, 512, 1024, … , max_trials.
 std::vector<std::uint64_t> round_ends(const Precision& precision) {
@@ -67,10 +67,15 @@ std::uint64_t wanted_trials(const Store& store, const Study& study, const Design
         while (reached > 0 && !has_all(trials, rounds[reached - 1])) --reached;
         if (reached == 0) return rounds.front();
         if (!deciding[s]) continue;
-        const std::vector<BlockValues> values = store.read(key);
+        const std::vector<BlockValues> values =
+            study.precision.keep == Keep::trials ? store.read(key) : std::vector<BlockValues>();
+        const auto summary = [&](std::uint64_t limit) {
+            return study.precision.keep == Keep::trials
+                       ? summarize_series(values, limit)
+                       : summarize_series(moments_until(store, key, limit));
+        };
         for (std::size_t k = 0; k < reached; ++k)
-            if (precise[k] && !is_precise(summarize_series(values, rounds[k]), study.precision))
-                precise[k] = false;
+            if (precise[k] && !is_precise(summary(rounds[k]), study.precision)) precise[k] = false;
     }
     for (std::size_t k = 0; k < reached; ++k)
         if (precise[k]) return rounds[k];

@@ -100,6 +100,8 @@ std::vector<Replayed> replay(const Store& store, const Selection& point,
 
 std::vector<Replayed> replay(const Store& store, const Study& study, const Selection& point,
                              const std::vector<std::uint64_t>& trials, const std::string& device) {
+    if (study.precision.keep == Keep::moments)
+        throw std::invalid_argument("the store keeps moments, not single trials");
     // So few trials are hardly worth a card's start.
     Study of_these = study;
     of_these.precision = {};

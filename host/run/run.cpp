@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "host/run/commit.hpp"
+#include "host/run/kept.hpp"
 #include "host/run/manifest.hpp"
 #include "host/run/pace.hpp"
 #include "host/run/plan.hpp"
@@ -12,6 +13,7 @@
 #include "host/run/shares.hpp"
 #include "host/run/work.hpp"
 #include "host/run/workers.hpp"
+#include "host/store/units.hpp"
 
 namespace cucurbit {
 
@@ -30,7 +32,7 @@ public:
           options_(options),
           plan_(make_plan(study, options.device, options.threads, options.shard)),
           store_(Store::open_to_write(options.directory, study)),
-          commit_(store_, *study.setting),
+          commit_(store_, study),
           workers_(*study.setting, plan_.devices, plan_.workers) {}
 
     RunEnd run() {
@@ -64,13 +66,15 @@ private:
                 entry.whole
                     ? std::vector{TrialRange{0, wanted_trials(store_, study_, entry.design)}}
                     : entry.share;
-            const std::vector<Gap> gaps = find_gaps(store_, *study_.setting, entry.design, wanted);
+            const std::vector<Gap> gaps = find_gaps(store_, study_, entry.design, wanted);
             found += count_trials(wanted);
             std::uint64_t lacking = 0;
             for (const Gap& gap : gaps) lacking += gap.trials.count;
             found -= lacking;
-            std::vector<Work> more = fill_gaps(
-                entry.design, gaps, trials_per_task(entry, plan_.workers, lacking), entry.batch);
+            std::uint64_t each = trials_per_task(entry, plan_.workers, lacking);
+            if (study_.precision.keep == Keep::moments)
+                each = count_blocks(each, unit_trials) * unit_trials;
+            std::vector<Work> more = fill_gaps(entry.design, gaps, each, entry.batch);
             std::move(more.begin(), more.end(), std::back_inserter(work));
         }
         if (pace_.computed() == 0) pace_.found(found);
@@ -131,6 +135,7 @@ private:
 }  // namespace
 
 RunEnd run(const Study& study, const RunOptions& options) {
+    require_cut(options.directory, study);
     return Driver(study, options).run();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/work.hpp"
 
@@ -24,7 +25,7 @@ std::vector<std::vector<TrialRange>> lacking_trials(const Study& study,
     for (const Design& design : designs) {
         const TrialRange wanted{0, wanted_trials(store, study, design)};
         std::vector<TrialRange>& ranges = lacking.emplace_back();
-        for (const Gap& gap : find_gaps(store, *study.setting, design, {wanted})) {
+        for (const Gap& gap : find_gaps(store, study, design, {wanted})) {
             if (!ranges.empty() && ranges.back().end() == gap.trials.first)
                 ranges.back().count += gap.trials.count;
             else
@@ -75,9 +76,11 @@ std::uint64_t count_blocks(std::uint64_t trials, std::uint64_t trials_per_block)
 std::vector<std::vector<TrialRange>> shares(const Study& study, const std::vector<Design>& designs,
                                             const Shard& shard) {
     std::vector<std::vector<TrialRange>> trials = lacking_trials(study, designs, shard.of);
-    std::vector<std::uint64_t> blocks;
-    for (std::size_t i = 0; i < designs.size(); ++i)
-        blocks.push_back(count_blocks(count_trials(trials[i]), designs[i].trials_per_block));
+    std::vector<std::uint64_t> blocks, each;
+    for (std::size_t i = 0; i < designs.size(); ++i) {
+        each.push_back(block_trials(study.precision, designs[i]));
+        blocks.push_back(count_blocks(count_trials(trials[i]), each[i]));
+    }
     const std::uint64_t least = least_part(study.precision, blocks, shard.count);
     std::uint64_t next = 0;  // the shard that the design's first part goes to
     for (std::size_t i = 0; i < designs.size(); ++i) {
@@ -85,8 +88,7 @@ std::vector<std::vector<TrialRange>> shares(const Study& study, const std::vecto
         const std::uint64_t parts = std::clamp<std::uint64_t>(blocks[i] / least, 1, shard.count);
         const std::uint64_t larger = blocks[i] % parts;  // parts with a block more, the first ones
         const auto first_trial = [&](std::uint64_t part) {
-            return (part * (blocks[i] / parts) + std::min(part, larger)) *
-                   designs[i].trials_per_block;
+            return (part * (blocks[i] / parts) + std::min(part, larger)) * each[i];
         };
         const std::uint64_t part = (shard.index + shard.count - next) % shard.count;
         trials[i] = part < parts ? slice(trials[i], first_trial(part), first_trial(part + 1))

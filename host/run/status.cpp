@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cucurbit/run.hpp"
+#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/work.hpp"
 
@@ -15,12 +16,12 @@ std::vector<DesignStatus> status(const Store& store, const Study& study) {
     for (const Design& design : study.setting->designs()) {
         DesignStatus one;
         one.trials_wanted = wanted_trials(store, study, design);
-        const std::uint64_t size = design.trials_per_block;
+        const std::uint64_t size = block_trials(study.precision, design);
         one.blocks_wanted = (one.trials_wanted + size - 1) / size;
         one.trials_done = one.trials_wanted;
         one.blocks_done = one.blocks_wanted;
         std::uint64_t next_block = 0;
-        for (const Gap& gap : find_gaps(store, *study.setting, design, {{0, one.trials_wanted}})) {
+        for (const Gap& gap : find_gaps(store, study, design, {{0, one.trials_wanted}})) {
             one.trials_done -= gap.trials.count;
             const std::uint64_t first = std::max(next_block, gap.trials.first / size);
             next_block = (gap.trials.end() + size - 1) / size;

@@ -9,6 +9,7 @@
 
 #include "cucurbit/engine.hpp"
 #include "cucurbit/run.hpp"
+#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/summary.hpp"
 #include "host/threads/host_threads.hpp"
@@ -32,6 +33,16 @@ public:
     std::vector<BlockValues> of(const Design& design, const Series& series) {
         const std::lock_guard lock(mutex_);
         return store_.read(series_key(*study_.setting, design, series));
+    }
+    SeriesSummary summary(const Design& design, const Series& series, std::uint64_t wanted) {
+        return keeps_moments()
+                   ? summarize_series(moments(series_key(*study_.setting, design, series), wanted))
+                   : summarize_series(of(design, series), wanted);
+    }
+    bool keeps_moments() const { return study_.precision.keep == Keep::moments; }
+    std::vector<MomentsBlock> moments(const SeriesKey& key, std::uint64_t wanted) {
+        const std::lock_guard lock(mutex_);
+        return moments_until(store_, key, wanted);
     }
 
 private:
@@ -132,6 +143,7 @@ void add_quantiles(const SeriesSummary& summary, const Row& mean,
         row.n_trials = mean.n_trials;
         row.n_failed = mean.n_failed;
         row.flags = mean.flags;
+        if (!summary.has_values) add_flag(row.flags, "moments_only");
         if (label_noise == LabelNoise::integrate) add_flag(row.flags, "conditional_mean");
         rows.push_back(std::move(row));
     }
@@ -220,6 +232,19 @@ std::vector<std::vector<BlockValues>> read_terms(StoredValues& stored, const Poi
     return values;
 }
 
+/// Nothing where the design lacks a series of it.
+std::optional<SeriesSummary> summarize_row(StoredValues& stored, const Setting& setting,
+                                           const PointRows& of, const DerivedRow& derived) {
+    if (stored.keeps_moments()) {
+        const std::optional<Kept> row = kept(setting, of.design, of.series, derived);
+        if (!row) return {};
+        return summarize_derived(derived, stored.moments(row->key, of.wanted));
+    }
+    const std::vector<std::vector<BlockValues>> values = read_terms(stored, of, derived);
+    if (values.empty()) return {};
+    return summarize_derived(derived, values, of.wanted);
+}
+
 void add_derived(StoredValues* stored, const Study& study, const std::vector<TheoryRow>& theory,
                  PointRows& to) {
     for (const DerivedRow& derived : study.setting->derived()) {
@@ -228,9 +253,10 @@ void add_derived(StoredValues* stored, const Study& study, const std::vector<The
         Row row = empty_row(to.design.points[to.point], derived.arm, derived.estimand);
         add_theory(&predicted, row);
         if (stored != nullptr) {
-            const auto values = read_terms(*stored, to, derived);
-            if (values.empty()) continue;
-            SeriesSummary summary = summarize_derived(derived, values, to.wanted);
+            std::optional<SeriesSummary> found =
+                summarize_row(*stored, *study.setting, to, derived);
+            if (!found) continue;
+            SeriesSummary& summary = *found;
             const bool ratio = !derived.below.empty();
             if (ratio && (lacks_variance(&predicted) || has_flag(row.flags, unclear)))
                 summary.moments = Moments();
@@ -261,7 +287,7 @@ void add_point(StoredValues* stored, const Study& study, const std::vector<doubl
             to.rows.push_back(std::move(row));
             continue;
         }
-        const SeriesSummary summary = summarize_series(stored->of(to.design, series), to.wanted);
+        const SeriesSummary summary = stored->summary(to.design, series, to.wanted);
         add_estimate(summary, predicted, to.wanted, row);
         const bool decides = !lacks_variance(predicted) && !is_zero_risk(predicted);
         if (decides && summary.trials >= most_trials(study.precision) &&

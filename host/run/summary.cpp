@@ -54,6 +54,56 @@ SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint
 
 namespace {
 
+/// All that is stored, without what quantiles need.
+SeriesSummary merged(const std::vector<MomentsBlock>& stored, PairMoments& moments) {
+    SeriesSummary summary;
+    summary.has_values = false;
+    for (const MomentsBlock& block : stored) {
+        summary.trials += block.trials.count;
+        summary.failed += block.failed;
+        summary.rank_deficient += block.rank_deficient;
+        summary.escalated += block.escalated;
+        moments.merge(block.moments);
+    }
+    summary.unit = moments.unit();
+    return summary;
+}
+
+/// Whether a ratio's denominator is 4 standard errors above zero.
+bool is_clear(const Moments& below) {
+    constexpr double clearly = 4.0;
+    return below.mean() > clearly * below.standard_error();
+}
+
+}  // namespace
+
+SeriesSummary summarize_series(const std::vector<MomentsBlock>& stored) {
+    PairMoments moments;
+    SeriesSummary summary = merged(stored, moments);
+    summary.moments = moments.above();
+    return summary;
+}
+
+SeriesSummary summarize_derived(const DerivedRow& row, const std::vector<MomentsBlock>& stored) {
+    PairMoments moments;
+    SeriesSummary summary = merged(stored, moments);
+    if (row.below.empty()) {
+        summary.moments = moments.difference(0.0);
+        return summary;
+    }
+    summary.unit = 1.0;
+    if (!is_clear(moments.below())) return summary;
+    const double below = moments.below().mean();
+    const double ratio = moments.above().mean() / below;
+    const Moments::Sums rest = moments.difference(ratio).sums();
+    const double mean = ratio + rest.mean / below;
+    summary.moments = Moments({rest.count, mean, rest.deviations / (below * below),
+                               rest.cubes / (below * below * below), mean, mean});
+    return summary;
+}
+
+namespace {
+
 /// One trial's Σ factor · value over above and over below; not finite where a series failed.
 struct Sums {
     double above = 0.0;
@@ -137,7 +187,6 @@ Moments merged_moments(const std::vector<Sums>& sums, Value value) {
 SeriesSummary summarize_derived(const DerivedRow& row,
                                 const std::vector<std::vector<BlockValues>>& values,
                                 std::uint64_t limit) {
-    constexpr double clearly = 4.0;
     std::vector<Sums> sums = sum_terms(row, values, limit);
     double largest = 0.0;
     for (const Sums& of : sums)
@@ -155,7 +204,7 @@ SeriesSummary summarize_derived(const DerivedRow& row,
         return summary;
     }
     const Moments below = merged_moments(sums, [](const Sums& of) { return of.below; });
-    if (!(below.mean() > clearly * below.standard_error())) return summary;
+    if (!is_clear(below)) return summary;
     const double ratio = above.mean() / below.mean();
     summary.moments = merged_moments(
         sums, [&](const Sums& of) { return ratio + (of.above - ratio * of.below) / below.mean(); });
@@ -179,6 +228,7 @@ const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::stri
 bool has_heavy_tail(const SeriesSummary& summary) {
     constexpr double share_of_spread = 0.5, distance = 15.0;
     if (!(summary.moments.largest_share() > share_of_spread)) return false;
+    if (!summary.has_values) return true;
     const double median = quantile(summary.values, 0.5);
     std::vector<double> deviations;
     deviations.reserve(summary.values.size());

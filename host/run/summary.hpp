@@ -24,6 +24,7 @@ struct SeriesSummary {
     std::uint64_t rank_deficient = 0;  ///< trials below full rank
     std::uint64_t escalated = 0;  ///< trials that needed more than the plain Cholesky factorisation
     std::vector<double> values;   ///< those averaged, in the order of trials
+    bool has_values = true;       ///< false: of moments, so that there are no quantiles
 
     double mean() const { return unit * moments.mean(); }
     double standard_error() const { return unit * moments.standard_error(); }
@@ -33,6 +34,9 @@ struct SeriesSummary {
 /// 63, then merged, so that the bits do not depend on how the trials came into the store.
 SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit);
 
+/// The same of moments, merged in the order of trials.
+SeriesSummary summarize_series(const std::vector<MomentsBlock>& stored);
+
 /// A derived row over trials 0 .. limit - 1 that none of its series lacks or failed; values: of
 /// each term of row.above, then of row.below, each as Store::read gives it. A ratio's moments are
 /// those of ratio + (above − ratio · below)/mean(below), whose mean is the ratio of means and whose
@@ -41,6 +45,8 @@ SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint
 SeriesSummary summarize_derived(const DerivedRow& row,
                                 const std::vector<std::vector<BlockValues>>& values,
                                 std::uint64_t limit);
+/// The same of moments of the row's sums.
+SeriesSummary summarize_derived(const DerivedRow& row, const std::vector<MomentsBlock>& stored);
 
 /// Of each of a design's points its series, in the design's order.
 std::vector<std::vector<const Series*>> series_by_point(const Design& design);
@@ -51,7 +57,9 @@ const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::stri
 
 /// Whether one trial makes most of the spread: its squared deviation from the mean is more than
 /// half of the sum, and it lies 15 times as far from the median as half of the trials do. Rare
-/// among light tails: of exponentials 5 % with 8 trials, 3 % with 30, none with 300.
+/// among light tails: of exponentials 5 % with 8 trials, 3 % with 30, none with 300. From 2048
+/// trials on the distance follows from the share, unless half of the trials are equal; of moments
+/// the share alone is known.
 bool has_heavy_tail(const SeriesSummary& summary);
 /// How many trials a 95 % interval of the mean needs where P(value > x) falls as x^-tail_exponent,
 /// for a coverage near 94 % or more: 2^(16 − 2 tail_exponent), that is 2048 at |n − p| = 4 and half

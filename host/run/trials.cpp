@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "cucurbit/run.hpp"
@@ -80,6 +81,8 @@ private:
 }  // namespace
 
 std::vector<Column> trial_columns(const Store& store, const Study& study) {
+    if (study.precision.keep == Keep::moments)
+        throw std::invalid_argument("the store keeps moments, not single trials");
     Trials trials(*study.setting);
     for (const Design& design : study.setting->designs()) {
         const std::uint64_t wanted = wanted_trials(store, study, design);

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "host/run/kept.hpp"
+
 namespace cucurbit {
 
 namespace {
@@ -17,12 +19,13 @@ bool covers(const std::vector<TrialRange>& ranges, TrialRange part) {
 
 }  // namespace
 
-std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Design& design,
+std::vector<Gap> find_gaps(const Store& store, const Study& study, const Design& design,
                            const std::vector<TrialRange>& wanted) {
     std::vector<std::vector<TrialRange>> missing;
     std::set<std::uint64_t> ends;
-    for (const Series& series : design.series) {
-        const std::vector<TrialRange>& stored = store.trials(series_key(setting, design, series));
+    const std::vector<Kept> all = kept(study, design);
+    for (const Kept& one : all) {
+        const std::vector<TrialRange>& stored = store.trials(one.key);
         std::vector<TrialRange>& lacking = missing.emplace_back();
         for (const TrialRange& within : wanted)
             for (const TrialRange& range : left_out(stored, within)) {
@@ -33,8 +36,13 @@ std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Des
     std::vector<Gap> gaps;
     for (auto end = ends.begin(); end != ends.end() && std::next(end) != ends.end(); ++end) {
         Gap gap{{*end, *std::next(end) - *end}, {}};
-        for (std::size_t s = 0; s < missing.size(); ++s)
-            if (covers(missing[s], gap.trials)) gap.series.push_back(s);
+        std::set<std::size_t> series;
+        for (std::size_t k = 0; k < missing.size(); ++k) {
+            if (!covers(missing[k], gap.trials)) continue;
+            for (const auto* terms : {&all[k].above, &all[k].below})
+                for (const Kept::Term& term : *terms) series.insert(term.series);
+        }
+        gap.series.assign(series.begin(), series.end());
         if (!gap.series.empty()) gaps.push_back(std::move(gap));
     }
     return gaps;

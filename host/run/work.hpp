@@ -10,15 +10,15 @@
 
 namespace cucurbit {
 
-/// Trials that some series of a design lack.
+/// Trials of which the store lacks something that it is to keep of a design.
 struct Gap {
     TrialRange trials;
-    std::vector<std::size_t> series;  ///< indices into Design::series, ascending
+    std::vector<std::size_t> series;  ///< that this needs: indices into Design::series, ascending
 };
 
 /// Those of the wanted trials (sorted, disjoint ranges) that the store lacks, as disjoint ranges in
-/// order; the same series are lacking all along one range.
-std::vector<Gap> find_gaps(const Store& store, const Setting& setting, const Design& design,
+/// order; the same is lacking all along one range.
+std::vector<Gap> find_gaps(const Store& store, const Study& study, const Design& design,
                            const std::vector<TrialRange>& wanted);
 
 /// The design with only these series and the points that they need.

@@ -195,6 +195,10 @@ enum class LabelNoise { integrate, sample };
 /// Data materialised row by row, or drawn as its sufficient factor, exact in law.
 enum class Sampler { direct, sufficient };
 
+/// What the store keeps of the trials: each one's values, or moments of 64·2^k of them together,
+/// from which the same table is made, but no quantiles.
+enum class Keep { trials, moments };
+
 /// How many trials: a fixed number, or until the relative (or absolute) standard error of every
 /// series is reached, decided after rounds of 256·2^k trials.
 struct Precision {
@@ -204,6 +208,7 @@ struct Precision {
     std::uint64_t max_trials = 0;  ///< with rel_std_err or abs_std_err
     LabelNoise label_noise = LabelNoise::integrate;
     std::optional<Sampler> sampler;  ///< as written; a setting that has samplers knows its default
+    Keep keep = Keep::trials;        ///< moments: of numbers of trials that are multiples of 64
 };
 
 /// The bytes of a file that a study refers to: in memory, or mapped from where the file lies, which
