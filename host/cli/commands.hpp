@@ -102,6 +102,8 @@ struct Judgement {
 };
 Judgement judgement_of(const std::vector<Verdict>& verdicts);
 
+/// Throws UsageError where the folder keeps moments: `what` needs single trials.
+void require_trials(const std::string& directory, const Study& study, const std::string& what);
 /// Says what the study's author should know before it runs.
 void warn_of_remarks(const Study& study);
 /// "1,024 trials", or "until rel_std_err 0.005, at most 100,000 trials"

@@ -218,6 +218,8 @@ struct ExportOptions {
 Exit export_table(const ExportOptions& options) {
     const Store store = Store::open_to_read(options.directory);
     const Study study = store.study();
+    if (options.trials || !options.quantiles.empty())
+        require_trials(options.directory, study, options.trials ? "--trials" : "--quantiles");
     if (options.trials)
         print_columns(trial_columns(store, study), options.output);
     else

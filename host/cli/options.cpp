@@ -170,6 +170,14 @@ std::string extent_text(const Study& study) {
            plural(series, "series");
 }
 
+void require_trials(const std::string& directory, const Study& study, const std::string& what) {
+    if (study.precision.keep == Keep::trials) return;
+    throw UsageError(
+        fmt::format("{} keeps moments, and {} needs single trials: run the study with keep = "
+                    "\"trials\" into a new folder",
+                    directory, what));
+}
+
 void warn_of_remarks(const Study& study) {
     for (const std::string& remark : study.setting->remarks()) warn(remark);
 }

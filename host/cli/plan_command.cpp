@@ -12,6 +12,7 @@
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
 #include "host/run/choice.hpp"
+#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "kernels/devices.hpp"
 
@@ -121,6 +122,31 @@ std::string ranges_text(const std::vector<TrialRange>& trials) {
     return text;
 }
 
+std::string size_text(double bytes) {
+    const char* const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+    std::size_t unit = 0;
+    for (bytes /= 1e3; bytes >= 1e3 && unit + 1 < std::size(units); bytes /= 1e3) ++unit;
+    return fmt::format("{:.{}f} {}", bytes, bytes < 10.0 ? 1 : 0, units[unit]);
+}
+
+// What a whole run will have on disk, and what it would the other way.
+void say_disk(const Study& study) {
+    constexpr double large = 1e9;
+    const std::uint64_t trials = most_trials(study.precision);
+    const StoredBytes bytes = stored_bytes(study, trials);
+    const std::string of_trials = size_text(bytes.trials), of_moments = size_text(bytes.moments);
+    const char* most = is_fixed(study.precision) ? "about" : "at most about";
+    if (study.precision.keep == Keep::moments)
+        say(fmt::format("on disk: {} {} of moments; every trial would take {}", most, of_moments,
+                        of_trials));
+    else
+        say(fmt::format("on disk: {} {} of trials; keep = \"moments\" takes {}{}", most, of_trials,
+                        of_moments,
+                        bytes.trials < large
+                            ? ""
+                            : ", and suits so many, where quantiles and replay are not needed"));
+}
+
 class PlanTable {
 public:
     explicit PlanTable(bool of_a_shard) : of_a_shard_(of_a_shard) {}
@@ -215,6 +241,7 @@ Exit plan_command(const PlanArguments& options) {
     say(fmt::format("total: {}{} on {} with {}, {:.3g} flops, {:.1f} MiB", plural(trials, "trial"),
                     round, plan.device, plural(plan.workers, "worker"), plan.flops,
                     static_cast<double>(plan.peak_bytes) / 1048576.0));
+    say_disk(study);
     if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
     say(fmt::format(
         "expected time: about {} ({})", duration_text(total),

@@ -139,6 +139,7 @@ std::vector<Column> columns_of(const Setting& setting, const std::vector<Replaye
 Exit replay_command(const ReplayArguments& options) {
     const Store store = Store::open_to_read(options.directory);
     const Study study = store.study();
+    require_trials(options.directory, study, "replay");
     std::vector<Replayed> replayed;
     try {
         replayed = replay(store, study, point_of(options), options.trials, options.device);

@@ -151,10 +151,11 @@ Study parse_study(const std::string& text, const std::string& file_name, const F
     if (!faults.empty()) throw joined(std::move(faults));
     study.text = document->text;
     const bool sampled = study.precision.label_noise == LabelNoise::sample;
-    const bool moments = study.precision.keep == Keep::moments;
-    study.identity = fmt::format("kind={} seed={} label_noise={} {}{}", study.kind, study.seed,
-                                 sampled ? "sample" : "integrate", moments ? "keep=moments " : "",
-                                 study.setting->identity());
+    study.identity = fmt::format("kind={} seed={} label_noise={} {}", study.kind, study.seed,
+                                 sampled ? "sample" : "integrate", study.setting->identity());
+    if (study.precision.keep == Keep::moments)  // a word or line of its own, like those before it
+        study.identity += (study.identity.find('\n') == std::string::npos ? " " : "\n") +
+                          std::string("keep=moments");
     study.files.assign(document->files.begin(), document->files.end());
     return study;
 }

@@ -74,6 +74,7 @@ class Study:
                  noise_std: Grid | None = None, arms: Sequence[str | Table] | None = None, trials: int | None = None,
                  rel_std_err: Number | None = None, abs_std_err: Number | None = None, max_trials: int | None = None,
                  label_noise: Literal["integrate", "sample"] | None = None,
+                 keep: Literal["trials", "moments"] | None = None,
                  **tables: Table | Sequence[Table]) -> None:
         """A study of this kind. What is left out takes the default of study files, or is missed by check().
 
@@ -81,7 +82,7 @@ class Study:
         p, spectrum, signal: the population (in gradient_descent, the data). A spectrum or signal is a law such as
         power_law(2.0) or an array of p numbers: eigenvalues λ_i, coefficients β*_i.
         n, noise_std, arms: of [target]; in weak_to_strong and features of [weak], in gradient_descent of [data].
-        trials, or rel_std_err or abs_std_err with max_trials: the precision; label_noise likewise.
+        trials, or rel_std_err or abs_std_err with max_trials: the precision; label_noise and keep likewise.
         tables: every other table of the study file by its name, as a dict of its keys, and [[stage]] as a list:
         surrogate={"m": 100, "noise_std": 0.1}, stage=[{"n": 60}, {"n": [60, 1000]}]. Arrays may stand where the file
         would name a .npy file.
@@ -95,7 +96,7 @@ class Study:
         population = {"p": p, "spectrum": spectrum, "signal": signal}
         main = {"n": n, "noise_std": noise_std, "arms": arms}
         precision = {"trials": trials, "rel_std_err": rel_std_err, "abs_std_err": abs_std_err,
-                     "max_trials": max_trials, "label_noise": label_noise}
+                     "max_trials": max_trials, "label_noise": label_noise, "keep": keep}
         if kind in ("chain", "graph") and any(value is not None for value in main.values()):
             raise TypeError(f"{', '.join(main)} are no keywords of a {kind}: each "
                             f"{'stage' if kind == 'chain' else 'group of rows'} has its own")
