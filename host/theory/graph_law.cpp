@@ -95,20 +95,27 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
     return linear;
 }
 
-std::vector<double> relative_errors(const std::vector<GraphFit>& fits, const GraphMoments& moments,
-                                    const GraphRows& test) {
+std::vector<GraphErrors> errors_of(const std::vector<GraphFit>& fits, const GraphMoments& moments,
+                                   const GraphRows& test, std::span<const double> second_moments) {
     // Labels outside of what they are mixed of are differences of fits, as a misfit is.
     constexpr double of_differences = 3.0;
-    std::vector<double> errors;
+    std::vector<GraphErrors> errors;
     for (std::size_t a = 0; a < fits.size(); ++a) {
-        double error = moments.own_error(a, test);
+        GraphErrors own{
+            moments.own_error(a),
+            moments.steep_error(a, of_truth, test) * second_moments[a * fits.size() + a], 0.0,
+            fits[a].time > 0.0};
         bool extrapolates = false;
         for (const GraphLabels& labels : fits[a].labels)
             for (const auto& [c, weight] : labels.from_fits) {
-                if (weight != 0.0) error = std::max(error, errors[c]);
+                if (weight == 0.0) continue;
+                own.relative = std::max(own.relative, errors[c].relative);
+                own.inherited += weight * weight * (errors[c].steep + errors[c].inherited);
+                own.flows = own.flows || errors[c].flows;
                 extrapolates = extrapolates || weight < 0.0 || weight > 1.0;
             }
-        errors.push_back(extrapolates ? error * of_differences : error);
+        if (extrapolates) own.relative *= of_differences;
+        errors.push_back(own);
     }
     return errors;
 }
@@ -122,13 +129,13 @@ struct GraphLaw::Solved {
     std::vector<GraphFit> fits;  ///< linear
     Residues residues;
     std::unique_ptr<GraphMoments> of;
-    std::vector<double> moments;          ///< [fit][fit]
-    std::vector<double> relative_errors;  ///< that an equivalent may have: of a fit and its labels
-    double scale = 0.0;                   ///< β*ᵀ Σ β*
+    std::vector<double> moments;  ///< [fit][fit]
+    std::vector<GraphErrors> errors;
+    double scale = 0.0;  ///< β*ᵀ Σ β*
 };
 
 double GraphLaw::moment(std::size_t a, std::size_t c) const {
-    return solved_->moments[a * solved_->relative_errors.size() + c];
+    return solved_->moments[a * solved_->errors.size() + c];
 }
 
 CoordinateRisks GraphLaw::by_coordinate(std::size_t fit) const {
@@ -139,49 +146,59 @@ double GraphLaw::output(std::size_t fit) const {
     return solved_->of->product(fit, fit, solved_->test);
 }
 
-double GraphLaw::relative_error(std::size_t a, std::size_t c) const {
-    return std::max(solved_->relative_errors[a], solved_->relative_errors[c]);
-}
-
-Prediction GraphLaw::prediction(double value, double cancelled, double relative_error) const {
-    const double found = at_least_rounding(value, cancelled);
-    if (found < std::pow(solved_->of->resolution(), 2.0) * solved_->scale)
+/// Of a value that is no more certain than the risks of two fits; steep: beside these.
+Prediction GraphLaw::prediction(std::size_t a, std::size_t c, double value, double larger,
+                                double steep) const {
+    const GraphErrors &of = solved_->errors[a], &other = solved_->errors[c];
+    const double resolution = std::pow(solved_->of->resolution(), 2.0) * solved_->scale;
+    if ((of.flows || other.flows) && value < resolution)
         return {std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
-    return {found, TheoryKind::deterministic_equivalent, relative_error};
+    double error = larger * std::max(of.relative, other.relative) + steep;
+    if (value > 0.0) error += std::max(of.inherited, other.inherited) / value;
+    return {value, TheoryKind::deterministic_equivalent, error};
 }
 
 Prediction GraphLaw::excess_risk(std::size_t fit) const {
-    return prediction(moment(fit, fit), 0.0, relative_error(fit, fit));
+    const double risk = at_least_rounding(moment(fit, fit), 0.0);
+    return prediction(fit, fit, risk, 1.0, risk > 0.0 ? solved_->errors[fit].steep / risk : 0.0);
 }
 
 Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
     // A misfit goes with higher inverse moments than a risk does: measured, up to three times.
     constexpr double larger = 3.0;
     const double both = moment(a, a) + moment(c, c);
-    return prediction(both - 2.0 * moment(a, c), both, larger * relative_error(a, c));
+    return prediction(a, c, at_least_rounding(both - 2.0 * moment(a, c), both), larger,
+                      solved_->of->steep_error(a, c, solved_->test));
 }
 
 Prediction GraphLaw::output_variance(std::size_t fit) const {
-    return prediction(output(fit), 0.0, relative_error(fit, fit));
+    return prediction(fit, fit, at_least_rounding(output(fit), 0.0));
 }
 
 Prediction GraphLaw::in_sample_risk(std::size_t fit) const {
-    return prediction(solved_->of->in_sample_risk(fit), moment(fit, fit), relative_error(fit, fit));
+    return prediction(fit, fit,
+                      at_least_rounding(solved_->of->in_sample_risk(fit), moment(fit, fit)), 1.0,
+                      solved_->of->steep_in_sample_error(fit));
 }
 
 Prediction GraphLaw::error_rate(std::size_t fit) const {
     Prediction rate = excess_risk(fit);
-    if (rate.kind == TheoryKind::none) return rate;
-    rate.value = sign_error(output(fit), solved_->scale, moment(fit, fit));
+    if (rate.kind == TheoryKind::none || rate.value == 0.0) return rate;
+    rate.value = sign_error(output(fit), solved_->scale, rate.value);
     rate.relative_error += of_angles(fit);
+    if (std::isnan(rate.value)) rate.kind = TheoryKind::none;
     return rate;
 }
 
 Prediction GraphLaw::agreement(std::size_t a, std::size_t c) const {
-    const double both = moment(a, a) + moment(c, c);
-    const double apart = at_least_rounding(both - 2.0 * moment(a, c), both);
-    return {1.0 - sign_error(output(a), output(c), apart), TheoryKind::deterministic_equivalent,
-            relative_error(a, c) + std::max(of_angles(a), of_angles(c))};
+    const double square = output(a), other = output(c), both = square + other;
+    const double apart = both - 2.0 * solved_->of->product(a, c, solved_->test);
+    constexpr double rounding = 1e-12;
+    const double error = sign_error(square, other, apart > rounding * both ? apart : 0.0);
+    const Prediction risks = prediction(a, c, solved_->scale);
+    return {1.0 - error,
+            std::isnan(error) ? TheoryKind::none : TheoryKind::deterministic_equivalent,
+            risks.relative_error + std::max(of_angles(a), of_angles(c))};
 }
 
 /// An angle is a root of a risk, whose relative variance is 2 over the coordinates that it lies in;
@@ -207,8 +224,12 @@ double GraphLaw::at_least_rounding(double value, double cancelled) const {
 double sign_error(double square, double other_square, double misfit) {
     if (!(square > 0.0) || !(other_square > 0.0))
         return std::isnan(square + other_square) ? square + other_square : 0.5;
-    // 1 − cos, without the difference of two numbers near one.
     const double norm = std::sqrt(square), other = std::sqrt(other_square);
+    // Of two outputs as different as this the misfit does not tell the angle.
+    constexpr double different = 1e9;
+    if (norm > different * other || other > different * norm)
+        return std::numeric_limits<double>::quiet_NaN();
+    // 1 − cos, without the difference of two numbers near one.
     const double half = (misfit - (norm - other) * (norm - other)) / (4.0 * norm * other);
     return 2.0 * std::asin(std::sqrt(std::clamp(half, 0.0, 1.0))) / std::numbers::pi;
 }
@@ -241,7 +262,7 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
     solved->residues = std::move(linear.residues);
     solved->of = solve_graph(solved->rows, solved->fits, solved->truth, solved->residues);
     solved->moments = solved->of->moments(test);
-    solved->relative_errors = relative_errors(solved->fits, *solved->of, test);
+    solved->errors = errors_of(solved->fits, *solved->of, test, solved->moments);
     for (std::size_t i = 0; i < truth.size(); ++i)
         solved->scale += test.spectrum[i] * truth[i] * truth[i];
     return GraphLaw(std::move(solved));

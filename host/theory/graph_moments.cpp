@@ -320,7 +320,9 @@ public:
     }
     double in_sample_risk(std::size_t a) const override;
     CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const override;
-    double own_error(std::size_t a, const GraphRows& test) const override;
+    double own_error(std::size_t a) const override;
+    double steep_error(std::size_t a, std::size_t from, const GraphRows& test) const override;
+    double steep_in_sample_error(std::size_t a) const override;
     double resolution() const override { return std::is_same_v<T, double> ? 0.0 : contour_error; }
 
 private:
@@ -329,6 +331,11 @@ private:
         Part<T> part;
         double samples;  ///< n_a
         Space space;
+    };
+    /// A weighted sum of a fit's nodes, which may have the truth beside them.
+    struct Reading {
+        Output<T> output;
+        std::vector<T> weights;
     };
     /// Two nodes on the rows of a group, c ≤ a, for E η_ga η_gcᵀ = n_g (D_g C_g D_gᵀ)_ac I.
     struct Pair {
@@ -359,6 +366,9 @@ private:
     /// What a fit hands on, or the truth.
     Output<T> output(std::size_t source) const;
     Output<T> error(std::size_t fit) const;
+    Reading reading(std::size_t fit, bool slope) const;
+    T in_sample(std::size_t a, const Reading& x, const Reading& y) const;
+    double steepness_error(std::size_t a, T half_slope, T value) const;
     /// What a node leaves of its labels on a row that it has not seen.
     Output<T> left(std::size_t g, std::size_t node) const;
     void add_truth(T factor, Output<T>& to) const {
@@ -620,44 +630,49 @@ Output<typename Space::Scalar> Graph<Space>::left(std::size_t g, std::size_t nod
     return left;
 }
 
-/// C_g,ac = E ε_a ε_c + E (l_a − b_a)ᵀ Σ_g (l_c − b_c), of which the second moments need D C Dᵀ
-/// of all groups.
+/// C_g,ac = E ε_a ε_c + E (l_a − b_a)ᵀ Σ_g (l_c − b_c), and the covariances D C Dᵀ that these
+/// moments are made of. Two nodes need those of the nodes before them, and their own in all groups
+/// that both are trained on.
 template <class Space>
 void Graph<Space>::find_covariances() {
+    std::vector<std::vector<Output<T>>> lefts(rows_.size());
+    std::vector<std::vector<Turned<T>>> turned_lefts(rows_.size());
+    std::vector<Square<T>> left_over(rows_.size(), Square<T>(count()));  // C
     for (std::size_t g = 0; g < rows_.size(); ++g)
-        for (std::size_t a = 0; a < count(); ++a)
-            for (std::size_t c = 0; c <= a; ++c)
-                if (member(g, a) && member(g, c)) pairs_.push_back({g, a, c});
-    const std::size_t pairs = pairs_.size();
-    if (pairs == 0) return;
-    std::vector<T> system(pairs * pairs), right(pairs);
-    for (std::size_t g = 0; g < rows_.size(); ++g) {
-        std::vector<Output<T>> lefts;
-        std::vector<Turned<T>> turned_lefts;
         for (std::size_t a = 0; a < count(); ++a) {
-            lefts.push_back(member(g, a) ? left(g, a) : Output<T>(0, 0));
-            turned_lefts.push_back(member(g, a) ? turned(lefts[a], rows_[g]) : Turned<T>());
+            lefts[g].push_back(member(g, a) ? left(g, a) : Output<T>(0, 0));
+            turned_lefts[g].push_back(member(g, a) ? turned(lefts[g][a], rows_[g]) : Turned<T>());
         }
-        // Each C_g,ac: what is known of it, and its row of shares.
-        const auto add = [&](std::size_t row, T factor, std::size_t a, std::size_t c) {
-            right[row] += factor * (noise(g, a, c) + of_means(lefts[a], turned_lefts[c]));
-            for (std::size_t j = 0; j < pairs; ++j)
-                system[j * pairs + row] -= factor * share(lefts[a], turned_lefts[c], pairs_[j]);
-        };
-        for (std::size_t k = 0; k < pairs; ++k) {
-            const auto [group, a, c] = pairs_[k];
-            if (group != g) continue;
-            system[k * pairs + k] += 1.0;
-            for (std::size_t d = 0; d <= a; ++d)
-                for (std::size_t e = 0; e <= c; ++e) {
-                    const T factor = d_[g](a, d) * d_[g](c, e);
-                    if (factor != T(0.0)) add(k, factor, d, e);
-                }
+    for (std::size_t a = 0; a < count(); ++a)
+        for (std::size_t c = 0; c <= a; ++c) {
+            std::vector<Pair> both;
+            for (std::size_t g = 0; g < rows_.size(); ++g)
+                if (member(g, a) && member(g, c)) both.push_back({g, a, c});
+            std::vector<T> system(both.size() * both.size()), right;
+            for (std::size_t k = 0; k < both.size(); ++k) {
+                const std::size_t g = both[k].group;
+                const Output<T>& u = lefts[g][a];
+                const Turned<T>& v = turned_lefts[g][c];
+                left_over[g](a, c) = noise(g, a, c) + moment(u, v);
+                right.push_back(0.0);
+                for (std::size_t d = 0; d <= a; ++d)
+                    for (std::size_t e = 0; e <= c; ++e)
+                        right[k] += d_[g](a, d) * d_[g](c, e) *
+                                    left_over[g](std::max(d, e), std::min(d, e));
+                for (std::size_t j = 0; j < both.size(); ++j)
+                    system[j * both.size() + k] =
+                        (k == j ? 1.0 : 0.0) - d_[g](a, a) * d_[g](c, c) * share(u, v, both[j]);
+            }
+            if (!both.empty() && !solve_in_place(system, right))
+                throw NoGraphLaw("the moments of a graph of fits are not determined");
+            for (const Pair& each : both)
+                for (std::size_t j = 0; j < both.size(); ++j)
+                    left_over[each.group](a, c) +=
+                        share(lefts[each.group][a], turned_lefts[each.group][c], both[j]) *
+                        right[j];
+            pairs_.insert(pairs_.end(), both.begin(), both.end());
+            covariance_.insert(covariance_.end(), right.begin(), right.end());
         }
-    }
-    if (!solve_in_place(system, right))
-        throw NoGraphLaw("the moments of a graph of fits are not determined");
-    covariance_ = std::move(right);
 }
 
 template <class Space>
@@ -674,31 +689,92 @@ std::vector<double> Graph<Space>::moments(const GraphRows& test) const {
 }
 
 /// A row's outputs are those of fits that left it out, and what they learn from it: X_g D_g times
-/// what was left of its labels.
+/// what was left of its labels. Of two readings of a fit's nodes.
 template <class Space>
-double Graph<Space>::in_sample_risk(std::size_t a) const {
-    const Output<T> own = error(a);
+typename Space::Scalar Graph<Space>::in_sample(std::size_t a, const Reading& x,
+                                               const Reading& y) const {
     T risk = 0.0;
     for (const std::size_t g : fits_[a].rows) {
-        const Turned<T> turned_own = turned(own, rows_[g]);
-        const Square<T> x = traces(g);
-        std::vector<T> learnt(count());  // row a of X_g
-        for (std::size_t k = first_[a]; k < first_[a + 1]; ++k)
-            for (std::size_t d = 0; d <= k; ++d) learnt[d] += nodes_[k].part.weight * x(k, d);
-        T of_group = moment(own, turned_own);
+        const Turned<T> turned_x = turned(x.output, rows_[g]),
+                        turned_y = turned(y.output, rows_[g]);
+        const Square<T> traces_of = traces(g);
+        const auto learnt = [&](const Reading& reading) {
+            std::vector<T> row(count());
+            for (std::size_t k = first_[a]; k < first_[a + 1]; ++k)
+                for (std::size_t d = 0; d <= k; ++d)
+                    row[d] += reading.weights[k - first_[a]] * traces_of(k, d);
+            return row;
+        };
+        const std::vector<T> of_x = learnt(x), of_y = learnt(y);
+        T of_group = moment(x.output, turned_y);
         for (std::size_t c = 0; c < count(); ++c) {
-            T from = 0.0;
-            for (std::size_t d = c; d < count(); ++d) from += learnt[d] * d_[g](d, c);
-            if (from != T(0.0)) of_group += 2.0 * from * moment(left(g, c), turned_own);
+            T from_x = 0.0, from_y = 0.0;
+            for (std::size_t d = c; d < count(); ++d) {
+                from_x += of_x[d] * d_[g](d, c);
+                from_y += of_y[d] * d_[g](d, c);
+            }
+            if (from_x == T(0.0) && from_y == T(0.0)) continue;
+            const Output<T> of_labels = left(g, c);
+            of_group += from_x * moment(of_labels, turned_y) + from_y * moment(of_labels, turned_x);
         }
         for (std::size_t k = 0; k < pairs_.size(); ++k) {
             const auto [group, c, d] = pairs_[k];
             if (group == g)
-                of_group += (c == d ? 1.0 : 2.0) * learnt[c] * learnt[d] * covariance_[k];
+                of_group +=
+                    (of_x[c] * of_y[d] + (c == d ? T(0.0) : of_x[d] * of_y[c])) * covariance_[k];
         }
         risk += static_cast<double>(rows_[g].count) / nodes_[first_[a]].samples * of_group;
     }
-    return std::real(risk);
+    return risk;
+}
+
+/// What a fit errs by, or how that changes with the logarithm of a flow's time.
+template <class Space>
+typename Graph<Space>::Reading Graph<Space>::reading(std::size_t a, bool slope) const {
+    Reading reading{slope ? Output<T>(width(), count()) : error(a), {}};
+    for (std::size_t k = first_[a]; k < first_[a + 1]; ++k) {
+        const Part<T>& part = nodes_[k].part;
+        const T changed = part.weight * part.penalty * (fits_[a].time / nodes_[k].samples);
+        reading.weights.push_back(slope ? changed : part.weight);
+        if (slope) reading.output.add(changed, outputs_[k]);
+    }
+    return reading;
+}
+
+template <class Space>
+double Graph<Space>::in_sample_risk(std::size_t a) const {
+    const Reading own = reading(a, false);
+    return std::real(in_sample(a, own, own));
+}
+
+/// As eigenvalues of a sample scatter, so does a risk that falls like e^−t: a mean of e^(s z), z of
+/// variance 2/n, is off by e^(s²/n), s = d log risk/d log t, of which twice the exponent is
+/// allowed.
+template <class Space>
+double Graph<Space>::steepness_error(std::size_t a, T half_slope, T value) const {
+    if (std::real(value) == 0.0) return 0.0;
+    const double steepness = 2.0 * std::real(half_slope) / std::real(value);
+    return std::expm1(2.0 * steepness * steepness / nodes_[first_[a]].samples);
+}
+
+template <class Space>
+double Graph<Space>::steep_in_sample_error(std::size_t a) const {
+    if (fits_[a].time == 0.0) return 0.0;
+    const Reading own = reading(a, false);
+    return steepness_error(a, in_sample(a, own, reading(a, true)), in_sample(a, own, own));
+}
+
+template <class Space>
+double Graph<Space>::steep_error(std::size_t a, std::size_t from, const GraphRows& test) const {
+    Output<T> apart = output(a);
+    apart.add(-1.0, output(from));
+    const Turned<T> other = turned(apart, test);
+    const T value = moment(apart, other);
+    double error = 0.0;
+    for (const std::size_t fit : {a, from})
+        if (fit != of_truth && fits_[fit].time > 0.0)
+            error += steepness_error(fit, moment(reading(fit, true).output, other), value);
+    return error;
 }
 
 template <class Space>
@@ -724,27 +800,14 @@ CoordinateRisks Graph<Space>::by_coordinate(std::size_t a, const GraphRows& test
     return risks;
 }
 
-/// A flow's is that of the ridge fit of penalty n/t, which shrinks alike; and as eigenvalues of a
-/// sample scatter, so does a risk that falls like e^−t: a mean of e^(s z), z of variance 2/n, is
-/// off by e^(s²/n), s = d log risk/d log t, of which twice the exponent is allowed.
+/// A flow's is that of the ridge fit of penalty n/t, which shrinks alike.
 template <class Space>
-double Graph<Space>::own_error(std::size_t a, const GraphRows& test) const {
+double Graph<Space>::own_error(std::size_t a) const {
     const GraphFit& fit = fits_[a];
     const double samples = nodes_[first_[a]].samples;
-    const double alike = equivalent_error(solve_fixed_point(
-        Space::eigenvalues(rows_[fit.rows.front()], fit), static_cast<std::size_t>(samples),
-        fit.time > 0.0 ? samples / fit.time : fit.penalty));
-    if (fit.time == 0.0) return alike;
-    Output<T> slope(width(), count());  // d b/d log t
-    for (std::size_t k = first_[a]; k < first_[a + 1]; ++k) {
-        const Part<T>& part = nodes_[k].part;
-        slope.add(part.weight * part.penalty * (fit.time / samples), outputs_[k]);
-    }
-    const Output<T> own = error(a);
-    const Turned<T> turned_own = turned(own, test);
-    const double steepness =
-        2.0 * std::real(moment(slope, turned_own)) / std::real(moment(own, turned_own));
-    return alike + std::expm1(2.0 * steepness * steepness / samples);
+    return equivalent_error(solve_fixed_point(Space::eigenvalues(rows_[fit.rows.front()], fit),
+                                              static_cast<std::size_t>(samples),
+                                              fit.time > 0.0 ? samples / fit.time : fit.penalty));
 }
 
 }  // namespace

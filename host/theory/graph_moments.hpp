@@ -29,11 +29,20 @@ public:
     virtual double in_sample_risk(std::size_t a) const = 0;
     virtual CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const = 0;
     /// The relative error that a fit's risk may have of its own, without that of its labels.
-    virtual double own_error(std::size_t a, const GraphRows& test) const = 0;
+    virtual double own_error(std::size_t a) const = 0;
+    /// And by how steeply the risk, or the misfit with another fit, falls with the fits' times.
+    virtual double steep_error(std::size_t a, std::size_t from, const GraphRows& test) const = 0;
+    virtual double steep_in_sample_error(std::size_t a) const = 0;
     /// Of amplitudes, that of the solution's own method.
     virtual double resolution() const = 0;
 };
 
+/// What a fit's risk may be off by: relative, and beside that, absolute, for risks of flows that
+/// are steep in time: its own, and those of fits that label it, times their weights squared.
+struct GraphErrors {
+    double relative = 0.0, steep = 0.0, inherited = 0.0;
+    bool flows = false;  ///< whether a flow is among what it learns from
+};
 /// Covariances of two fits' label noises beside what `GraphFit` says, one matrix for each group.
 using Residues = std::vector<DenseMatrix>;
 

@@ -92,9 +92,9 @@ public:
     double moment(std::size_t a, std::size_t c) const;
     /// What each coordinate adds to moment(fit, fit).
     CoordinateRisks by_coordinate(std::size_t fit) const;
-    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding; none where a graph with
-    /// flows does not resolve it (below 1e-16 of β*ᵀΣβ*). Throws NoGraphLaw where rounding has left
-    /// a negative number.
+    /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding; none of a flow
+    /// and what learns from one below 1e-16 of β*ᵀΣβ*, which is not resolved. Throws NoGraphLaw
+    /// where rounding has left a negative number.
     Prediction excess_risk(std::size_t fit) const;
     /// E (b_a − b_c)ᵀ Σ (b_a − b_c), likewise.
     Prediction misfit(std::size_t a, std::size_t c) const;
@@ -110,18 +110,19 @@ public:
 private:
     /// Zero for values that rounding may have made; cancelled: the sum that the value is left of.
     double at_least_rounding(double value, double cancelled) const;
-    Prediction prediction(double value, double cancelled, double relative_error) const;
+    Prediction prediction(std::size_t a, std::size_t c, double value, double larger = 1.0,
+                          double steep = 0.0) const;
     /// What the mean of a fit's angles may be off by beside what its risk may, relative.
     double of_angles(std::size_t fit) const;
 
-    double relative_error(std::size_t a, std::size_t c) const;
     double output(std::size_t fit) const;
 
     std::shared_ptr<const Solved> solved_;
 };
 
 /// How often xᵀb and xᵀc differ in sign, x Gaussian: their angle over π. squares: E (xᵀb)² and
-/// E (xᵀc)², misfit: E (xᵀb − xᵀc)². One half where an output is always zero.
+/// E (xᵀc)², misfit: E (xᵀb − xᵀc)². One half where an output is always zero; NaN where one is 1e9
+/// times the other, which leaves no digits of the misfit.
 double sign_error(double square, double other_square, double misfit);
 
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)

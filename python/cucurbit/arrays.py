@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -200,8 +201,11 @@ def _call(items: int, x: NDArray[np.float64], x_stride: int, y: NDArray[np.float
     """cucurbit_minnorm of host/c/minnorm.cpp, whose arguments come in this order."""
     if rcond is not None and not 0 <= rcond < math.inf:
         raise ValueError(f"rcond is {rcond}; it must be a number, 0 or more")
-    if threads is not None and threads < 1:
+    if not isinstance(device, str) or "\0" in device:
+        raise TypeError(f"device is {device!r}; it must be a name such as 'cpu' or 'cuda:1'")
+    cores = 0 if threads is None else operator.index(threads)
+    if threads is not None and cores < 1:
         raise ValueError(f"threads is {threads}; it must be 1 or more")
     library.call("cucurbit_minnorm", items, *x.shape[-2:], y.shape[-1], x, x_stride, y, y_stride,
                  np.ascontiguousarray(sizes, np.uintp), len(sizes), math.nan if rcond is None else float(rcond), device,
-                 threads or 0, *outputs)
+                 cores, *outputs)

@@ -227,9 +227,9 @@ def _table(fit: Fit) -> dict[str, Any]:
 
 
 def _names(value: Any) -> Any:
-    """Fits by their names, in lists and tables of them."""
-    if isinstance(value, Fit):
-        return value.name
+    """Fits, or their names, by their names, in lists and tables of them."""
+    if isinstance(value, (Fit, str)):
+        return value.name if isinstance(value, Fit) else value
     if isinstance(value, Mapping):
         return {key: _names(item) for key, item in value.items()}
     return [_names(item) for item in value]

@@ -44,13 +44,19 @@ def load() -> ctypes.CDLL:
 def call(name: str, *arguments: int | float | str | np.ndarray[Any, Any]) -> None:
     """Calls a function of the library: int is its size_t, str its const char *; arrays must be in C order, of the type
     and size that it takes."""
-    given = [ctypes.c_size_t(one) if isinstance(one, int) else ctypes.c_double(one) if isinstance(one, float)
-             else ctypes.c_char_p(one.encode()) if isinstance(one, str) else ctypes.c_void_p(one.ctypes.data)
-             for one in arguments]
+    given = [_c_argument(one) for one in arguments]
     message = ctypes.create_string_buffer(1024)
     code = getattr(load(), name)(*given, message, ctypes.c_size_t(len(message)))
     if code:
         raise _ERRORS[code](message.value.decode(errors="replace"))
+
+
+def _c_argument(one: int | float | str | np.ndarray[Any, Any]) -> Any:
+    if isinstance(one, np.ndarray):
+        return ctypes.c_void_p(one.ctypes.data)
+    if isinstance(one, str):
+        return ctypes.c_char_p(one.encode())
+    return ctypes.c_double(one) if isinstance(one, float) else ctypes.c_size_t(one)
 
 
 def _places() -> Iterator[Path]:

@@ -341,6 +341,42 @@ TEST(GraphLaw, ToleranceOfALongFlow) {
     for (std::size_t k = 0; k < 3; ++k) EXPECT_LT(usual.excess_risk(k).relative_error, 0.15) << k;
 }
 
+// What a steep teacher adds to a student's uncertainty is in proportion to what it adds to the
+// risk; and a fit beside a flow that does not learn from it keeps its law of zero.
+TEST(GraphLaw, AFlowsToleranceIsForWhatItLabels) {
+    const std::vector<GraphRows> groups{{80, power(1.0), 0.0}, {80, power(1.0), 0.5}};
+    GraphFit student = fit_of({1}, p, 5.0, 0.5, 0.0, Labels{{0, 0.5}});
+    const GraphLaw found =
+        graph_law(groups, {flow_of(2000.0, 1.0, {}), student, fit_of({0}, p, 0.0, 1.0, 0.0, {})},
+                  truth(), {0, power(1.0)});
+    EXPECT_GT(found.excess_risk(0).relative_error, 0.2);
+    EXPECT_LT(found.excess_risk(1).relative_error, 0.1);
+    EXPECT_EQ(found.excess_risk(2).value, 0.0);
+    EXPECT_EQ(found.excess_risk(2).kind, TheoryKind::deterministic_equivalent);
+    EXPECT_EQ(found.error_rate(2).value, 0.0);
+    // Near the end a flow's misfit with that end, and its risk in sample, are steep too.
+    EXPECT_GT(found.misfit(0, 2).relative_error, 0.2);
+    EXPECT_GT(found.in_sample_risk(0).relative_error, 0.2);
+}
+
+// The angle of fits that are almost zero is that of what they are multiples of.
+TEST(GraphLaw, RatesOfFitsThatAreAlmostZero) {
+    const std::vector<GraphRows> groups{{60, power(1.0), 0.5}};
+    const auto rates = [&](double penalty) {
+        const GraphLaw found = graph_law(
+            groups,
+            {fit_of({0}, p, penalty, 1.0, 0.0, {}), fit_of({0}, p, 1.0, 0.0, 0.0, {{0, 1.0}})},
+            truth(), {0, power(1.0)});
+        return std::pair(found.error_rate(0), found.agreement(1, 0));
+    };
+    const auto [rate, agreement] = rates(1e6);
+    const auto [of_small, of_both] = rates(1e8);
+    EXPECT_NEAR(of_small.value / rate.value, 1.0, 1e-4);
+    EXPECT_NEAR(of_both.value / agreement.value, 1.0, 1e-4);
+    EXPECT_LT(agreement.value, 0.999);
+    EXPECT_EQ(rates(1e17).first.kind, TheoryKind::none);
+}
+
 // In the end a flow is the fit of minimum norm; at first it is zero.
 TEST(GraphLaw, AFlowBeginsAtZeroAndEndsAtTheMinimumNorm) {
     for (const std::size_t n : {30, 90}) {

@@ -117,8 +117,12 @@ std::vector<double> GraphGrids::values_of(const Grid& grid, Reader& table, std::
 GraphGrids::Place GraphGrids::named(Reader& table, std::string_view key) const {
     const std::string name = table.text(key);
     std::vector<std::string> known;
-    for (const Grid& grid : grids_)
+    for (const Grid& grid : grids_) {
         if (!grid.optimal) known.push_back(grid.path);
+        if (grid.optimal && grid.path == name)
+            table.fail(key,
+                       fmt::format("{} is optimal: nothing can be tied to it", in_quotes(name)));
+    }
     if (std::find(known.begin(), known.end(), name) == known.end())
         table.fail(key, fmt::format("unknown grid {}{}; allowed are those before this one: {}",
                                     in_quotes(name), suggestion(name, known), joined(known)));

@@ -65,14 +65,17 @@ std::optional<double> optimal_penalty(const RiskOf& risk, double scale) {
 }
 
 std::optional<double> optimal_time(const RiskOf& risk, double scale) {
-    // A flow shrinks as a ridge fit whose penalty on the mean of squares is 1/time. Should longer
-    // flows always be better, no time is the best.
+    // A flow shrinks as a ridge fit whose penalty on the mean of squares is 1/time.
+    // Risks that are too small to have a law are passed over.
     const RiskOf of_penalty = [&](double penalty) {
-        return penalty > 0.0 ? risk(1.0 / penalty) : -std::numeric_limits<double>::infinity();
+        const double of_time = risk(penalty > 0.0 ? 1.0 / penalty : longest_flow);
+        return std::isnan(of_time) ? std::numeric_limits<double>::infinity() : of_time;
     };
     const std::optional<double> penalty = optimal_penalty(of_penalty, scale);
-    if (!penalty || *penalty == 0.0) return std::nullopt;
-    return rounded("{:.3e}", 1.0 / *penalty);
+    if (!penalty) return std::nullopt;
+    constexpr double rounding = 1e-8;
+    const bool better = of_penalty(*penalty) < (1.0 - rounding) * risk(longest_flow);
+    return better ? rounded("{:.3e}", 1.0 / *penalty) : longest_flow;
 }
 
 std::optional<double> optimal_weight(const RiskOf& risk) {

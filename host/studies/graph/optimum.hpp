@@ -14,8 +14,11 @@ using RiskOf = std::function<double(double)>;
 /// no law.
 std::optional<double> optimal_penalty(const RiskOf& risk, double scale);
 
-/// The time of a flow of least risk, likewise between 1e-4 and 1e8 over `scale`; nothing where
-/// longer ones are always better.
+/// The longest time of a flow that studies may ask for.
+constexpr double longest_flow = 1e9;
+
+/// The time of a flow of least risk, likewise between 1e-4 and 1e8 over `scale`; longest_flow where
+/// no shorter one is better; nothing where there is no law.
 std::optional<double> optimal_time(const RiskOf& risk, double scale);
 
 /// The weight of least risk, of which the risk is a quadratic function, to four decimals; nothing

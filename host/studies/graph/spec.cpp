@@ -9,6 +9,7 @@
 
 #include "host/config/messages.hpp"
 #include "host/studies/chain/stage_spec.hpp"
+#include "host/studies/graph/optimum.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {
@@ -187,7 +188,7 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         fit.penalty = add_free(fit, "penalty_" + name, table, "penalty", not_negative);
     if (table.has("time")) {
         if (fit.penalty) table.fail("time", "a gradient flow has no penalty");
-        constexpr Bounds times{0.0, 1e9, true};
+        constexpr Bounds times{0.0, longest_flow, true};
         fit.time = add_free(fit, "time_" + name, table, "time", times);
     }
     if (table.has("keep")) {
