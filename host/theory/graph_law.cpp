@@ -215,7 +215,7 @@ double GraphLaw::of_angles(std::size_t fit) const {
 double GraphLaw::at_least_rounding(double value, double cancelled) const {
     constexpr double of_sums = 1e-12, of_squares = 1e-25;
     // A sum of large terms that cancel may come out as a small negative number.
-    if (value < -of_sums * (cancelled + solved_->scale))
+    if (!std::isfinite(value) || value < -of_sums * (cancelled + solved_->scale))
         throw NoGraphLaw("the moments of a graph of fits are lost to rounding");
     const double rounding = std::max(of_sums * cancelled, of_squares * solved_->scale);
     return value <= rounding ? 0.0 : value;
