@@ -33,9 +33,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("source", type=Path, metavar="DIR", help="run folder, or a CSV, NPY or Parquet table")
     plot = commands.add_parser("plot", parents=[source], help="draw the study's figure")
     plot.add_argument("-o", "--output", type=Path, metavar="FILE",
-                      help="a .png, .svg or .pdf file, .png and .pdf when without suffix (default: figure.png and "
-                           "figure.pdf in the run folder or beside the table); panels beyond six are on further pages "
-                           "of the .pdf and in FILE-2.png, FILE-3.png, …")
+                      help="a .png, .svg or .pdf file, .tex of PGFPlots or .vl.json of Vega-Lite, .png and .pdf when "
+                           "without suffix (default: figure.png and figure.pdf in the run folder or beside the "
+                           "table); panels beyond six are on further pages of the .pdf and in FILE-2.png, "
+                           "FILE-3.png, …")
     plot.add_argument("--kind", metavar="KIND",
                       help=f"the figure to draw instead of the one that suits the table: {', '.join(KINDS)}")
     plot.add_argument("--x", metavar="PARAMETER",

@@ -85,8 +85,8 @@ def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = No
     A figure of more than six panels has several pages: what is returned is the first, and its attribute `pages` the
     list of all of them. A notebook shows the page that is a cell's value.
 
-    output: a .png, .svg or .pdf file; without suffix, .png and .pdf are written. Pages are those of one .pdf, or
-    NAME.png, NAME-2.png, …
+    output: a .png, .svg, .pdf, .tex (PGFPlots) or .vl.json (Vega-Lite) file; without suffix, .png and .pdf are
+    written. Pages are those of one .pdf, or NAME.png, NAME-2.png, …
     kind: one of KINDS, by default what kind_of says, or `risk` where x, y, hue or panels are given.
     y: of the figure `risk`, the estimand that is drawn, instead of excess risk or test error.
     x, hue, panels: of the figures `risk` and `recovery`, what the x axis is, what colours tell in a panel, and what

@@ -49,9 +49,10 @@ def draw_curve(axes: Axes, rows: DataFrame, x: str, style: ArmStyle, *, label: s
     axes.plot(rows[x][~mean], numpy.full((~mean).sum(), numpy.nan), label="_absent")
     rows = rows[mean]
     bars = numpy.maximum(0, [rows["estimate"] - rows["ci95_low"], rows["ci95_high"] - rows["estimate"]])
-    axes.errorbar(rows[x], rows["estimate"], yerr=numpy.nan_to_num(bars), color=style.colour, marker=style.marker,
-                  linestyle=line or style.line, markersize=3.6, linewidth=1.1, elinewidth=0.8,
-                  label=label or style.label)
+    drawn = axes.errorbar(rows[x], rows["estimate"], yerr=numpy.nan_to_num(bars), color=style.colour,
+                          marker=style.marker, linestyle=line or style.line, markersize=3.6, linewidth=1.1,
+                          elinewidth=0.8, label=label or style.label)
+    drawn.lines[0].set_gid(label or style.label)
 
 
 def finish(axes: Axes, x: str, y: str) -> None:
@@ -89,10 +90,11 @@ def draw_paths(axes: Axes, rows: DataFrame) -> None:
         first, other = (series(rows, arm, f"projection_{i}", **at).sort_values(x) for i in (1, k))
         return first["estimate"], other["estimate"]
 
-    axes.plot(*path("teacher", "teacher_steps"), color="0.6", linewidth=2.4, label="teacher")
+    axes.plot(*path("teacher", "teacher_steps"), color="0.6", linewidth=2.4, label="teacher", gid="teacher")
     for stop, style in stops(rows, 4):
         axes.plot(*path("student", "student_steps", teacher_steps=stop), color=style.colour, linewidth=1.1,
-                  marker=style.marker, linestyle=style.line, markersize=3.2, label=f"student, {style.label}")
+                  marker=style.marker, linestyle=style.line, markersize=3.2, label=f"student, {style.label}",
+                  gid=f"student, {style.label}")
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_log_ticks(axes.xaxis)
@@ -127,7 +129,8 @@ def _draw_early(axes: Axes, rows: DataFrame, estimand: str, style: ArmStyle) -> 
     for early, face, label in ((series(rows, "early_teacher", estimand), style.colour, "_early"),
                                (student, "none", "_early_student")):
         axes.plot(stop[:len(early)], early["estimate"], color=style.colour, linestyle="none", marker="*", markersize=9,
-                  markerfacecolor=face, markeredgewidth=0.8, zorder=4, label=label)
+                  markerfacecolor=face, markeredgewidth=0.8, zorder=4, label=label,
+                  gid=f"{style.label}, stopped at held-out samples")
 
 
 def draw_level(axes: Axes, table: DataFrame, estimand: str, y: str) -> None:
@@ -138,7 +141,7 @@ def draw_level(axes: Axes, table: DataFrame, estimand: str, y: str) -> None:
         student = series(rows, "student", estimand, student_steps=last).sort_values("teacher_steps")
         axes.plot(student["teacher_steps"], student["estimate"], color=style.colour, linestyle="--", linewidth=1.1,
                   marker=style.marker, markersize=5, markerfacecolor="none", markeredgewidth=0.8, zorder=3,
-                  label="_student")
+                  label="_student", gid=f"student, {style.label}")
         _draw_early(axes, rows, estimand, style)
     axes.plot([], [], color="0.3", linestyle="--", marker="o", markersize=5, markerfacecolor="none",
               markeredgewidth=0.8, label="its student")

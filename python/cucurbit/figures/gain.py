@@ -35,10 +35,10 @@ def draw(axes: Axes, rows: DataFrame, styles: Styles) -> None:
     for arm in panels.arms(rows):
         ratio, style = relative_risk(rows, arm), styles[arm, None]
         axes.plot(ratio["n"], ratio["theory"], color=style.colour, linestyle=style.line, linewidth=1.3, zorder=2,
-                  label="_theory")
+                  label="_theory", gid=style.label)
         far = panels.has_mean(ratio)
         axes.plot(ratio["n"][far], ratio["estimate"][far], linestyle="none", color=style.colour, marker=style.marker,
-                  markersize=3.6, markeredgecolor="white", markeredgewidth=0.4, label="_ratio")
+                  markersize=3.6, markeredgecolor="white", markeredgewidth=0.4, label="_ratio", gid=style.label)
     panels.mark_interpolation(axes, rows)
     axes.set_xlabel("samples n")
     axes.set_ylabel("risk relative to standard")

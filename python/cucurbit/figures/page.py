@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from cucurbit.figures import panels
+from cucurbit.figures import panels, tex, vega
 from cucurbit.figures.style import settings
 from cucurbit.files import replaced
 
@@ -284,21 +284,25 @@ def svg(page: Page) -> bytes:
 
 
 def save(figure: Figure, output: AnyPath) -> list[Path]:
-    """Writes all pages of a figure as the suffix says: into one .pdf, and else as NAME.png, NAME-2.png, …; without a
-    suffix as .png and .pdf. Returns the files' paths."""
+    """Writes all pages of a figure as the suffix says: into one .pdf, and else as NAME.png, NAME-2.png, …; .tex is
+    PGFPlots, .json (as in NAME.vl.json) Vega-Lite; without a suffix as .png and .pdf. Returns the files' paths."""
     path, pages = Path(output), getattr(figure, "pages", None) or [figure]
     written = []
     for target in [path] if path.suffix else [path.with_suffix(".png"), path.with_suffix(".pdf")]:
         parts = [pages] if target.suffix.lower() == ".pdf" else [[page] for page in pages]
+        form = ".vl.json" if target.name.endswith(".vl.json") else target.suffix
         for place, part in enumerate(parts):
-            written.append(target if place == 0 else target.with_stem(f"{target.stem}-{place + 1}"))
+            written.append(target if place == 0 else target.with_name(f"{target.name.removesuffix(form)}-{place + 1}{form}"))
             with replaced(written[-1]) as fresh, settings(getattr(figure, "look", None)):
                 _save(part, fresh)
     return written
 
 
 def _save(part: Sequence[Figure], path: Path) -> None:
-    if path.suffix.lower() == ".pdf":
+    writer = {".tex": tex.text_of, ".json": vega.text_of}.get(path.suffix.lower())
+    if writer:
+        path.write_text(writer(part[0]), encoding="utf-8")
+    elif path.suffix.lower() == ".pdf":
         with PdfPages(path, metadata={"CreationDate": None}) as file:
             for page in part:
                 file.savefig(page)

@@ -275,7 +275,7 @@ def draw_series(axes: Axes, table: DataFrame, estimand: str, style: ArmStyle, *,
     rows = table[table["estimand"] == estimand].sort_values(x)
     mean = has_mean(rows)
     axes.plot(rows[x], rows["theory"], color=style.colour, linestyle=style.line, linewidth=1.3, zorder=2,
-              label="_theory")
+              label="_theory", gid=style.label)
     draw_means(axes, rows[mean], style, against=x)
     medians = draw_medians(axes, table, estimand, style, against=x)
     absent = rows[(rows["n_trials"] > 0) & ~(mean & numpy.isfinite(rows["estimate"])) & ~rows[x].isin(medians)]
@@ -302,11 +302,11 @@ def draw_means(axes: Axes, rows: DataFrame, style: ArmStyle, *, against: str = "
         drawn = axes.errorbar(part[against], part["estimate"], yerr=numpy.nan_to_num(bars), color=style.colour,
                               marker=style.marker, linestyle="none", elinewidth=0.9, markeredgewidth=0.4, zorder=3,
                               **look)
-        drawn.lines[0].set_label("_pale" if pale else "_mean")
+        drawn.lines[0].set(label="_pale" if pale else "_mean", gid=style.label)
     deficient = rows[flagged(rows, "rank_deficient")]
     if len(deficient):
         axes.plot(deficient[against], deficient["estimate"], linestyle="none", marker="x", markersize=5,
-                  markeredgewidth=0.8, color="0.15", zorder=4, label="_crossed")
+                  markeredgewidth=0.8, color="0.15", zorder=4, label="_crossed", gid=style.label)
 
 
 def draw_medians(axes: Axes, rows: DataFrame, estimand: str, style: ArmStyle, *, against: str = "n") -> Series[float]:
@@ -314,7 +314,7 @@ def draw_medians(axes: Axes, rows: DataFrame, estimand: str, style: ArmStyle, *,
     middle = rows[rows["estimand"] == f"{estimand}_median"].sort_values(against)
     if len(middle):
         axes.plot(middle[against], middle["estimate"], linestyle="none", marker=style.marker, markersize=3.6,
-                  markerfacecolor="white", markeredgecolor=style.colour, zorder=3, label="_median")
+                  markerfacecolor="white", markeredgecolor=style.colour, zorder=3, label="_median", gid=style.label)
         low, high = (rows[rows["estimand"] == f"{estimand}_{name}"].sort_values(against) for name in ("q05", "q95"))
         if len(low) == len(high):
             axes.vlines(low[against], low["estimate"], high["estimate"], color=style.colour, linewidth=0.9, zorder=2)
@@ -371,7 +371,7 @@ def finish(axes: Axes) -> None:
         alone = known & ~numpy.append(known[1:], False) & ~numpy.append(False, known[:-1])
         if alone.any():
             axes.plot(x[alone], values[alone], color=line.get_color(), linestyle="none", marker="_", markersize=11,
-                      markeredgewidth=1.3, zorder=2, label="_dash")
+                      markeredgewidth=1.3, zorder=2, label="_dash", gid=line.get_gid())
     drawn = [line.get_xydata() for line in axes.get_lines() if line.get_label() in ("_mean", "_pale", "_median")]
     x, y = numpy.concatenate([numpy.empty((0, 2)), *drawn]).T
     absent = [line.get_xdata() for line in axes.get_lines() if line.get_label() == "_absent"]

@@ -63,7 +63,7 @@ def draw(axes: Axes, rows: DataFrame, styles: Mapping[str, ArmStyle]) -> None:
         rank=numpy.arange(1, len(rows) + 1)).query("truth != 0")
     for arm, style in styles.items():
         axes.plot(rows["rank"], rows[arm] / rows["truth"], color=style.colour, linestyle=style.line, linewidth=1.3,
-                  label="_weight")
+                  label="_weight", gid=style.label)
     axes.axhline(1.0, color=truth().get_color(), **_LOOK)
     axes.set_xscale("log")
     axes.set_xlim(rows["rank"].min(), rows["rank"].max())
