@@ -21,8 +21,8 @@ with Extras():
 
 from cucurbit import program
 from cucurbit import table as tables
-from cucurbit.figures import drawing_of
-from cucurbit.figures.page import pages_of, svg
+from cucurbit.figures import drawing_of, hover
+from cucurbit.figures.page import pages_of
 from cucurbit.figures.style import settings
 from cucurbit.files import replaced
 
@@ -65,7 +65,7 @@ def report(sources: AnyPath | Sequence[AnyPath], output: AnyPath) -> Path:
                                    undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     templates.filters["number"] = _number
     templates.filters["numeric"] = _numeric
-    runs = [_run(folder) for folder in folders]
+    runs = [_run(folder, f"r{place}") for place, folder in enumerate(folders, 1)]
     page = templates.get_template("report.html").render(
         runs=runs, widest=max([6, *(len(run["rows"].columns) for run in runs)]),
         version=program.output_of("--version").decode().strip(), references=program.output_of("cite").decode())
@@ -75,7 +75,7 @@ def report(sources: AnyPath | Sequence[AnyPath], output: AnyPath) -> Path:
     return Path(output)
 
 
-def _run(folder: Path) -> dict[str, Any]:
+def _run(folder: Path, name: str) -> dict[str, Any]:
     text = program.output_of("export", program.path_argument(folder), "--format", "csv")
     # The stored text, which the table was made from: the file beside it may have been edited since.
     study = program.output_of("status", program.path_argument(folder), "--study").decode()
@@ -86,7 +86,7 @@ def _run(folder: Path) -> dict[str, Any]:
     return {"folder": folder, "name": about["name"], "kind": about["kind"], "study": study,
             "progress": _progress(folder), "verdicts": judged["verdict"].value_counts().to_dict(),
             "noticed": _noticed(judged), "flags": _flags(table),
-            "failed_trials": int(table["n_failed"].sum()), "figure": _figure(folder, table),
+            "failed_trials": int(table["n_failed"].sum()), "figure": _figure(folder, table, name),
             "fixed": [(name, table[name].iloc[0]) for name in fixed if len(table)],
             "nearest": _nearest(table).drop(columns=fixed, errors="ignore"), "rows": table.drop(columns=fixed),
             "table": _data("text/csv", text), "machines": _machines(folder)}
@@ -126,15 +126,15 @@ def _nearest(table: DataFrame) -> DataFrame:
     return first.drop(columns=[] if first["flags"].any() else "flags").dropna(axis="columns", how="all")
 
 
-def _figure(folder: Path, table: DataFrame) -> list[dict[str, str]]:
-    """The pages of the figure, each as an image for wide and one for narrow windows."""
+def _figure(folder: Path, table: DataFrame, name: str) -> list[dict[str, str]]:
+    """The pages of the figure, each as an image for wide and one for narrow windows. name: of no other run."""
     if not len(table):
         return []
     drawing, _ = drawing_of(folder)
     with settings():
         pages = zip(pages_of(drawing), pages_of(drawing, _NARROW))
-        return [{"wide": _data("image/svg+xml", svg(wide)), "narrow": _data("image/svg+xml", svg(narrow))}
-                for wide, narrow in pages]
+        return [{"wide": hover.text_of(wide, f"{name}w{place}-"), "narrow": hover.text_of(narrow, f"{name}n{place}-")}
+                for place, (wide, narrow) in enumerate(pages)]
 
 
 def _machines(folder: Path) -> list[dict[str, str]]:

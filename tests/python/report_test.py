@@ -38,7 +38,8 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tables, self.numeric, self.files, self.links, self.places, self.said, self.open = ([] for _ in range(7))
+        self.tables, self.numeric, self.files, self.links, self.places, self.said, self.open, self.widths, self.titles = (
+            [] for _ in range(9))
         self.feed(text)
         self.said = " ".join("".join(self.said).split())
 
@@ -50,7 +51,9 @@ class Page(HTMLParser):
         self.places += [attributes["id"]] if "id" in attributes else []
         if tag not in ("meta", "img", "source"):
             self.open.append(tag)
-        if tag == "table":
+        if tag == "svg":
+            self.widths.append(attributes["width"])
+        elif tag == "table":
             self.tables.append([])
             self.numeric.append([int(name[1:]) - 1 for name in attributes.get("class", "").split()])
         elif tag == "tr":
@@ -62,7 +65,9 @@ class Page(HTMLParser):
         assert self.open.pop() == tag, tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open[-2:] == ["g", "title"]:
+            self.titles.append(data)
+        elif self.open and self.open[-1] != "style":
             self.said.append(data)
         if set(self.open) & {"td", "th"}:
             self.tables[-1][-1][-1] += data
@@ -90,7 +95,9 @@ class Report(unittest.TestCase):
         self.assertEqual(page.open, [])
         # Nothing is fetched from anywhere.
         self.assertTrue(all(link.startswith("data:") for link in page.files), page.files)
-        self.assertNotRegex(text, r"<script|@import|url\(")
+        self.assertNotRegex(text, r"<script|@import|url\((?!#)")
+        self.assertEqual(len(page.places), len(set(page.places)))
+        self.assertLessEqual({*page.links, *re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text)}, {*page.places})
         for number in {place for table in page.numeric for place in table}:
             self.assertIn(f".r{number + 1} :nth-child({number + 1})", text.partition(" { text-align: right; }")[0])
         return page
@@ -105,10 +112,8 @@ class Report(unittest.TestCase):
         self.assertIn("400 trials, complete", page.said)
         self.assertIn(f"{confirmed} rows confirmed, 0 failed, {len(verdicts) - confirmed} without verdict", page.said)
         self.assertIn("No trial failed. Everywhere p = 40.", page.said)
-        narrow, wide, table = (contents(link) for link in page.files)
-        for image, width in ((narrow, 280.8), (wide, 489.6)):  # in points: 390 pixels, and two panels
-            self.assertTrue(image.lstrip().startswith(b"<?xml") and image.rstrip().endswith(b"</svg>"))
-            self.assertIn(f'width="{width}pt"'.encode(), image)
+        self.assertEqual(page.widths, ["489.6pt", "280.8pt"])  # two panels, and 390 pixels
+        [table] = (contents(link) for link in page.files)
         self.assertEqual(page.links, [])
         self.assertEqual(table.decode(), self.program("export", "out", "--format", "csv"))
         talk = subprocess.run([os.environ["CUCURBIT"], "compare", "out"], cwd=self.folder, capture_output=True,
@@ -122,6 +127,13 @@ class Report(unittest.TestCase):
         self.assertIn("noticeable_gap", nearest[0])
         self.assertEqual(len(nearest), 5)
         exported = [row for row in csv.DictReader(io.StringIO(table.decode())) if row["estimate"]]
+        # A pointer on a marker is told what stands there.
+        for row in exported:
+            if row["arm"] == "mask" and row["n"] in ("8", "16") and row["estimand"] == "excess_risk":
+                low, high = (f"{float(row[name]):.5g}" for name in ("ci95_low", "ci95_high"))
+                said = (f"0–1 mask\nsamples n {row['n']}: {float(row['estimate']):.5g}\n"
+                        f"95 % interval {low} to {high}")
+                self.assertEqual(page.titles.count(said), 2, said)
         self.assertEqual(len(rows) - 1, len(exported))
         for row, wanted in zip(rows[1:], exported, strict=True):
             cells = dict(zip(rows[0], row, strict=True))
@@ -162,7 +174,7 @@ class Report(unittest.TestCase):
         self.assertEqual(len(page.tables), 5)  # rows and machines, and of the stopped run its flag
         # The contents lead to the runs.
         self.assertEqual(page.links, ["run-1", "run-2"])
-        self.assertEqual(page.places, page.links)
+        self.assertEqual([place for place in page.places if place.startswith("run-")], page.links)
         self.assertRegex(page.said, r"unfinished: [\d,]+ of 10,000,000 trials")
         self.assertIn("stopped", page.tables[-1][1])
 
