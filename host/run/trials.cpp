@@ -33,8 +33,9 @@ public:
         parameters_.resize(names_.size());
     }
 
-    void add(const Point& point, const Series& series, const BlockValues& block,
-             std::uint64_t limit) {
+    /// design: its number, from 1.
+    void add(std::int64_t design, const Point& point, const Series& series,
+             const BlockValues& block, std::uint64_t limit) {
         const std::size_t wanted =
             block.first_trial < limit
                 ? std::min<std::uint64_t>(limit - block.first_trial, block.values.size())
@@ -43,6 +44,7 @@ public:
             parameters_[i].insert(parameters_[i].end(), wanted, point.parameters[i]);
         arms_.insert(arms_.end(), wanted, series.arm);
         estimands_.insert(estimands_.end(), wanted, series.estimand);
+        designs_.insert(designs_.end(), wanted, design);
         for (std::size_t i = 0; i < wanted; ++i) {
             const Outcome& outcome = block.outcomes[i];
             trials_.push_back(static_cast<std::int64_t>(block.first_trial + i));
@@ -61,6 +63,7 @@ public:
             columns.push_back(parameter_column(names_[i], whole_[i], std::move(parameters_[i])));
         columns.push_back({"arm", std::move(arms_)});
         columns.push_back({"estimand", std::move(estimands_)});
+        columns.push_back({"design", std::move(designs_)});
         columns.push_back({"trial", std::move(trials_)});
         columns.push_back({"value", std::move(values_)});
         columns.push_back({"status", std::move(statuses_)});
@@ -74,7 +77,7 @@ private:
     std::vector<bool> whole_;
     std::vector<std::vector<double>> parameters_;
     std::vector<std::string> arms_, estimands_, statuses_;
-    std::vector<std::int64_t> trials_, rungs_, deficits_;
+    std::vector<std::int64_t> designs_, trials_, rungs_, deficits_;
     std::vector<double> values_;
 };
 
@@ -84,13 +87,15 @@ std::vector<Column> trial_columns(const Store& store, const Study& study) {
     if (study.precision.keep == Keep::moments)
         throw std::invalid_argument("the store keeps moments, not single trials");
     Trials trials(*study.setting);
+    std::int64_t number = 0;
     for (const Design& design : study.setting->designs()) {
+        ++number;
         const std::uint64_t wanted = wanted_trials(store, study, design);
         for (const auto& of_point : series_by_point(design))
             for (const Series* series : of_point)
                 for (const BlockValues& block :
                      store.read(series_key(*study.setting, design, *series)))
-                    trials.add(design.points[series->point], *series, block, wanted);
+                    trials.add(number, design.points[series->point], *series, block, wanted);
     }
     return std::move(trials).columns();
 }

@@ -118,8 +118,8 @@ Table summarize(const Store& store);
 /// trials of every series, as rows ESTIMAND_q05 and so on after it.
 Table summarize(const Store& store, const Study& study, const std::vector<double>& quantiles = {});
 /// One row for each stored trial of each series that the study asks for, in the table's order:
-/// parameters…, arm, estimand, trial, value, status, rung, rank_deficit. Failed trials have no
-/// value.
+/// parameters…, arm, estimand, design, trial, value, status, rung, rank_deficit. Designs are
+/// numbered from 1, as in plans. Failed trials have no value.
 std::vector<Column> trial_columns(const Store& store, const Study& study);
 /// The table of the study's theory alone.
 Table theory_table(const Study& study);

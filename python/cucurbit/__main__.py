@@ -59,10 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     slopes.add_argument("--n-max", type=float, default=float("inf"), help="largest n in the fit")
     parquet = commands.add_parser("parquet", parents=[source], help="write the table as Parquet")
     parquet.add_argument("--trials", action="store_true", help="every trial's value instead of means")
+    parquet.add_argument("--by-design", action="store_true",
+                         help="every trial, in a folder with a file for each design: design=1/trials.parquet")
     parquet.add_argument("--quantiles", metavar="LEVELS", default=(), type=_levels,
                          help="rows for these quantiles of the trials too: 0.05,0.5,0.95")
     parquet.add_argument("-o", "--output", type=Path, metavar="FILE",
-                         help="default: table.parquet, or trials.parquet, in the run folder or beside the table")
+                         help="default: table.parquet, trials.parquet or trials, in the run folder or beside the table")
     return parser
 
 
@@ -94,8 +96,10 @@ def _slopes(options: argparse.Namespace) -> None:
 
 
 def _parquet(options: argparse.Namespace) -> None:
-    output = options.output or _beside(options.source, "trials.parquet" if options.trials else "table.parquet")
-    cucurbit.write_parquet(options.source, output, trials=options.trials, quantiles=options.quantiles)
+    name = "trials" if options.by_design else "trials.parquet" if options.trials else "table.parquet"
+    output = options.output or _beside(options.source, name)
+    cucurbit.write_parquet(options.source, output, trials=options.trials, by_design=options.by_design,
+                           quantiles=options.quantiles)
     print(f"wrote {output}", file=sys.stderr)
 
 

@@ -51,9 +51,12 @@ def load(source: AnyPath, *, quantiles: Sequence[float] = ()) -> pandas.DataFram
 def trials(source: AnyPath) -> pandas.DataFrame:
     """Every trial of a run folder as a row: its value, status, rung of the solver ladder and rank deficit.
 
-    Also of a file that `export --trials` or `write_parquet(trials=True)` wrote.
+    Also of a file that `export --trials` or `write_parquet(trials=True)` wrote, or a folder of
+    `write_parquet(by_design=True)`.
     """
     path = Path(source)
+    if any(path.glob(f"design=*/{_PART}")):
+        return _of_designs(path)
     if path.is_dir():
         return frame_of("export", program.path_argument(path), "--trials")
     return load(path)
@@ -104,16 +107,30 @@ def tied(table: pandas.DataFrame, *, keep: Collection[str] = ()) -> list[str]:
     return [name for name in varying if name not in free]
 
 
-def write_parquet(source: AnyPath, output: AnyPath, *, trials: bool = False,
+def write_parquet(source: AnyPath, output: AnyPath, *, trials: bool = False, by_design: bool = False,
                   quantiles: Sequence[float] = ()) -> None:
-    """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet."""
-    frame = _trials_of(source) if trials else load(source, quantiles=quantiles)
+    """Writes the table of a run folder or exported file, or with `trials` every trial, as Parquet.
+
+    by_design: every trial, into a folder with a file for each design, design=1/trials.parquet, which cucurbit.trials,
+    DuckDB, polars and others read as one table.
+    """
+    frame = _trials_of(source) if trials or by_design else load(source, quantiles=quantiles)
     with Extras():
         import pyarrow as _  # noqa: F401  # pandas says less clearly that it is missing
-    with replaced(output) as fresh:
-        frame.to_parquet(fresh, index=False)
+    parts = [(Path(output), frame)]
+    if by_design:
+        parts = [(Path(output, f"design={design}", _PART), rows.drop(columns="design"))
+                 for design, rows in frame.groupby("design")]
+        for stale in {*Path(output).glob(f"design=*/{_PART}")} - {path for path, _ in parts}:
+            stale.unlink()
+    for path, rows in parts:
+        if by_design:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(path) as fresh:
+            rows.to_parquet(fresh, index=False)
 
 
+_PART = "trials.parquet"
 _trials_of = trials  # under a name that write_parquet's option does not hide
 
 
@@ -157,6 +174,15 @@ def _from_npy(path: Path) -> pandas.DataFrame:
 
 def _from_parquet(path: Path) -> pandas.DataFrame:
     return _tidy(pandas.read_parquet(path))
+
+
+def _of_designs(folder: Path) -> pandas.DataFrame:
+    """Parts by design as one table, in its order."""
+    numbers = sorted(int(path.parent.name.partition("=")[2]) for path in folder.glob(f"design=*/{_PART}"))
+    parts = [_from_parquet(folder / f"design={number}" / _PART) for number in numbers]
+    for number, part in zip(numbers, parts):
+        part.insert(part.columns.get_indexer(["trial"])[0], "design", number)
+    return pandas.concat(parts, ignore_index=True)
 
 
 def _tidy(frame: pandas.DataFrame) -> pandas.DataFrame:

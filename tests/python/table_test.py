@@ -151,6 +151,24 @@ class Calls(unittest.TestCase):
         pandas.testing.assert_frame_equal(cucurbit.trials(self.folder / "trials.parquet"), self.table,
                                           check_exact=True, check_dtype=False)
 
+    def test_every_trial_by_design(self):
+        self.table["trial"] = range(len(self.table))
+        self.table.insert(len(self.table.columns) - 1, "design", [12, *[1] * (len(self.table) - 2), 2])
+        self.table.to_csv(self.folder / "t.csv", index=False)
+        for _ in range(2):
+            cucurbit.write_parquet(self.folder / "t.csv", self.folder / "trials", by_design=True)
+            self.assertEqual({str(path.relative_to(self.folder)) for path in self.folder.rglob("*.parquet")},
+                             {f"trials/design={number}/trials.parquet" for number in (1, 2, 12)})
+            # Of a table that had more designs.
+            (self.folder / "trials" / "design=7").mkdir(exist_ok=True)
+            shutil.copy(self.folder / "trials/design=1/trials.parquet", self.folder / "trials/design=7")
+        (self.folder / "trials/design=7/trials.parquet").unlink()
+        wanted = self.table.sort_values("design", kind="stable", ignore_index=True)
+        pandas.testing.assert_frame_equal(cucurbit.trials(self.folder / "trials"), wanted, check_exact=True,
+                                          check_dtype=False)
+        whole = pandas.read_parquet(self.folder / "trials").sort_values("trial")  # as any reader of such folders
+        self.assertEqual(list(whole["design"].astype(int)), list(self.table["design"]))
+
     def test_run_passes_options_and_toml_values(self):
         options = {"precision.trials": 256, "target.noise_std": [0.1, 0.2], "study.name": 'a "b"',
                    "target.n": {"range": [5, 20, 5]}}

@@ -114,9 +114,10 @@ TEST(Table, EveryTrialIsARow) {
     const std::vector<Column> columns = trial_columns(Store::open_to_read(folder.path()), study);
     std::vector<std::string> names;
     for (const Column& column : columns) names.push_back(column.name);
-    EXPECT_EQ(names, (std::vector<std::string>{"p", "n", "arm", "estimand", "trial", "value",
-                                               "status", "rung", "rank_deficit"}));
-    const auto numbers = std::get<std::vector<double>>(columns[5].values);
+    EXPECT_EQ(names, (std::vector<std::string>{"p", "n", "arm", "estimand", "design", "trial",
+                                               "value", "status", "rung", "rank_deficit"}));
+    EXPECT_EQ(std::get<std::vector<std::int64_t>>(columns[4].values)[3], 1);
+    const auto numbers = std::get<std::vector<double>>(columns[6].values);
     const auto arms = std::get<std::vector<std::string>>(columns[2].values);
     ASSERT_EQ(numbers.size(), 4u * 70u);
     const std::uint64_t key = study.setting->designs().front().key;
@@ -125,13 +126,13 @@ TEST(Table, EveryTrialIsARow) {
             EXPECT_EQ(numbers[s * 70 + t],
                       fake::value_of(options, key, s < 2 ? 10 : 20, arms[s * 70], t));
     EXPECT_TRUE(std::isnan(numbers[3]));
-    EXPECT_EQ(std::get<std::vector<std::string>>(columns[6].values)[3], "not_converged");
-    EXPECT_EQ(std::get<std::vector<std::int64_t>>(columns[7].values)[3], 4);
-    EXPECT_EQ(std::get<std::vector<std::int64_t>>(columns[8].values)[3], 2);
+    EXPECT_EQ(std::get<std::vector<std::string>>(columns[7].values)[3], "not_converged");
+    EXPECT_EQ(std::get<std::vector<std::int64_t>>(columns[8].values)[3], 4);
+    EXPECT_EQ(std::get<std::vector<std::int64_t>>(columns[9].values)[3], 2);
     // A study that asks for fewer trials.
     const Study shorter = fake::study(options, 5);
     const auto few = trial_columns(Store::open_to_read(folder.path()), shorter);
-    EXPECT_EQ(std::get<std::vector<double>>(few[5].values).size(), 4u * 5u);
+    EXPECT_EQ(std::get<std::vector<double>>(few[6].values).size(), 4u * 5u);
 }
 
 }  // namespace
