@@ -3,7 +3,7 @@
 talk=$(
     source "$(dirname "${BASH_SOURCE[0]}")/setup.sh" 2>&1
     { install_packages scripts/packages.txt scripts/packages-test-programs.txt scripts/packages-tests.txt
-      install_python python/requirements.txt python/requirements-tests.txt python/pyproject.toml
+      install_python python/requirements.txt python/requirements-tests.txt python/requirements-docs.txt python/pyproject.toml
       build "$1"; } 2>&1
 ) || exit 1
 if [ -n "$talk" ]; then
