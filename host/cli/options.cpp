@@ -183,12 +183,13 @@ void warn_of_remarks(const Study& study) {
 }
 
 std::string precision_text(const Precision& precision) {
-    if (precision.trials != 0) return plural(precision.trials, "trial") + " of each design";
+    const char* kept = precision.keep == Keep::moments ? ", kept as moments" : "";
+    if (precision.trials != 0) return plural(precision.trials, "trial") + " of each design" + kept;
     std::string text = "until";
     if (precision.rel_std_err) text += fmt::format(" rel_std_err {}", *precision.rel_std_err);
     if (precision.rel_std_err && precision.abs_std_err) text += " or";
     if (precision.abs_std_err) text += fmt::format(" abs_std_err {}", *precision.abs_std_err);
-    return text + ", at most " + plural(precision.max_trials, "trial") + " of each design";
+    return text + ", at most " + plural(precision.max_trials, "trial") + " of each design" + kept;
 }
 
 }  // namespace cucurbit::cli

@@ -9,6 +9,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/talk.hpp"
 #include "host/cli/time_limit.hpp"
+#include "host/run/budget.hpp"
 #include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/shares.hpp"
@@ -23,6 +24,7 @@ struct RunArguments {
     std::string directory;
     NamedShard shard;
     std::string max_time;
+    std::string budget;
     std::string progress = "auto";
     std::optional<std::uint64_t> trials;
     bool table = false;
@@ -96,10 +98,14 @@ private:
     const char* round_ = "";
 };
 
-void announce(const Study& study, const std::filesystem::path& directory,
-              const DeviceChoice& choice, const ShardTalk& shard) {
-    say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study),
-                    precision_text(study.precision), directory.string(), shard.text()));
+void announce(const Study& study, const RunArguments& options,
+              const std::filesystem::path& directory, const DeviceChoice& choice,
+              const ShardTalk& shard) {
+    const std::string trials = options.budget.empty()
+                                   ? precision_text(study.precision)
+                                   : "as many trials as a budget of " + options.budget + " allows";
+    say(fmt::format("{}: {}, {} → {}{}", study.name, extent_text(study), trials, directory.string(),
+                    shard.text()));
     if (!choice.reason.empty()) say(device_text(choice.name, choice.reason));
     warn_of_remarks(study);
     shard.warn_if_idle();
@@ -164,6 +170,40 @@ Exit ended(const Study& study, const RunArguments& options, const std::filesyste
     return Exit::failed_trials;
 }
 
+/// The study with another precision, all else of it as it was.
+ToPrecision to_precision(const StudyOptions& options, const Precision& own) {
+    return [options, own](double rel_std_err, std::uint64_t max_trials) mutable {
+        std::string edit =
+            fmt::format("rel_std_err = {}, max_trials = {}", rel_std_err, max_trials);
+        if (own.abs_std_err) edit += fmt::format(", abs_std_err = {}", *own.abs_std_err);
+        if (own.label_noise == LabelNoise::sample) edit += ", label_noise = \"sample\"";
+        if (own.sampler)
+            edit += fmt::format(", sampler = \"{}\"",
+                                *own.sampler == Sampler::direct ? "direct" : "sufficient");
+        if (own.keep == Keep::moments) edit += ", keep = \"moments\"";
+        StudyOptions edited = options;
+        edited.overrides.push_back("precision={ " + edit + " }");
+        return read_study(edited);
+    };
+}
+
+Budgeted run_within(const RunArguments& options, const Study& study, RunOptions run_options) {
+    const double seconds = *seconds_of(options.budget);
+    Budgeted done = run_within(seconds, to_precision(options.study, study.precision), run_options,
+                               [](const Forecast& next) {
+                                   say(
+                                       fmt::format("forecast: a relative standard error of {:.2g} "
+                                                   "in every mean, after about {} more",
+                                                   next.error, duration_text(next.seconds)));
+                               });
+    if (done.end == RunEnd::complete)
+        say(
+            fmt::format("reached: a relative standard error of {:.3g} in every mean; equal trials "
+                        "of all designs would take {:.2g} times as long to it",
+                        done.error, done.saved));
+    return done;
+}
+
 ProgressForm form_of(const std::string& progress) {
     if (progress == "json") return ProgressForm::json;
     return has_screen() ? ProgressForm::bar : ProgressForm::log;
@@ -172,7 +212,7 @@ ProgressForm form_of(const std::string& progress) {
 Exit run_command(const RunArguments& options, const std::vector<std::string>& argv) {
     if (options.quiet) keep_quiet();
     spare_edit(options.study);
-    const Study study = read_study(options.study);
+    Study study = read_study(options.study);
     RunOptions run_options;
     run_options.directory = folder_of(options, study);
     spare_whole(options, run_options.directory);
@@ -192,13 +232,20 @@ Exit run_command(const RunArguments& options, const std::vector<std::string>& ar
         run_options.stop = guard.stop();
         ProgressLine line(stderr, form_of(options.progress));
         // The first report comes when study, device and folder have been found good.
-        run_options.report = [&, announced = false](const Progress& progress) mutable {
-            if (!announced) announce(study, run_options.directory, choice, shard);
+        bool announced = false;
+        run_options.report = [&](const Progress& progress) {
+            if (!announced) announce(study, options, run_options.directory, choice, shard);
             announced = true;
             last = progress;
             if (!is_quiet()) line.show(progress);
         };
-        end = run(study, run_options);
+        if (options.budget.empty()) {
+            end = run(study, run_options);
+        } else {
+            Budgeted done = run_within(options, study, run_options);
+            end = done.end;
+            study = std::move(done.study);
+        }
     }
     if (end == RunEnd::complete) return ended(study, options, run_options.directory, shard);
     if (last.trials_total == 0)
@@ -255,7 +302,16 @@ void add_run(Program& program) {
         ->type_name("DIR");
     add_shard(command, options->shard);
     add_table(command, *options)->excludes("--shard");
+    command
+        .add_option(
+            "--budget", options->budget,
+            "Instead of the study's trials as many of each design as make all means equally "
+            "precise in this time")
+        ->check(CLI::Validator(time_fault, ""))
+        ->type_name("TIME")
+        ->excludes("--shard");
     add_limits(command, *options);
+    command.get_option("--max-time")->excludes("--budget");
     on_chosen(program, command, options,
               [&program](const RunArguments& chosen) { return run_command(chosen, program.argv); });
 }

@@ -23,6 +23,25 @@ bool has_all(const std::vector<TrialRange>& trials, std::uint64_t count) {
     return !trials.empty() && trials.front().first == 0 && trials.front().count >= count;
 }
 
+/// A series' first trials, as many as one asks for.
+class Prefixes {
+public:
+    Prefixes(const Store& store, const Study& study, const SeriesKey& key)
+        : store_(store), key_(key), moments_(study.precision.keep == Keep::moments) {
+        if (!moments_) values_ = store.read(key);
+    }
+    SeriesSummary summary(std::uint64_t trials) const {
+        return moments_ ? summarize_series(moments_until(store_, key_, trials))
+                        : summarize_series(values_, trials);
+    }
+
+private:
+    const Store& store_;
+    const SeriesKey& key_;
+    bool moments_;
+    std::vector<BlockValues> values_;
+};
+
 }  // namespace
 
 bool is_fixed(const Precision& precision) {
@@ -67,19 +86,35 @@ std::uint64_t wanted_trials(const Store& store, const Study& study, const Design
         while (reached > 0 && !has_all(trials, rounds[reached - 1])) --reached;
         if (reached == 0) return rounds.front();
         if (!deciding[s]) continue;
-        const std::vector<BlockValues> values =
-            study.precision.keep == Keep::trials ? store.read(key) : std::vector<BlockValues>();
-        const auto summary = [&](std::uint64_t limit) {
-            return study.precision.keep == Keep::trials
-                       ? summarize_series(values, limit)
-                       : summarize_series(moments_until(store, key, limit));
-        };
+        const Prefixes prefixes(store, study, key);
         for (std::size_t k = 0; k < reached; ++k)
-            if (precise[k] && !is_precise(summary(rounds[k]), study.precision)) precise[k] = false;
+            if (precise[k] && !is_precise(prefixes.summary(rounds[k]), study.precision))
+                precise[k] = false;
     }
     for (std::size_t k = 0; k < reached; ++k)
         if (precise[k]) return rounds[k];
     return rounds[std::min(reached, rounds.size() - 1)];
+}
+
+Reached last_round(const Store& store, const Study& study, const Design& design) {
+    Reached reached;
+    const auto all_have = [&](std::uint64_t trials) {
+        return std::all_of(design.series.begin(), design.series.end(), [&](const Series& series) {
+            return has_all(store.trials(series_key(*study.setting, design, series)), trials);
+        });
+    };
+    for (std::uint64_t end = round_trials; all_have(end); end *= 2) reached.trials = end;
+    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    for (std::size_t s = 0; s < design.series.size(); ++s) {
+        if (!deciding[s]) continue;
+        const SeriesKey key = series_key(*study.setting, design, design.series[s]);
+        const SeriesSummary summary = Prefixes(store, study, key).summary(reached.trials);
+        const double error = summary.standard_error();
+        const bool small = study.precision.abs_std_err && error <= *study.precision.abs_std_err;
+        if (!small && error > 0.0)
+            reached.error = std::max(reached.error, error / std::abs(summary.mean()));
+    }
+    return reached;
 }
 
 }  // namespace cucurbit

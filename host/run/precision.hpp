@@ -23,6 +23,15 @@ std::uint64_t most_trials(const Precision& precision);
 /// variance and those whose risk is zero.
 std::vector<bool> deciding_series(const Setting& setting, const Design& design);
 
+/// The last of the rounds of 256, 512, 1024, … trials that a design has, and the largest relative
+/// standard error of its deciding series after it; one that is below the study's abs_std_err counts
+/// as 0.
+struct Reached {
+    std::uint64_t trials = 0;
+    double error = 0.0;
+};
+Reached last_round(const Store& store, const Study& study, const Design& design);
+
 /// The flag of rows that all trials left less precise than asked for.
 inline constexpr const char* imprecise = "imprecise";
 

@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from program import LONG_DESCENT, LONG_STUDY, PROGRAM, ProgramTest, npy
+from program import LONG_DESCENT, LONG_STUDY, PROGRAM, STUDY, ProgramTest, npy
 
 MIB = 1 << 20
 
@@ -83,6 +83,25 @@ class FileSize(ProgramTest):
         _, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 6, err)
         self.assertEqual([file.name for file in self.folder.iterdir() if "table" in file.name], [])
+
+
+class Budget(ProgramTest):
+    def test_a_budget_becomes_the_precision_it_reached(self):
+        self.write("sizes.toml", STUDY.replace("p = 40", "p = [20, 80, 160]").replace("n = [8, 16, 60]", "n = [8, 12]"))
+        start = time.monotonic()
+        _, err = self.call("run", "sizes.toml", "-o", "out", "--budget", "1.5s")
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertIn("as many trials as a budget of 1.5s allows", err)
+        self.assertRegex(err, "forecast: a relative standard error of 0.0")
+        self.assertRegex(err, "reached: a relative standard error of 0.0")
+        self.assertNotIn("incomplete", self.table("out"))
+        self.assertNotIn("imprecise", self.table("out"))
+        self.assertIn("complete", self.call("status", "out")[1])
+        self.call("run", "out/study.toml", "-o", "again")  # without a clock
+        self.assertEqual(self.table("again"), self.table("out"))
+        self.call("run", "sizes.toml", "-o", "none", "--budget", "0.001", code=75)
+        for other in (("--max-time", "1s"), ("--shard", "1/2")):
+            self.assertIn("--budget", self.refused("run", "sizes.toml", "--budget", "1s", *other))
 
 
 class MappedFile(ProgramTest):

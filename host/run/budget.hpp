@@ -1,0 +1,48 @@
+#pragma once
+// Time spread over the designs of a study.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "cucurbit/run.hpp"
+
+namespace cucurbit {
+
+/// How precise a design is after so many trials, and what a further one takes.
+struct DesignPrecision {
+    std::uint64_t trials = 0;
+    double error = 0.0;    ///< the largest relative standard error of its means
+    double seconds = 0.0;  ///< of a trial
+};
+
+/// The relative standard error that about so many seconds bring all designs to, and what it takes:
+/// again and again the design with the largest one doubles its trials. So each gets trials in
+/// proportion to its relative variance, and the time goes by variance times cost.
+struct Forecast {
+    double error = 0.0;
+    double seconds = 0.0;
+    std::uint64_t trials = 0;  ///< the most of a design
+};
+Forecast forecast(std::vector<DesignPrecision> designs, double seconds);
+
+/// A study to a relative standard error, with at most so many trials of a design.
+using ToPrecision = std::function<Study(double rel_std_err, std::uint64_t max_trials)>;
+
+/// What a run of some seconds came to.
+struct Budgeted {
+    RunEnd end = RunEnd::stopped;
+    Study study;         ///< what the folder now holds: another run of it makes the same table
+    double error = 0.0;  ///< the largest relative standard error
+    double saved = 1.0;  ///< how many times as long equal trials take to it
+};
+
+/// Runs for so many seconds to the smallest relative standard error that this time allows for every
+/// mean: first 256 trials of each design, then for parts of the time that is left to what they
+/// forecast. `forecasts` is called with each forecast before its run. The folder's study asks for
+/// the precision that was reached, so that its table depends on no clock. RunEnd::stopped where the
+/// time did not suffice for the first round, or the run was stopped. Throws as run().
+Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOptions& options,
+                    const std::function<void(const Forecast&)>& forecasts);
+
+}  // namespace cucurbit

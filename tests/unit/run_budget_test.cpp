@@ -1,0 +1,76 @@
+// Time spread over designs: where it goes, and that no clock is in the table.
+
+#include "host/run/budget.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/run/precision.hpp"
+#include "tests/unit/run_fake.hpp"
+
+namespace cucurbit {
+namespace {
+
+TEST(Forecast, SpendsByVarianceTimesCost) {
+    // Errors 0.08, 0.02 and 0.01 after 256 trials: relative variances of 64 : 4 : 1.
+    const std::vector<DesignPrecision> designs{
+        {256, 0.08, 0.001}, {256, 0.02, 0.01}, {256, 0.01, 0.1}};
+    const Forecast all = forecast(designs, 15 * 0.256);
+    EXPECT_DOUBLE_EQ(all.error, 0.02);
+    EXPECT_DOUBLE_EQ(all.seconds, 15 * 0.256);  // the first alone, 16 times its trials
+    EXPECT_EQ(all.trials, 4096u);
+    const Forecast none = forecast(designs, 0.255);
+    EXPECT_DOUBLE_EQ(none.error, 0.08);
+    EXPECT_EQ(none.seconds, 0.0);
+    EXPECT_EQ(none.trials, 256u);
+    const Forecast most = forecast(designs, 63 * 0.256 + 3 * 2.56);
+    EXPECT_NEAR(most.error, 0.01, 1e-15);
+    EXPECT_EQ(forecast({}, 1.0).error, 0.0);
+    EXPECT_EQ(forecast({{256, 0.0, 1.0}}, 1e9).seconds, 0.0);  // nothing decides
+}
+
+TEST(Budget, IsAStudyToThePrecisionReached) {
+    fake::Options options;
+    options.designs = {100, 101, 102};
+    options.pause = std::chrono::microseconds(50);
+    const auto to_precision = [&](double error, std::uint64_t most) {
+        return fake::adaptive_study(options, error, most);
+    };
+    const Folder folder;
+    RunOptions within;
+    within.directory = folder.path();
+    within.device = "cpu";
+    within.threads = 2;
+    std::size_t forecasts = 0;
+    const Budgeted done = run_within(1.0, to_precision, within, [&](const Forecast& next) {
+        EXPECT_GT(next.seconds, 0.0);
+        ++forecasts;
+    });
+    ASSERT_EQ(done.end, RunEnd::complete);
+    EXPECT_GT(forecasts, 0u);
+    double worst = 0.0;
+    const Table table = summarize(Store::open_to_read(folder.path()), done.study);
+    for (const Row& row : table.rows)
+        if (row.estimand == "excess_risk") {
+            EXPECT_GE(row.n_trials, 512u);
+            worst = std::max(worst, row.std_err / row.estimate);
+        }
+    EXPECT_DOUBLE_EQ(worst, done.error);
+    // The same study computes the same table, without a clock.
+    options.pause = std::chrono::microseconds(0);
+    const Study again =
+        to_precision(*done.study.precision.rel_std_err, done.study.precision.max_trials);
+    EXPECT_EQ(fake::bytes_of(fake::table_after(again)), fake::bytes_of(table));
+    EXPECT_EQ(status(Store::open_to_read(folder.path()), done.study)[0].trials_done,
+              status(Store::open_to_read(folder.path()), done.study)[0].trials_wanted);
+
+    EXPECT_EQ(run_within(1e-6, to_precision, within, [](const Forecast&) {}).end,
+              RunEnd::complete);  // all is there
+    const Folder fresh;
+    within.directory = fresh.path();
+    EXPECT_EQ(run_within(1e-6, to_precision, within, [](const Forecast&) {}).end, RunEnd::stopped);
+}
+
+}  // namespace
+}  // namespace cucurbit
