@@ -125,7 +125,11 @@ std::string ranges_text(const std::vector<TrialRange>& trials) {
 std::string size_text(double bytes) {
     const char* const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
     std::size_t unit = 0;
-    for (bytes /= 1e3; bytes >= 1e3 && unit + 1 < std::size(units); bytes /= 1e3) ++unit;
+    bytes /= 1e3;
+    while (bytes >= 1e3 && unit + 1 < std::size(units)) {
+        bytes /= 1e3;
+        ++unit;
+    }
     return fmt::format("{:.{}f} {}", bytes, bytes < 10.0 ? 1 : 0, units[unit]);
 }
 

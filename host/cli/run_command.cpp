@@ -187,7 +187,8 @@ ToPrecision to_precision(const StudyOptions& options, const Precision& own) {
     };
 }
 
-Budgeted run_within(const RunArguments& options, const Study& study, RunOptions run_options) {
+Budgeted run_within(const RunArguments& options, const Study& study,
+                    const RunOptions& run_options) {
     const double seconds = *seconds_of(options.budget);
     Budgeted done = run_within(seconds, to_precision(options.study, study.precision), run_options,
                                [](const Forecast& next) {

@@ -92,8 +92,8 @@ void Commit::write_moments() {
     std::vector<std::pair<SeriesKey, MomentsBlock>> blocks;
     for (auto& [design, pending] : moments_)
         for (std::size_t k = 0; k < pending.kept.size(); ++k) {
-            for (auto& [first, unit] : pending.units[k])
-                blocks.emplace_back(pending.kept[k].key, std::move(unit));
+            for (const auto& [first, unit] : pending.units[k])
+                blocks.emplace_back(pending.kept[k].key, unit);
             pending.units[k].clear();
         }
     if (!blocks.empty()) store_.write(blocks);

@@ -73,7 +73,7 @@ private:
             found -= lacking;
             std::uint64_t each = trials_per_task(entry, plan_.workers, lacking);
             if (study_.precision.keep == Keep::moments)
-                each = count_blocks(each, unit_trials) * unit_trials;
+                each = (each + unit_trials - 1) / unit_trials * unit_trials;
             std::vector<Work> more = fill_gaps(entry.design, gaps, each, entry.batch);
             std::move(more.begin(), more.end(), std::back_inserter(work));
         }

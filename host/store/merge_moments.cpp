@@ -58,11 +58,11 @@ bool contradict(const MomentsBlock& some, const MomentsBlock& unit, double allow
 using UnitList = std::vector<MomentsBlock>;
 
 /// Compares each unit with what the other store has of it in units as large, or smaller.
-void compare_units(const SeriesKey& key, const UnitList& units, const UnitList& others,
+void compare_units(const SeriesKey& key, const UnitList& larger, const UnitList& smaller,
                    const AllowedDifference& allowed, Merged& merged) {
-    for (const MomentsBlock& unit : units) {
+    for (const MomentsBlock& unit : larger) {
         MomentsBlock some;
-        for (const MomentsBlock& other : others)
+        for (const MomentsBlock& other : smaller)
             if (unit.trials.first <= other.trials.first && other.trials.end() <= unit.trials.end())
                 some.merge(other);
         if (some.trials.count == 0 || !contradict(some, unit, 0.0) ||
@@ -82,9 +82,9 @@ void compare_units(const SeriesKey& key, const UnitList& units, const UnitList& 
 Merged Store::merge_moments(const Store& from, const AllowedDifference& allowed) {
     Merged merged;
     for (const SeriesKey& key : from.series()) {
-        const UnitList own = read_moments(key), others = from.read_moments(key);
-        compare_units(key, others, own, allowed, merged);
-        compare_units(key, own, others, allowed, merged);
+        const UnitList own = read_moments(key), theirs = from.read_moments(key);
+        compare_units(key, theirs, own, allowed, merged);
+        compare_units(key, own, theirs, allowed, merged);
     }
     if (merged.contradicted > 0) return merged;
     MomentsBlocks blocks;
@@ -96,13 +96,13 @@ Merged Store::merge_moments(const Store& from, const AllowedDifference& allowed)
         merged.copied += std::exchange(pending, 0);
     };
     for (const SeriesKey& key : from.series()) {
-        for (MomentsBlock& unit : from.read_moments(key)) {
+        for (const MomentsBlock& unit : from.read_moments(key)) {
             std::uint64_t lacking = 0;
             for (const TrialRange& range : left_out(trials(key), unit.trials))
                 lacking += range.count;
             merged.held += unit.trials.count - lacking;
             pending += lacking;
-            if (lacking > 0) blocks.emplace_back(key, std::move(unit));
+            if (lacking > 0) blocks.emplace_back(key, unit);
         }
         if (blocks.size() >= units_per_transaction) commit();
     }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
 
 namespace cucurbit {
 
@@ -40,7 +39,7 @@ void add_unit(MomentsBlock unit, Units& units) {
         unit = joined(unit, other->second);
         units.erase(other);
     }
-    units.emplace(unit.trials.first, std::move(unit));
+    units.emplace(unit.trials.first, unit);
 }
 
 std::uint64_t count_units(std::uint64_t trials) {

@@ -8,6 +8,7 @@
 
 #include "host/run/kept.hpp"
 #include "host/store/units.hpp"
+#include "host/table/flags.hpp"
 #include "tests/unit/run_fake.hpp"
 
 namespace cucurbit {

@@ -115,7 +115,7 @@ TEST(StoreMoments, AreNeverReplacedNorMixed) {
 TEST(StoreMoments, OfShardsMergeIntoTheWhole) {
     const Folder whole;
     const Store expected = store_of(whole, blocks_of({0, 40 * unit_trials}));
-    const TrialRange ranges[] = {{0, 13 * 64}, {13 * 64, 10 * 64}, {23 * 64, 17 * 64}};
+    const TrialRange ranges[] = {{0, 832}, {832, 640}, {1472, 1088}};
     for (const std::vector<int>& order : {std::vector{0, 1, 2}, {2, 0, 1}, {1, 2, 0, 1}}) {
         const Folder folder;
         Store into = Store::open_to_write(folder.path(), fake::study({}, 64));
@@ -133,16 +133,16 @@ TEST(StoreMoments, OfShardsMergeIntoTheWhole) {
 // A shard that was merged half done comes again, complete; and the other way round.
 TEST(StoreMoments, OfMoreTrialsTakeThePlaceOfFewer) {
     const Folder first, second;
-    Store into = store_of(first, blocks_of({1024, 5 * 64}));
+    Store into = store_of(first, blocks_of({1024, 320}));
     Store from = store_of(second, blocks_of({1024, 1024}));
     Merged merged = into.merge(from, nine_digits);
-    EXPECT_EQ(merged.copied, 1024u - 5 * 64);
-    EXPECT_EQ(merged.held, 5u * 64);
+    EXPECT_EQ(merged.copied, 1024u - 320u);
+    EXPECT_EQ(merged.held, 320u);
     EXPECT_EQ(bits_of(into), bits_of(from));
     const Folder third;
-    merged = into.merge(store_of(third, blocks_of({1024, 5 * 64})), nine_digits);
+    merged = into.merge(store_of(third, blocks_of({1024, 320})), nine_digits);
     EXPECT_EQ(merged.copied, 0u);
-    EXPECT_EQ(merged.held, 5u * 64);
+    EXPECT_EQ(merged.held, 320u);
     EXPECT_EQ(bits_of(into), bits_of(from));
     EXPECT_NO_THROW(into.verify());
 }
