@@ -285,6 +285,11 @@ std::vector<DerivedRow> GraphStudy::derived() const {
                         "gain_" + spec_.fits[over].name,
                         {risk(1.0, over), risk(-1.0, fit)},
                         {}});
+    for (const auto& [fit, over] : spec_.ratios)
+        rows.push_back({spec_.fits[fit].name,
+                        "opr_" + spec_.fits[over].name,
+                        {risk(1.0, over)},
+                        {risk(1.0, fit)}});
     if (spec_.recovery) {
         const auto [weak, strong, ceiling] = *spec_.recovery;
         rows.push_back({spec_.fits[strong].name,

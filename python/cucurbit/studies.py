@@ -143,6 +143,7 @@ class Study:
               trials: int | None = None, rel_std_err: Number | None = None, abs_std_err: Number | None = None,
               max_trials: int | None = None, excess_risk: Sequence[Fit] | None = None,
               misfit: Sequence[tuple[Fit, Fit]] | None = None, gain: Sequence[tuple[Fit, Fit]] | None = None,
+              opr: Sequence[tuple[Fit, Fit]] | None = None,
               pgr: Mapping[Literal["weak", "strong", "ceiling"], Fit] | None = None,
               output_variance: Sequence[Fit] | None = None, in_sample_risk: Sequence[Fit] | None = None,
               error_rate: Sequence[Fit] | None = None, agreement: Sequence[tuple[Fit, Fit]] | None = None) -> Study:
@@ -154,14 +155,15 @@ class Study:
             study = cb.Study.graph(student, p=100, spectrum=cb.power_law(1.0), signal=cb.power_law(1.5), trials=500)
 
         excess_risk: the fits whose risk is measured, all unless given. misfit: pairs (fit, other) whose distance
-        E (b - b')ᵀ Σ (b - b') is measured. gain: pairs (fit, other): the other's risk minus the fit's. pgr: the
+        E (b - b')ᵀ Σ (b - b') is measured. gain: pairs (fit, other): the other's risk minus the fit's; opr: the
+        other's risk over the fit's. pgr: the
         performance gap recovered by a strong fit between a weak one and a ceiling. output_variance,
         in_sample_risk, error_rate: the fits of which bᵀΣb, the risk on their own rows, and how often their sign is not
         the truth's are measured. agreement: pairs of fits, how often their signs agree.
         """
         from cucurbit.graphs import tables_of
 
-        measures = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "pgr": pgr,
+        measures = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "opr": opr, "pgr": pgr,
                     "output_variance": output_variance, "in_sample_risk": in_sample_risk, "error_rate": error_rate,
                     "agreement": agreement}
         return cls("graph", p=p, spectrum=spectrum, signal=signal, name=name, seed=seed, trials=trials,

@@ -304,6 +304,20 @@ TEST(GraphStudies, WhatIsMeasured) {
     EXPECT_EQ(study.setting->derived()[0].estimand, "gain_early");
 }
 
+// A ratio of risks, the other's over the fit's.
+TEST(GraphStudies, OutperformingRatio) {
+    std::string ratio = text;
+    ratio.replace(ratio.find("gain = "), 7, "opr = ");
+    const Study study = study_of(head + ratio);
+    ASSERT_EQ(study.setting->derived().size(), 1u);
+    const DerivedRow row = study.setting->derived()[0];
+    EXPECT_EQ(row.arm, "late");
+    EXPECT_EQ(row.estimand, "opr_early");
+    ASSERT_EQ(row.below.size(), 1u);
+    EXPECT_EQ(row.above[0].arm, "early");
+    EXPECT_EQ(row.below[0].arm, "late");
+}
+
 // What is asked for of a fit alone stands behind risks and misfits, and has a law. Without noise
 // and with more rows than features a fit is the truth: its outputs vary as the labels do.
 TEST(GraphStudies, OutputVariances) {

@@ -376,10 +376,12 @@ void GraphSpec::read_measures(Reader& root) {
         read_measures(table, static_cast<Measure::Kind>(kind));
     check_rates(table);
     if (table.has("gain")) gains = read_pairs(table, "gain");
-    for (const auto& [fit, over] : gains) {
-        need_risk(fit);
-        need_risk(over);
-    }
+    if (table.has("opr")) ratios = read_pairs(table, "opr");
+    for (const auto* pairs : {&gains, &ratios})
+        for (const auto& [fit, over] : *pairs) {
+            need_risk(fit);
+            need_risk(over);
+        }
     if (table.has("pgr")) {
         Reader pgr = table.table("pgr");
         const auto named = [&](const char* key) {

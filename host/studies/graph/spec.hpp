@@ -79,6 +79,8 @@ public:
     };
     std::vector<Measure> measures;  ///< each is a series of every point, in this order
     std::vector<std::pair<std::size_t, std::size_t>> gains;  ///< of the first over the second
+    std::vector<std::pair<std::size_t, std::size_t>>
+        ratios;  ///< of the second's risk to the first's
     /// Share of the gap between weak and ceiling that strong closes.
     struct Recovery {
         std::size_t weak, strong, ceiling;
