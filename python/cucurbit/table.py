@@ -181,7 +181,7 @@ def _of_designs(folder: Path) -> pandas.DataFrame:
     numbers = sorted(int(path.parent.name.partition("=")[2]) for path in folder.glob(f"design=*/{_PART}"))
     parts = [_from_parquet(folder / f"design={number}" / _PART) for number in numbers]
     for number, part in zip(numbers, parts):
-        part.insert(part.columns.get_indexer(["trial"])[0], "design", number)
+        part.insert(list(part.columns).index("trial"), "design", number)
     return pandas.concat(parts, ignore_index=True)
 
 
