@@ -30,7 +30,7 @@ class Bundle(unittest.TestCase):
     def test_from_runs_it_here(self):
         subprocess.run([SOURCE / "gpu", "--from", self.file, "--cpu-only", "--only", "devices,doctor", "-o", "here"],
                        check=True, cwd=self.folder)
-        self.assertIn("5 checks good", (self.folder / "here" / "summary.txt").read_text())
+        self.assertIn("6 checks good", (self.folder / "here" / "summary.txt").read_text())
 
     def test_it_runs_in_a_bare_root(self):
         why_not = bare_root.why_not()
@@ -42,7 +42,7 @@ class Bundle(unittest.TestCase):
         (root / "root" / self.file.name).write_bytes(self.file.read_bytes())
         done = bare_root.run(root, f"cd /root && tar xf bundle.tar.xz && bundle/gpu --cpu-only --only {STEPS}", timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("doctor     5 checks good\n", done.stdout)
+        self.assertIn("doctor     6 checks good\n", done.stdout)
         self.assertIn("4 steps in", done.stdout)
         self.assertNotIn("\n!", done.stdout)
         self.assertTrue((root / "root" / "gpu-report" / "index.html").exists())
