@@ -80,6 +80,15 @@ std::complex<double> shrinkage(std::span<const double> spectrum, std::size_t sam
     return std::exp(logarithm);
 }
 
+/// Products of finite numbers: without the standard's care for infinite ones, at a third of the
+/// time.
+double multiplied(double x, double y) {
+    return x * y;
+}
+std::complex<double> multiplied(std::complex<double> x, std::complex<double> y) {
+    return {x.real() * y.real() - x.imag() * y.imag(), x.real() * y.imag() + x.imag() * y.real()};
+}
+
 /// A square matrix of numbers.
 template <class T>
 class Square {
@@ -146,7 +155,7 @@ public:
     /// take(i, x(i, j) y(i, j)) for all entries of x and of a block that was turned.
     template <class Take>
     void for_products(const Block& x, const Block& y, Take take) const {
-        for (std::size_t i = 0; i < x.size(); ++i) take(i, x[i] * y[i]);
+        for (std::size_t i = 0; i < x.size(); ++i) take(i, multiplied(x[i], y[i]));
     }
 
 private:
@@ -238,7 +247,7 @@ public:
     template <class Take>
     void for_products(const Block& x, const Block& y, Take take) const {
         for (std::size_t k = 0; k < x.size(); ++k)
-            take(k % moments_.rows, x[k] * y[first_ * moments_.rows + k]);
+            take(k % moments_.rows, multiplied(x[k], y[first_ * moments_.rows + k]));
     }
 
 private:
@@ -291,7 +300,7 @@ struct Output {
     static void add(T factor, const Block& from, Block& to) {
         if (factor == T(0.0) || from.empty()) return;
         to.resize(from.size());
-        for (std::size_t i = 0; i < from.size(); ++i) to[i] += factor * from[i];
+        for (std::size_t i = 0; i < from.size(); ++i) to[i] += multiplied(factor, from[i]);
     }
 };
 
