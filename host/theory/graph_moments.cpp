@@ -375,7 +375,7 @@ private:
     /// What a fit hands on, or the truth.
     Output<T> output(std::size_t source) const;
     Output<T> error(std::size_t fit) const;
-    Reading reading(std::size_t fit, bool slope) const;
+    Reading reading(std::size_t a, bool slope) const;
     T in_sample(std::size_t a, const Reading& x, const Reading& y) const;
     double steepness_error(std::size_t a, T half_slope, T value) const;
     /// What a node leaves of its labels on a row that it has not seen.
