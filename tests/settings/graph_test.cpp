@@ -178,7 +178,7 @@ TEST(GraphStudies, AnOptimalTimeMinimisesTheLaw) {
         }
     for (const char* n : {"4", "20"}) {
         const Study clean =
-            study_of(head + fmt::format("rows = {{ real = {{ n = {} }} }}", n) + flow);
+            study_of(fmt::format("{}rows = {{ real = {{ n = {} }} }}{}", head, n, flow));
         EXPECT_EQ(clean.setting->designs().at(0).points.at(0).parameters.back(), 1e9) << n;
     }
 }
