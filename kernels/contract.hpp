@@ -154,7 +154,7 @@ public:
     /// The lower triangle of l becomes that of l⁻¹, its strict upper triangle zero. Nested: leading
     /// blocks of the inverse are inverses of leading blocks.
     virtual void invert_lower(BatchMatrix l) = 0;
-    /// out = a b, or aᵀ b.
+    /// out = a b, or aᵀ b. Operands may be shared where `out` has one lane.
     virtual void multiply(BatchMatrix a, bool transpose_a, BatchMatrix b, BatchMatrix out) = 0;
     /// out = aᵀ.
     virtual void transpose(BatchMatrix a, BatchMatrix out) = 0;

@@ -197,7 +197,10 @@ Budgeted run_within(const RunArguments& options, const Study& study,
                                                    "in every mean, after about {} more",
                                                    next.error, duration_text(next.seconds)));
                                });
-    if (done.end == RunEnd::complete)
+    if (done.end != RunEnd::complete) return done;
+    if (done.error == 0.0)
+        say("reached: the study's abs_std_err in every mean");
+    else
         say(
             fmt::format("reached: a relative standard error of {:.3g} in every mean; equal trials "
                         "of all designs would take {:.2g} times as long to it",

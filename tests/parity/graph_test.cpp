@@ -387,6 +387,28 @@ TEST_P(GraphParity, RandomFeatures) {
         compare(features_graph(activation), 2, 2);
 }
 
+// Batches that an engine would interleave if it could.
+TEST_P(GraphParity, FeaturesAndFlowsInLargeBatches) {
+    compare(two_groups + R"(
+        [fit.plain]
+        rows = "real"
+        penalty = 0.1
+        [fit.linear]
+        rows = "real"
+        features = { kind = "random", activation = "linear", seed = 1, count = 12 }
+        penalty = 0.1
+        [measure]
+        misfit = [["linear", "plain"]]
+    )",
+            32, 32);
+    compare(two_groups + R"(
+        [fit.stopped]
+        rows = "real"
+        time = 5.0
+    )",
+            32, 32);
+}
+
 TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {
     compare(mixed_graph, 2, 2);
 }

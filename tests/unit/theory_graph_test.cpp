@@ -219,6 +219,15 @@ TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {
         1e-10);
 }
 
+// Least squares on a teacher's outputs for its own rows is the teacher.
+TEST(GraphLaw, RiskInSampleOfAStudentThatIsItsTeacher) {
+    const std::vector<GraphRows> groups{{90, power(1.0), 0.5}};
+    const GraphLaw found = graph_law(
+        groups, {fit_of({0}, p, 0.4, 1.0, 0.0, {}), fit_of({0}, p, 0.0, 0.0, 0.0, {{0, 1.0}})},
+        truth(), {0, power(1.0)});
+    EXPECT_NEAR(found.in_sample_risk(1).value / found.in_sample_risk(0).value, 1.0, 1e-9);
+}
+
 /// The same rows, their second moments written out.
 GraphRows dense(GraphRows rows) {
     DenseMatrix moments(p, p);

@@ -18,8 +18,9 @@ GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engi
       p_(static_cast<std::size_t>(design.points.front().parameters.front())),
       feature_counts_(setting.spec().feature_counts(design.points)),
       width_(std::accumulate(feature_counts_.begin(), feature_counts_.end(), p_)),
-      workspace_(engine, batch,
-                 setting.spec().flows() ? Workspace::never_interleaved : design.bytes_per_trial) {
+      workspace_(
+          engine, batch,
+          setting.spec().interleaves() ? design.bytes_per_trial : Workspace::never_interleaved) {
     make_nodes();
     make_results();
     make_memory();

@@ -453,8 +453,9 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     return graph;
 }
 
-bool GraphSpec::flows() const {
-    return std::any_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.time; });
+bool GraphSpec::interleaves() const {
+    return features.empty() &&
+           std::none_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.time; });
 }
 
 std::string GraphSpec::canonical() const {

@@ -96,8 +96,8 @@ public:
     /// random features that lie behind a row's coordinates.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
         const std::vector<double>& point, const std::vector<std::size_t>& counts) const;
-    /// Whether a fit is a gradient flow.
-    bool flows() const;
+    /// Whether trials can be interleaved: no eigenvectors, no products with what trials share.
+    bool interleaves() const;
     /// All but the grids.
     std::string canonical() const;
 

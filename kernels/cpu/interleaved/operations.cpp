@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "kernels/cpu/random/draw.hpp"
 
@@ -143,6 +144,8 @@ void InterleavedOperations::invert_lower(BatchMatrix l) const {
 
 void InterleavedOperations::multiply(BatchMatrix a, bool transpose_a, BatchMatrix b,
                                      BatchMatrix out) const {
+    if (a.lanes != out.lanes || b.lanes != out.lanes)
+        throw std::logic_error("an interleaved product of a matrix that trials share");
     for_parts(out.count,
               [&](auto panel) { kernels_.multiply(panel(a), transpose_a, panel(b), panel(out)); });
 }
