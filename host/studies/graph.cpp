@@ -73,7 +73,7 @@ void GraphStudy::optimise(Point& point) const {
         const std::optional<double> best = weight ? optimal_weight(risk)
                                            : time ? optimal_time(risk, scale)
                                                   : optimal_penalty(risk, scale);
-        if (!best) refuse_optimum(*place, point, weight, std::isfinite(risk(weight ? 0.0 : 1.0)));
+        if (!best) refuse_optimum(*place, point, weight, std::isfinite(risk(1.0)));
         point.parameters[*place] = *best;
     }
 }
