@@ -165,10 +165,12 @@ std::map<SeriesKey, StoredSeries> read_series(Database& database, const Totals& 
         StoredSeries& series = by_id[ranges.integer(1)];
         const TrialRange range{static_cast<std::uint64_t>(ranges.integer(2)),
                                static_cast<std::uint64_t>(ranges.integer(3))};
-        if (!join(series.trials, range))
+        if (range.count == 0)
+            database.fail(fmt::format("is damaged: row {} is of no trials", ranges.integer(0)));
+        if (!join(series.trials, range) ||
+            !series.rows.emplace(range.first, ranges.integer(0)).second)
             database.fail(fmt::format("is damaged: it has trial {} of series {} twice", range.first,
                                       ranges.integer(1)));
-        series.rows.emplace(range.first, ranges.integer(0));
     }
     std::map<SeriesKey, StoredSeries> by_key;
     Statement keys =

@@ -128,6 +128,21 @@ TEST_F(DamageOfMoments, AFlippedByteAnywhereNeverChangesTheTable) {
     EXPECT_GT(found_of(500), 100u);
 }
 
+// A flipped type makes SQLite read numbers as others: of no trials, from one that another row has.
+TEST_F(DamageOfMoments, ARowOfNoTrialsIsFound) {
+    for (const char* change : {"first = 0, count = 0", "count = 0", "first = 0"}) {
+        put(file(), good_);
+        sqlite3* handle = nullptr;
+        ASSERT_EQ(sqlite3_open(file().c_str(), &handle), SQLITE_OK);
+        const std::string sql =
+            std::string("UPDATE trials SET ") + change + " WHERE id = (SELECT max(id) FROM trials)";
+        ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(handle);
+        const std::string outcome = outcome_with(bytes_in(file()));
+        EXPECT_NE(outcome.find("is damaged"), std::string::npos) << outcome;
+    }
+}
+
 TEST_F(Damage, ATruncatedFileIsRefused) {
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100},
                                    std::size_t{4096}, good_.size() / 2, good_.size() - 4096}) {
