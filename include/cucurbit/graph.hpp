@@ -93,7 +93,7 @@ public:
     /// What each coordinate adds to moment(fit, fit).
     CoordinateRisks by_coordinate(std::size_t fit) const;
     /// E (b_a − β*)ᵀ Σ (b_a − β*); 0 where it is no more than rounding; none of a flow
-    /// and what learns from one below 1e-16 of β*ᵀΣβ*, which is not resolved. Throws NoGraphLaw
+    /// and what learns from one below 1e-14 of β*ᵀΣβ*, which is not resolved. Throws NoGraphLaw
     /// where rounding has left a negative number.
     Prediction excess_risk(std::size_t fit) const;
     /// E (b_a − b_c)ᵀ Σ (b_a − b_c), likewise.

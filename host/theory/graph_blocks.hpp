@@ -1,0 +1,211 @@
+#pragma once
+// What the nodes of a graph of fits make of rows: the blocks that its law is written in.
+
+#include <algorithm>
+#include <complex>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "cucurbit/graph.hpp"
+#include "host/theory/dense.hpp"
+
+namespace cucurbit {
+
+/// ξ of Σ λ/(λ + ξ) + penalty/ξ = n. Throws NoGraphLaw where it is not found.
+double shrinkage(std::span<const double> spectrum, std::size_t samples, double penalty);
+std::complex<double> shrinkage(std::span<const double> spectrum, std::size_t samples,
+                               std::complex<double> penalty);
+
+/// Products of finite numbers: without the standard's care for infinite ones, at a third of the
+/// time.
+inline double multiplied(double x, double y) {
+    return x * y;
+}
+inline std::complex<double> multiplied(std::complex<double> x, std::complex<double> y) {
+    return {x.real() * y.real() - x.imag() * y.imag(), x.real() * y.imag() + x.imag() * y.real()};
+}
+
+/// What a node makes of rows with diagonal covariances, of which it sees leading coordinates: all
+/// p×p blocks are diagonal, [p], or empty where zero.
+template <class T>
+class Diagonal {
+public:
+    using Scalar = T;
+    using Block = std::vector<T>;
+
+    Diagonal(const GraphRows& rows, const GraphFit& fit, std::size_t samples, T penalty)
+        : spectrum_(rows.spectrum), b_(rows.spectrum.size()) {
+        const std::span seen = eigenvalues(rows, fit);
+        const T xi = shrinkage(seen, samples, penalty);
+        for (std::size_t i = 0; i < fit.features; ++i) b_[i] = 1.0 / (seen[i] + xi);
+    }
+
+    static std::size_t width(const GraphRows& rows) { return rows.spectrum.size(); }
+    /// Of the second moments of a fit's features.
+    static std::span<const double> eigenvalues(const GraphRows& rows, const GraphFit& fit) {
+        return std::span(rows.spectrum).first(fit.features);
+    }
+    const Block& b() const { return b_; }
+    /// −B Σ x.
+    Block shrunk(Block x) const {
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= -b_[i] * spectrum_[i];
+        return x;
+    }
+    /// tr Σ x, Σ: of `rows`.
+    T trace(const GraphRows& rows, const Block& x) const {
+        T trace = 0.0;
+        for (std::size_t i = 0; i < x.size(); ++i) trace += rows.spectrum[i] * x[i];
+        return trace;
+    }
+    /// x Σ β, β: [p].
+    std::vector<T> times(const Block& x, const GraphRows& rows,
+                         std::span<const double> beta) const {
+        std::vector<T> product(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) product[i] = x[i] * rows.spectrum[i] * beta[i];
+        return product;
+    }
+    /// S x Σ, S: of `test`.
+    Block turned(const GraphRows& test, const Block& x, const GraphRows& rows) const {
+        Block product(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i)
+            product[i] = test.spectrum[i] * rows.spectrum[i] * x[i];
+        return product;
+    }
+    static std::vector<T> turned(const GraphRows& test, std::vector<T> mean) {
+        for (std::size_t i = 0; i < mean.size(); ++i) mean[i] *= test.spectrum[i];
+        return mean;
+    }
+    /// take(i, x(i, j) y(i, j)) for all entries of x and of a block that was turned.
+    template <class Take>
+    void for_products(const Block& x, const Block& y, Take take) const {
+        for (std::size_t i = 0; i < x.size(); ++i) take(i, multiplied(x[i], y[i]));
+    }
+
+private:
+    const std::vector<double>& spectrum_;
+    Block b_;
+};
+
+/// f(x) for a real linear f, of the real and the imaginary part where x has both.
+template <class F>
+std::vector<double> by_parts(const std::vector<double>& x, F f) {
+    return f(x);
+}
+template <class F>
+std::vector<std::complex<double>> by_parts(const std::vector<std::complex<double>>& x, F f) {
+    std::vector<double> real, imaginary;
+    for (const std::complex<double>& each : x) {
+        real.push_back(each.real());
+        imaginary.push_back(each.imag());
+    }
+    real = f(real);
+    imaginary = f(imaginary);
+    std::vector<std::complex<double>> both;
+    for (std::size_t i = 0; i < real.size(); ++i) both.emplace_back(real[i], imaginary[i]);
+    return both;
+}
+
+/// The same of any second moments: D rows, and as columns the node's features; D×D once turned.
+template <class T>
+class Dense {
+public:
+    using Scalar = T;
+    using Block = std::vector<T>;
+
+    Dense(const GraphRows& rows, const GraphFit& fit, std::size_t samples, T penalty)
+        : moments_(rows.moments->values()),
+          first_(fit.first),
+          count_(fit.features),
+          eigen_(rows.moments->eigen(fit.first, fit.features)),
+          xi_(shrinkage(eigen_.values, samples, penalty)) {
+        const DenseMatrix rotation = transposed(eigen_.vectors);
+        b_ = shrunk_by_values({rotation.values.begin(), rotation.values.end()});
+    }
+
+    static std::size_t width(const GraphRows& rows) { return rows.moments->values().rows; }
+    static std::span<const double> eigenvalues(const GraphRows& rows, const GraphFit& fit) {
+        return rows.moments->eigen(fit.first, fit.features).values;
+    }
+    const Block& b() const { return b_; }
+    Block shrunk(const Block& x) const {
+        if (x.empty()) return x;
+        Block y = by_parts(x, [&](const std::vector<double>& part) {
+            const DenseMatrix seen =
+                product(own_rows(moments_), false, matrix(part, moments_.rows), false);
+            return product(eigen_.vectors, true, seen, false).values;
+        });
+        for (T& value : y) value = -value;
+        return shrunk_by_values(std::move(y));
+    }
+    T trace(const GraphRows& rows, const Block& x) const {
+        T trace = 0.0;
+        for (std::size_t k = 0; k < x.size(); ++k)
+            trace += rows.moments->values().values[first_ * width(rows) + k] * x[k];
+        return trace;
+    }
+    std::vector<T> times(const Block& x, const GraphRows& rows,
+                         std::span<const double> beta) const {
+        std::vector<double> seen(count_);
+        for (std::size_t j = 0; j < beta.size(); ++j)
+            for (std::size_t i = 0; i < count_; ++i)
+                seen[i] += rows.moments->values()(first_ + i, j) * beta[j];
+        std::vector<T> product(x.empty() ? 0 : width(rows));
+        for (std::size_t k = 0; k < x.size(); ++k)
+            product[k % width(rows)] += x[k] * seen[k / width(rows)];
+        return product;
+    }
+    Block turned(const GraphRows& test, const Block& x, const GraphRows& rows) const {
+        if (x.empty()) return x;
+        return by_parts(x, [&](const std::vector<double>& part) {
+            const DenseMatrix tested =
+                product(test.moments->values(), false, matrix(part, width(rows)), false);
+            return product(tested, false, own_rows(rows.moments->values()), false).values;
+        });
+    }
+    static std::vector<T> turned(const GraphRows& test, const std::vector<T>& mean) {
+        return by_parts(mean, [&](const std::vector<double>& part) {
+            return product(test.moments->values(), false, matrix(part, part.size()), false).values;
+        });
+    }
+    template <class Take>
+    void for_products(const Block& x, const Block& y, Take take) const {
+        for (std::size_t k = 0; k < x.size(); ++k)
+            take(k % moments_.rows, multiplied(x[k], y[first_ * moments_.rows + k]));
+    }
+
+private:
+    static DenseMatrix matrix(const std::vector<double>& values, std::size_t rows) {
+        DenseMatrix matrix;
+        matrix.rows = rows;
+        matrix.cols = values.size() / rows;
+        matrix.values = values;
+        return matrix;
+    }
+    DenseMatrix own_rows(const DenseMatrix& of) const {
+        DenseMatrix rows(count_, of.cols);
+        for (std::size_t j = 0; j < of.cols; ++j)
+            for (std::size_t i = 0; i < count_; ++i) rows(i, j) = of(first_ + i, j);
+        return rows;
+    }
+    /// V (values + ξ)⁻¹ y as D rows, y: a row for each eigenvalue.
+    Block shrunk_by_values(Block y) const {
+        const std::size_t rank = eigen_.values.size();
+        for (std::size_t k = 0; k < y.size(); ++k) y[k] /= eigen_.values[k % rank] + xi_;
+        const Block rows = by_parts(y, [&](const std::vector<double>& part) {
+            return product(eigen_.vectors, false, matrix(part, rank), false).values;
+        });
+        Block block(rows.size() / count_ * moments_.rows);
+        for (std::size_t k = 0; k < rows.size(); ++k)
+            block[k / count_ * moments_.rows + first_ + k % count_] = rows[k];
+        return block;
+    }
+
+    const DenseMatrix& moments_;
+    std::size_t first_, count_;
+    const Eigen& eigen_;  ///< of the moments of the node's features
+    T xi_;
+    Block b_;
+};
+
+}  // namespace cucurbit
