@@ -213,9 +213,11 @@ void GraphRun::make_memory() {
     std::vector<double> truth = population.truth, weights = population.spectrum;
     truth.resize(width_, 0.0);
     truth_ = workspace_.shared(truth, width_, 1);
-    if (width_ > p_) make_features(population);
-    // Errors are turned by the root before they are squared.
-    if (width_ > p_) weights.assign(width_, 1.0);
+    if (width_ > p_) {
+        make_features(population);
+        // Errors are turned by the root before they are squared.
+        weights.assign(width_, 1.0);
+    }
     weights_ = workspace_.shared(weights, width_, 1);
 }
 
