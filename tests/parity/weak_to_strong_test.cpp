@@ -134,7 +134,7 @@ TEST_P(WeakToStrongParity, EveryRegime) {
                 scenario.cosines.assign(std::min(weak, strong), 1.0);
                 if (turn % 3 == 1) scenario.cosines.back() = 0.0;
                 if (turn % 3 == 2) scenario.cosines = {0.6, 0.8};
-                scenario.cosines.resize(std::min(scenario.cosines.size(), std::min(weak, strong)));
+                scenario.cosines.resize(std::min({scenario.cosines.size(), weak, strong}));
                 scenario.outside_norm = turn % 2 == 0 ? 0.0 : 0.7;
                 const std::set<std::size_t> sizes{1,          weak,     weak + 1, strong,
                                                   strong + 1, weak + 9, 17,       90};
