@@ -73,22 +73,21 @@ void GraphStudy::optimise(Point& point) const {
         const std::optional<double> best = weight ? optimal_weight(risk)
                                            : time ? optimal_time(risk, scale)
                                                   : optimal_penalty(risk, scale);
-        if (!best) refuse_optimum(*place, point, weight, std::isfinite(risk(1.0)));
+        if (!best) refuse_optimum(*place, point, std::isfinite(risk(1.0)));
         point.parameters[*place] = *best;
     }
 }
 
-void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool weight,
-                                bool has_law) const {
+void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool has_law) const {
     std::string where;
     const std::vector<std::string> names = parameters();
     for (std::size_t k = 0; k < names.size(); ++k)
         if (!spec_.grids.optimal(k))
             where +=
                 fmt::format("{}{} = {}", where.empty() ? "" : ", ", names[k], point.parameters[k]);
-    const char* why =
-        weight ? "the law's risk does not depend on it" : "the law's risk has no least value";
-    spec_.grids.fail(place, fmt::format("{} at {}", has_law ? why : "the risk has no law", where));
+    spec_.grids.fail(
+        place, fmt::format("the {} at {}",
+                           has_law ? "law's risk has no least value" : "risk has no law", where));
 }
 
 double GraphStudy::predicted_risk(const RowLaws& row_laws, const Point& point,

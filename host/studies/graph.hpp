@@ -64,7 +64,7 @@ private:
     /// Chooses the optimal numbers of a point, in the order of the fits.
     void optimise(Point& point) const;
     /// Says at which point there is no such number, and why.
-    [[noreturn]] void refuse_optimum(GraphSpec::Place place, const Point& point, bool weight,
+    [[noreturn]] void refuse_optimum(GraphSpec::Place place, const Point& point,
                                      bool has_law) const;
     double predicted_risk(const RowLaws& row_laws, const Point& point, std::size_t fit) const;
 

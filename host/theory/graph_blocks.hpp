@@ -12,10 +12,34 @@
 
 namespace cucurbit {
 
-/// ξ of Σ λ/(λ + ξ) + penalty/ξ = n. Throws NoGraphLaw where it is not found.
-double shrinkage(std::span<const double> spectrum, std::size_t samples, double penalty);
-std::complex<double> shrinkage(std::span<const double> spectrum, std::size_t samples,
-                               std::complex<double> penalty);
+/// A fit's rows, those of one spectrum and weight together.
+struct AlikeRows {
+    const GraphRows* rows;  ///< one of the groups
+    double weight;          ///< of their squares
+    std::size_t count;      ///< of all of them
+    std::vector<std::size_t> groups;
+};
+
+/// What the fixed point of a fit takes from rows that are alike.
+struct RowKind {
+    std::span<const double> spectrum;  ///< of the fit's features
+    double count, weight;
+};
+
+/// How a fit shrinks its features: those of Σ̄ = Σ share · Σ_k over the kinds of its rows, by ξ.
+template <class T>
+struct Shrinkage {
+    T xi;
+    std::vector<T> shares;  ///< of each kind; their sum is one
+};
+
+/// docs/theory.md, "Graphs of fits", rows of several kinds. Throws NoGraphLaw where it is not
+/// found.
+template <class T>
+Shrinkage<T> shrinkage(const std::vector<RowKind>& kinds, T penalty);
+
+/// n(1 − Ω) as in FixedPoint, where rows are not alike of a fit on as many rows as these count for.
+double effective_excess(const std::vector<RowKind>& kinds, double penalty);
 
 /// Products of finite numbers: without the standard's care for infinite ones, at a third of the
 /// time.
@@ -34,22 +58,36 @@ public:
     using Scalar = T;
     using Block = std::vector<T>;
 
-    Diagonal(const GraphRows& rows, const GraphFit& fit, std::size_t samples, T penalty)
-        : spectrum_(rows.spectrum), b_(rows.spectrum.size()) {
-        const std::span seen = eigenvalues(rows, fit);
-        const T xi = shrinkage(seen, samples, penalty);
-        for (std::size_t i = 0; i < fit.features; ++i) b_[i] = 1.0 / (seen[i] + xi);
+    Diagonal(const std::vector<AlikeRows>& rows, const GraphFit& fit, T penalty)
+        : shrinkage_(cucurbit::shrinkage(kinds(rows, fit), penalty)),
+          b_(rows.front().rows->spectrum.size()) {
+        for (std::size_t i = 0; i < fit.features; ++i) {
+            T sum = shrinkage_.xi;
+            for (std::size_t k = 0; k < rows.size(); ++k)
+                sum += shrinkage_.shares[k] * rows[k].rows->spectrum[i];
+            b_[i] = 1.0 / sum;
+        }
     }
 
     static std::size_t width(const GraphRows& rows) { return rows.spectrum.size(); }
-    /// Of the second moments of a fit's features.
-    static std::span<const double> eigenvalues(const GraphRows& rows, const GraphFit& fit) {
-        return std::span(rows.spectrum).first(fit.features);
+    static std::vector<RowKind> kinds(const std::vector<AlikeRows>& rows, const GraphFit& fit) {
+        std::vector<RowKind> kinds;
+        for (const AlikeRows& each : rows)
+            kinds.push_back({std::span(each.rows->spectrum).first(fit.features),
+                             static_cast<double>(each.count), each.weight});
+        return kinds;
     }
+    const Shrinkage<T>& shrinkage() const { return shrinkage_; }
     const Block& b() const { return b_; }
-    /// −B Σ x.
+    /// Adds Σ x, Σ of `rows`, to `seen`.
+    static void see(const GraphRows& rows, const Block& x, Block& seen) {
+        if (x.empty()) return;
+        seen.resize(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) seen[i] += rows.spectrum[i] * x[i];
+    }
+    /// −B x of what was seen.
     Block shrunk(Block x) const {
-        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= -b_[i] * spectrum_[i];
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= -b_[i];
         return x;
     }
     /// tr Σ x, Σ: of `rows`.
@@ -83,7 +121,7 @@ public:
     }
 
 private:
-    const std::vector<double>& spectrum_;
+    Shrinkage<T> shrinkage_;
     Block b_;
 };
 
@@ -113,27 +151,44 @@ public:
     using Scalar = T;
     using Block = std::vector<T>;
 
-    Dense(const GraphRows& rows, const GraphFit& fit, std::size_t samples, T penalty)
-        : moments_(rows.moments->values()),
+    Dense(const std::vector<AlikeRows>& rows, const GraphFit& fit, T penalty)
+        : moments_(rows.front().rows->moments->values()),
           first_(fit.first),
           count_(fit.features),
-          eigen_(rows.moments->eigen(fit.first, fit.features)),
-          xi_(shrinkage(eigen_.values, samples, penalty)) {
+          eigen_(rows.front().rows->moments->eigen(fit.first, fit.features)),
+          shrinkage_(cucurbit::shrinkage(kinds(rows, fit), penalty)) {
         const DenseMatrix rotation = transposed(eigen_.vectors);
         b_ = shrunk_by_values({rotation.values.begin(), rotation.values.end()});
     }
 
     static std::size_t width(const GraphRows& rows) { return rows.moments->values().rows; }
-    static std::span<const double> eigenvalues(const GraphRows& rows, const GraphFit& fit) {
-        return rows.moments->eigen(fit.first, fit.features).values;
+    static std::vector<RowKind> kinds(const std::vector<AlikeRows>& rows, const GraphFit& fit) {
+        std::vector<RowKind> kinds;
+        const GraphRows& first = *rows.front().rows;
+        for (const AlikeRows& each : rows) {
+            if (each.rows->spectrum != first.spectrum)
+                throw NoGraphLaw("a fit of random features has rows of several spectra");
+            kinds.push_back({first.moments->eigen(fit.first, fit.features).values,
+                             static_cast<double>(each.count), each.weight});
+        }
+        return kinds;
     }
+    const Shrinkage<T>& shrinkage() const { return shrinkage_; }
     const Block& b() const { return b_; }
+    void see(const GraphRows& rows, const Block& x, Block& seen) const {
+        if (x.empty()) return;
+        const Block more = by_parts(x, [&](const std::vector<double>& part) {
+            return product(own_rows(rows.moments->values()), false, matrix(part, moments_.rows),
+                           false)
+                .values;
+        });
+        seen.resize(more.size());
+        for (std::size_t k = 0; k < more.size(); ++k) seen[k] += more[k];
+    }
     Block shrunk(const Block& x) const {
         if (x.empty()) return x;
         Block y = by_parts(x, [&](const std::vector<double>& part) {
-            const DenseMatrix seen =
-                product(own_rows(moments_), false, matrix(part, moments_.rows), false);
-            return product(eigen_.vectors, true, seen, false).values;
+            return product(eigen_.vectors, true, matrix(part, count_), false).values;
         });
         for (T& value : y) value = -value;
         return shrunk_by_values(std::move(y));
@@ -191,7 +246,7 @@ private:
     /// V (values + ξ)⁻¹ y as D rows, y: a row for each eigenvalue.
     Block shrunk_by_values(Block y) const {
         const std::size_t rank = eigen_.values.size();
-        for (std::size_t k = 0; k < y.size(); ++k) y[k] /= eigen_.values[k % rank] + xi_;
+        for (std::size_t k = 0; k < y.size(); ++k) y[k] /= eigen_.values[k % rank] + shrinkage_.xi;
         const Block rows = by_parts(y, [&](const std::vector<double>& part) {
             return product(eigen_.vectors, false, matrix(part, rank), false).values;
         });
@@ -204,7 +259,7 @@ private:
     const DenseMatrix& moments_;
     std::size_t first_, count_;
     const Eigen& eigen_;  ///< of the moments of the node's features
-    T xi_;
+    Shrinkage<T> shrinkage_;
     Block b_;
 };
 

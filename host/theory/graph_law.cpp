@@ -19,7 +19,7 @@ struct Linear {
     Residues residues;
 };
 
-/// A source of hard labels, with its weight: a fit, xᵀβ* or, with noise, an observation.
+/// A source of hard labels, with its weight: a fit, xᵀβ or, with noise, an observation.
 struct Source {
     std::size_t of;
     double noise;  ///< variance

@@ -101,7 +101,7 @@ public:
 
     std::vector<double> moments(const GraphRows& test) const override;
     double product(std::size_t u, std::size_t v, const GraphRows& test) const override {
-        return std::real(moment(output(u), turned(output(v), test)));
+        return std::real(moment(output(u, test), turned(output(v, test), test)));
     }
     double in_sample_risk(std::size_t a) const override;
     CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const override;
@@ -114,7 +114,8 @@ private:
     struct Node {
         std::size_t fit;
         Part<T> part;
-        double samples;  ///< n_a
+        double samples;            ///< n_a
+        std::vector<T> of_groups;  ///< 1/D_g,aa: n_a where all its rows are alike
         Space space;
     };
     /// A weighted sum of a fit's nodes, which may have the truth beside them.
@@ -135,6 +136,7 @@ private:
         return std::find(rows.begin(), rows.end(), g) != rows.end();
     }
     void add_nodes(std::size_t a);
+    std::vector<AlikeRows> alike_rows(const GraphFit& fit) const;
     void add_labels(std::size_t a);
     void respond();
     Square<T> traces(std::size_t g) const;
@@ -148,16 +150,19 @@ private:
     T of_means(const Output<T>& u, const Turned<T>& v) const;
     T moment(const Output<T>& u, const Turned<T>& v) const;
     Turned<T> turned(const Output<T>& output, const GraphRows& test) const;
-    /// What a fit hands on, or the truth.
-    Output<T> output(std::size_t source) const;
+    /// What a fit hands on, or the truth of `test`.
+    Output<T> output(std::size_t source, const GraphRows& test) const;
     Output<T> error(std::size_t fit) const;
     Reading reading(std::size_t a, bool slope) const;
     T in_sample(std::size_t a, const Reading& x, const Reading& y) const;
     double steepness_error(std::size_t a, T half_slope, T value) const;
     /// What a node leaves of its labels on a row that it has not seen.
     Output<T> left(std::size_t g, std::size_t node) const;
-    void add_truth(T factor, Output<T>& to) const {
-        for (std::size_t i = 0; i < truth_.size(); ++i) to.mean[i] += factor * truth_[i];
+    std::span<const double> truth_of(const GraphRows& rows) const {
+        return rows.truth.empty() ? truth_ : rows.truth;
+    }
+    static void add(T factor, std::span<const double> truth, Output<T>& to) {
+        for (std::size_t i = 0; i < truth.size(); ++i) to.mean[i] += factor * truth[i];
     }
 
     const std::vector<GraphRows>& rows_;
@@ -165,12 +170,13 @@ private:
     std::span<const double> truth_;
     const Residues& residues_;
     std::vector<Node> nodes_;
-    std::vector<std::size_t> first_;          ///< node of each fit, and one more
-    std::vector<Square<T>> labels_;           ///< L_g: rows of the nodes that use g
-    std::vector<std::vector<T>> from_truth_;  ///< w_g,a0
-    std::vector<std::vector<Block>> q_;       ///< Q
-    std::vector<Square<T>> d_;                ///< D_g
-    std::vector<Output<T>> outputs_;          ///< of each node
+    std::vector<std::vector<AlikeRows>> alike_;  ///< of each fit
+    std::vector<std::size_t> first_;             ///< node of each fit, and one more
+    std::vector<Square<T>> labels_;              ///< L_g: rows of the nodes that use g
+    std::vector<std::vector<T>> from_truth_;     ///< w_g,a0
+    std::vector<std::vector<Block>> q_;          ///< Q
+    std::vector<Square<T>> d_;                   ///< D_g
+    std::vector<Output<T>> outputs_;             ///< of each node
     std::vector<Pair> pairs_;
     std::vector<T> covariance_;  ///< D_g C_g D_gᵀ of each pair
 };
@@ -188,7 +194,7 @@ Graph<Space>::Graph(const std::vector<GraphRows>& rows, const std::vector<GraphF
     for (std::size_t a = 0; a < fits.size(); ++a) add_labels(a);
     for (std::size_t g = 0; g < rows.size(); ++g)
         for (std::size_t a = 0; a < count(); ++a)
-            if (member(g, a)) d_[g](a, a) = 1.0 / nodes_[a].samples;
+            if (member(g, a)) d_[g](a, a) = 1.0 / nodes_[a].of_groups[g];
     find_fixed_point();
     find_outputs();
     find_covariances();
@@ -202,19 +208,46 @@ void Graph<Space>::add_nodes(std::size_t a) {
         throw std::invalid_argument("a flow has a positive time and no penalty");
     for (const std::size_t g : fit.rows) {
         if (g >= rows_.size() || rows_[g].spectrum.size() != truth_.size() ||
-            Space::width(rows_[g]) != width() ||
-            rows_[g].spectrum != rows_[fit.rows.front()].spectrum)
-            throw std::invalid_argument("a fit's rows must have one spectrum of p values");
+            truth_of(rows_[g]).size() != truth_.size() || Space::width(rows_[g]) != width())
+            throw std::invalid_argument("a fit's rows must have spectra and truths of p values");
     }
     if (fit.features == 0 || fit.first + fit.features > width())
         throw std::invalid_argument("a fit needs features that its rows have");
     if (fit.labels.size() != fit.rows.size())
         throw std::invalid_argument("a fit needs labels for each of its groups");
+    if (!fit.row_weights.empty() && fit.row_weights.size() != fit.rows.size())
+        throw std::invalid_argument("a fit needs weights for each of its groups");
+    for (const double weight : fit.row_weights)
+        if (!(weight > 0.0) || !std::isfinite(weight))
+            throw std::invalid_argument("weights of rows are positive");
     const std::size_t samples = samples_of(fit, rows_);
     first_.push_back(count());
-    for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples)))
-        nodes_.push_back({a, part, static_cast<double>(samples),
-                          Space(rows_[fit.rows.front()], fit, samples, part.penalty)});
+    const std::vector<AlikeRows>& alike = alike_.emplace_back(alike_rows(fit));
+    for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples))) {
+        Node node{a, part, static_cast<double>(samples), std::vector<T>(rows_.size()),
+                  Space(alike, fit, part.penalty)};
+        for (std::size_t k = 0; k < alike.size(); ++k)
+            for (const std::size_t g : alike[k].groups)
+                node.of_groups[g] =
+                    static_cast<double>(alike[k].count) / node.space.shrinkage().shares[k];
+        nodes_.push_back(std::move(node));
+    }
+}
+
+template <class Space>
+std::vector<AlikeRows> Graph<Space>::alike_rows(const GraphFit& fit) const {
+    std::vector<AlikeRows> alike;
+    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+        const GraphRows& rows = rows_[fit.rows[k]];
+        const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
+        auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
+            return each.weight == weight && each.rows->spectrum == rows.spectrum;
+        });
+        if (known == alike.end()) known = alike.insert(known, {&rows, weight, 0, {}});
+        known->count += rows.count;
+        known->groups.push_back(fit.rows[k]);
+    }
+    return alike;
 }
 
 template <class Space>
@@ -239,19 +272,27 @@ void Graph<Space>::add_labels(std::size_t a) {
 /// Q, given D.
 template <class Space>
 void Graph<Space>::respond() {
-    Square<T> t(count());
-    for (std::size_t g = 0; g < rows_.size(); ++g)
-        for (std::size_t a = 0; a < count(); ++a)
-            for (std::size_t c = 0; c <= a; ++c) {
-                const T factor = static_cast<double>(rows_[g].count) * d_[g](a, c);
-                if (factor == T(0.0)) continue;
-                for (std::size_t d = 0; d <= c; ++d) t(a, d) += factor * labels_[g](c, d);
-            }
     for (std::size_t a = 0; a < count(); ++a) {
+        // What it learns from rows of each spectrum, and from whose labels.
+        std::vector<std::vector<T>> learnt;
+        for (const AlikeRows& each : alike_[nodes_[a].fit]) {
+            std::vector<T>& from = learnt.emplace_back(a);
+            for (const std::size_t g : each.groups)
+                for (std::size_t c = 0; c <= a; ++c) {
+                    const T factor = static_cast<double>(rows_[g].count) * d_[g](a, c);
+                    if (factor == T(0.0)) continue;
+                    for (std::size_t d = 0; d < std::min(c + 1, a); ++d)
+                        from[d] += factor * labels_[g](c, d);
+                }
+        }
         for (std::size_t c = 0; c < a; ++c) {
-            Block sum;
-            for (std::size_t d = c; d < a; ++d) Output<T>::add(t(a, d), q_[d][c], sum);
-            q_[a][c] = nodes_[a].space.shrunk(std::move(sum));
+            Block seen;
+            for (std::size_t k = 0; k < learnt.size(); ++k) {
+                Block sum;
+                for (std::size_t d = c; d < a; ++d) Output<T>::add(learnt[k][d], q_[d][c], sum);
+                nodes_[a].space.see(*alike_[nodes_[a].fit][k].rows, sum, seen);
+            }
+            q_[a][c] = nodes_[a].space.shrunk(std::move(seen));
         }
         q_[a][a] = nodes_[a].space.b();
     }
@@ -267,7 +308,8 @@ Square<typename Space::Scalar> Graph<Space>::traces(std::size_t g) const {
     return x;
 }
 
-/// [diag(n_a − X_g,aa) + L X_g]⁻¹ on the members of a group: triangles, solved column by column.
+/// [diag(1/D_g,aa − X_g,aa) + L X_g]⁻¹ on the members of a group: triangles, solved column by
+/// column.
 template <class Space>
 Square<typename Space::Scalar> Graph<Space>::next(std::size_t g) const {
     const Square<T> x = traces(g);
@@ -276,7 +318,7 @@ Square<typename Space::Scalar> Graph<Space>::next(std::size_t g) const {
     for (std::size_t a = 0; a < count(); ++a)
         if (member(g, a)) members.push_back(a);
     for (const std::size_t a : members) {
-        system(a, a) = nodes_[a].samples - x(a, a);
+        system(a, a) = nodes_[a].of_groups[g] - x(a, a);
         // Fits on other rows among them: what they learnt from these comes back in their labels.
         for (std::size_t d = 0; d <= a; ++d)
             if (labels_[g](a, d) != T(0.0))
@@ -319,7 +361,7 @@ void Graph<Space>::find_fixed_point() {
     throw NoGraphLaw("the fixed point of a graph of fits is not found");
 }
 
-/// b_a = Σ_g Σ_d Q_ad (n_g Σ_g (D_g w_g0)_d β* + Σ_g^{1/2} η_gd).
+/// b_a = Σ_g Σ_d Q_ad (n_g Σ_g (D_g w_g0)_d β_g + Σ_g^{1/2} η_gd).
 template <class Space>
 void Graph<Space>::find_outputs() {
     for (std::size_t a = 0; a < count(); ++a) {
@@ -331,7 +373,8 @@ void Graph<Space>::find_outputs() {
                 for (std::size_t c = 0; c <= d; ++c) learnt += d_[g](d, c) * from_truth_[g][c];
                 if (learnt == T(0.0)) continue;
                 Output<T>::add(static_cast<double>(rows_[g].count) * learnt,
-                               nodes_[d].space.times(q_[a][d], rows_[g], truth_), output.mean);
+                               nodes_[d].space.times(q_[a][d], rows_[g], truth_of(rows_[g])),
+                               output.mean);
             }
     }
 }
@@ -390,10 +433,11 @@ typename Space::Scalar Graph<Space>::moment(const Output<T>& u, const Turned<T>&
 }
 
 template <class Space>
-Output<typename Space::Scalar> Graph<Space>::output(std::size_t source) const {
+Output<typename Space::Scalar> Graph<Space>::output(std::size_t source,
+                                                    const GraphRows& test) const {
     Output<T> output(width(), count());
     if (source == of_truth)
-        add_truth(1.0, output);
+        add(1.0, truth_of(test), output);
     else
         for (std::size_t k = first_[source]; k < first_[source + 1]; ++k)
             output.add(nodes_[k].part.weight, outputs_[k]);
@@ -402,8 +446,8 @@ Output<typename Space::Scalar> Graph<Space>::output(std::size_t source) const {
 
 template <class Space>
 Output<typename Space::Scalar> Graph<Space>::error(std::size_t fit) const {
-    Output<T> error = output(fit);
-    add_truth(-1.0, error);
+    Output<T> error = output(fit, rows_.front());
+    add(-1.0, truth_, error);
     return error;
 }
 
@@ -411,7 +455,7 @@ template <class Space>
 Output<typename Space::Scalar> Graph<Space>::left(std::size_t g, std::size_t node) const {
     Output<T> left(width(), count());
     for (std::size_t c = 0; c <= node; ++c) left.add(-labels_[g](node, c), outputs_[c]);
-    add_truth(from_truth_[g][node], left);
+    add(from_truth_[g][node], truth_of(rows_[g]), left);
     return left;
 }
 
@@ -551,8 +595,8 @@ double Graph<Space>::steep_in_sample_error(std::size_t a) const {
 
 template <class Space>
 double Graph<Space>::steep_error(std::size_t a, std::size_t from, const GraphRows& test) const {
-    Output<T> apart = output(a);
-    apart.add(-1.0, output(from));
+    Output<T> apart = output(a, test);
+    apart.add(-1.0, output(from, test));
     const Turned<T> other = turned(apart, test);
     const T value = moment(apart, other);
     double error = 0.0;
@@ -589,10 +633,8 @@ CoordinateRisks Graph<Space>::by_coordinate(std::size_t a, const GraphRows& test
 template <class Space>
 double Graph<Space>::own_error(std::size_t a) const {
     const GraphFit& fit = fits_[a];
-    const double samples = nodes_[first_[a]].samples;
-    return equivalent_error(solve_fixed_point(Space::eigenvalues(rows_[fit.rows.front()], fit),
-                                              static_cast<std::size_t>(samples),
-                                              fit.time > 0.0 ? samples / fit.time : fit.penalty));
+    const double penalty = fit.time > 0.0 ? nodes_[first_[a]].samples / fit.time : fit.penalty;
+    return 2.0 / effective_excess(Space::kinds(alike_[a], fit), penalty);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace cucurbit {
 
-/// Beside the fits, a source of labels.
+/// Beside the fits, a source of labels: what the rows of a moment have as their truth.
 constexpr std::size_t of_truth = std::numeric_limits<std::size_t>::max();
 
 class GraphMoments {

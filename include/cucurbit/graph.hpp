@@ -34,16 +34,17 @@ private:
 };
 
 /// Independent rows r = (x, further features of x) with x ~ N(0, diag(spectrum)), each observed
-/// once as xᵀβ* + noise_std·z.
+/// once as xᵀβ + noise_std·z, β: the rows' truth.
 struct GraphRows {
     std::size_t count = 0;
     std::vector<double> spectrum;  ///< [p], positive
     double noise_std = 0.0;
     /// Of r, D ≥ p: the leading p×p block is diag(spectrum). None: r = x.
     std::shared_ptr<const SecondMoments> moments = nullptr;
+    std::vector<double> truth = {};  ///< [p]; none: β*
 };
 
-/// A row's label: observed · its observation + from_truth · xᵀβ* + Σ weight · xᵀb of earlier fits.
+/// A row's label: observed · its observation + from_truth · xᵀβ + Σ weight · xᵀb of earlier fits.
 /// Weights may have any sign.
 struct GraphLabels {
     double observed = 0.0;
@@ -56,16 +57,17 @@ enum class GraphLink { identity, sign };
 
 /// One fit of `features` coordinates of r, one after another, on the rows of some groups: ridge
 /// (penalty 0: of minimum norm) or, with a time, gradient flow from zero on ‖Xb − y‖²/(2n), which
-/// stops then.
+/// stops then. A group's squares may have a weight in the sum.
 struct GraphFit {
-    std::vector<std::size_t> rows;         ///< groups, of one spectrum
+    std::vector<std::size_t> rows;         ///< groups; of random features, of one spectrum
     std::size_t features = 0;              ///< how many
     double penalty = 0.0;                  ///< on the sum of squares; 0 of a flow
     std::vector<GraphLabels> labels;       ///< of the rows of each of its groups
     double noise_std = 0.0;                ///< of a further noise of its own on every label
-    GraphLink link = GraphLink::identity;  ///< sign: of the observation, of xᵀβ*, of each fit's xᵀb
+    GraphLink link = GraphLink::identity;  ///< sign: of the observation, of xᵀβ, of each fit's xᵀb
     double time = 0.0;                     ///< of a flow; 0: none
     std::size_t first = 0;                 ///< of the features, among those of r
+    std::vector<double> row_weights = {};  ///< of the squares of each group's rows; none: all 1
 };
 
 /// All rows that a fit is trained on.
@@ -127,10 +129,10 @@ double sign_error(double square, double other_square, double misfit);
 
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
 /// and O(p M²) for its moments, M the pairs of fits that share a group. truth: [p]; test: rows that
-/// risks are measured on. Throws std::invalid_argument where shapes do not fit, a fit's groups
-/// differ in their spectrum or appear twice, or it takes labels from itself or a later one;
-/// NoGraphLaw, also where a fit learns the sign of one that has seen, or learnt from one that has
-/// seen, its rows.
+/// risks are measured on. Throws std::invalid_argument where shapes do not fit, one of a fit's
+/// groups appears twice or has no positive weight, or it takes labels from itself or a later one;
+/// NoGraphLaw, also where a fit of random features has rows of several spectra, and where a fit
+/// learns the sign of one that has seen, or learnt from one that has seen, its rows.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, const GraphRows& test);
 

@@ -129,14 +129,15 @@ class Rows:
     """A group of n independent rows x ~ N(0, diag(spectrum)).
 
     n: their number, a grid. noise_std: of their observations, drawn once and the same for all fits that use them;
-    0 unless given. spectrum: the population's unless given. distribution: of whitened coordinates, Gaussian unless
-    given. `observed` stands for their observations in labels.
+    0 unless given. spectrum: the population's unless given. signal: the truth of their labels, likewise. distribution:
+    of whitened coordinates, Gaussian unless given. `observed` stands for their observations in labels.
     """
 
     def __init__(self, name: str, n: Grid, noise_std: Grid | None = None, spectrum: Vector | None = None,
-                 distribution: Literal["gaussian", "rademacher", "uniform", "laplace"] | None = None) -> None:
+                 distribution: Literal["gaussian", "rademacher", "uniform", "laplace"] | None = None,
+                 signal: Vector | None = None) -> None:
         self.name = name
-        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum, distribution=distribution)
+        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum, distribution=distribution, signal=signal)
         self.observed = Observed(self)
 
     def __repr__(self) -> str:
@@ -147,10 +148,11 @@ class Fit(Source):
     """A fit on one group of rows or on the union of several, and a source of labels for other fits.
 
     labels: a source or a weighted sum of sources; the rows' own observations unless given. labels_on: other labels for
-    some of the groups. penalty: of a ridge, on the sum of squares; ridgeless unless given; "optimal" is the one of
-    least risk by the law. time: of a gradient flow from zero on the mean of squares, instead of a penalty; "optimal"
-    likewise. noise_std: further noise on the labels, the fit's own. keep: how many leading coordinates it
-    sees; all unless given. These four are grids. features: random ones instead of coordinates (`random_features`).
+    some of the groups. row_weights: of the squares of some of the groups' rows, grids; 1 unless given. penalty: of a
+    ridge, on the sum of squares; ridgeless unless given; "optimal" is the one of least risk by the law. time: of a
+    gradient flow from zero on the mean of squares, instead of a penalty; "optimal" likewise. noise_std: further noise
+    on the labels, the fit's own. keep: how many leading coordinates it sees; all unless given. These four are grids.
+    features: random ones instead of coordinates (`random_features`).
 
     link: "sign" makes every source of the labels a hard one, 1 or -1.
 
@@ -158,7 +160,8 @@ class Fit(Source):
     """
 
     def __init__(self, name: str, rows: Rows | Sequence[Rows], labels: Labels | None = None, *,
-                 labels_on: Mapping[Rows, Labels] | None = None, penalty: Grid | Literal["optimal"] | None = None,
+                 labels_on: Mapping[Rows, Labels] | None = None, row_weights: Mapping[Rows, Grid] | None = None,
+                 penalty: Grid | Literal["optimal"] | None = None,
                  time: Grid | Literal["optimal"] | None = None, features: Mapping[str, Any] | None = None,
                  noise_std: Grid | None = None, keep: Grid | None = None,
                  link: Literal["sign"] | None = None) -> None:
@@ -167,8 +170,9 @@ class Fit(Source):
         self.rows = (rows,) if isinstance(rows, Rows) else tuple(rows)
         self.labels = labels
         self.labels_on = dict(labels_on or {})
-        self.keys = _given(penalty=penalty, time=time, features=features, noise_std=noise_std, keep=keep,
-                           link=link)
+        weights = {group.name: weight for group, weight in (row_weights or {}).items()}
+        self.keys = _given(row_weights=weights or None, penalty=penalty, time=time, features=features,
+                           noise_std=noise_std, keep=keep, link=link)
         if not all(isinstance(group, Rows) for group in self.rows):
             raise TypeError("rows of a fit are Rows, one or several")
         of_all = self.rows[0] if len(self.rows) == 1 else None

@@ -91,7 +91,7 @@ private:
         const std::vector<std::size_t> counts = setting.spec().feature_counts(design.points);
         const auto [groups, fits] = setting.spec().at(point.parameters, counts);
         const auto p = static_cast<std::size_t>(point.parameters[0]);
-        const std::vector<double> truth = setting.spec().population.at(p).truth;
+        const std::vector<double> of_population = setting.spec().population.at(p).truth;
         std::vector<std::size_t> noise_of;
         std::size_t noises = 1;
         for (const GraphSpec::Fit& fit : setting.spec().fits)
@@ -111,6 +111,9 @@ private:
                 const GraphLabels& labels = fit.labels[k];
                 const Matrix rows = draw_group(design, setting.spec(), groups[g], g, noises, trial);
                 const std::size_t width = rows.row(0).size() - noises;
+                const std::vector<double>& truth =
+                    groups[g].truth.empty() ? of_population : groups[g].truth;
+                const Real root = std::sqrt(Real(fit.row_weights[k]));
                 for (std::size_t i = 0; i < rows.rows(); ++i) {
                     const auto row = rows.row(i);
                     const auto first = row.begin() + static_cast<long>(fit.first);
@@ -130,7 +133,8 @@ private:
                         label += Real(weight) * linked(sum);
                     }
                     if (noise_of[a] > 0) label += Real(fit.noise_std) * row[width + noise_of[a]];
-                    y.push_back(label);
+                    for (Real& feature : x.back()) feature *= root;
+                    y.push_back(root * label);
                 }
             }
             for (std::size_t j = 0; fit.penalty > 0.0 && j < fit.features; ++j) {
@@ -339,6 +343,49 @@ const std::string flow_graph = two_groups + R"(
     misfit = [["ridge", "stopped"]]
     in_sample_risk = ["stopped", "goes_on"]
 )";
+
+// One fit's rows of two spectra, truths and weights, below and above its features, at one width of
+// the trial and at those that an engine interleaves.
+const std::string domains_graph = two_groups + R"(
+    [rows.other]
+    n = [4, 40]
+    noise_std = 0.1
+    spectrum = { kind = "power_law", exponent = 0.5 }
+    signal = { kind = "uniform", norm = 2.0 }
+    [fit.weak]
+    rows = "other"
+    keep = 3
+    labels = { truth = 0.5, observed = 0.5 }
+    [fit.both]
+    rows = ["other", "real"]
+    row_weights = { other = [1.0, 0.3] }
+    labels_on = { other = { weak = 1.5, rest = "truth" } }
+    [fit.student]
+    rows = ["real", "more", "other"]
+    row_weights = { more = 2.5, other = 0.3 }
+    penalty = 0.4
+    labels = { both = 0.5, rest = "observed" }
+    [measure]
+    misfit = [["student", "both"]]
+    in_sample_risk = ["both", "student"]
+)";
+
+TEST_P(GraphParity, RowsOfTwoDomainsWithWeights) {
+    compare(domains_graph, 2, 2);
+    compare(domains_graph, 8, 8);
+    compare(two_groups + R"(
+        [fit.stopped]
+        rows = ["real", "more"]
+        row_weights = { real = 0.3 }
+        time = 20.0
+        [fit.hard]
+        rows = ["real", "more"]
+        row_weights = { more = 0.3 }
+        penalty = 0.1
+        link = "sign"
+    )",
+            2, 2);
+}
 
 TEST_P(GraphParity, GradientFlows) {
     compare(flow_graph, 2, 2);

@@ -251,6 +251,18 @@ class Graphs(InFolder):
         self.assertEqual(set(table["theory_kind"]), {"approximation"})
         self.assertEqual(list(table["count_network"].unique()), [5, 60])
 
+    def test_rows_of_another_domain_with_weights(self):
+        real = cb.Rows("real", n=20, noise_std=0.5)
+        other = cb.Rows("other", n=30, spectrum=cb.power_law(0.5), signal=cb.uniform(2.0))
+        pooled = cb.Fit("pooled", [real, other], row_weights={other: [0.1, 1.0]}, penalty=0.1)
+        study = cb.Study.graph(pooled, **POPULATION, trials=4)
+        written = tomllib.loads(study.to_toml())
+        self.assertEqual(written["fit"]["pooled"]["row_weights"], {"other": [0.1, 1.0]})
+        self.assertEqual(written["rows"]["other"]["signal"], {"kind": "uniform", "norm": 2.0})
+        risks = study.theory()["theory"]
+        self.assertEqual(len(risks), 2)
+        self.assertNotAlmostEqual(risks[0], risks[1])
+
     def test_the_law_chooses_a_weight_and_explains(self):
         real = cb.Rows("real", n=[30, 60], noise_std=0.5)
         teacher = cb.Fit("teacher", real, penalty=0.1)

@@ -34,15 +34,18 @@ std::string random_graph(std::size_t k, std::size_t p, bool more = false) {
         precision = {{ trials = 64 }}
     )",
                                    k, p, pick({0.5, 1.0}));
-    // Two groups of the population's rows and one of another covariance.
+    // Two groups of the population's rows and one of another covariance, sometimes truth.
+    const char* of_c = k % 2 == 0 ? R"(spectrum = { kind = "power_law", exponent = 0.8 })"
+                                  : R"(spectrum = { kind = "power_law", exponent = 0.2 }
+signal = { kind = "uniform", norm = 2.0 })";
     for (const char* name : {"a", "b", "c"})
-        text +=
-            fmt::format("[rows.{}]\nn = {}\nnoise_std = {}\n{}\n", name,
-                        scaled(pick({0.3, 0.5, 0.8, 1.5})), pick({0.2, 0.5, 1.0}),
-                        *name == 'c' ? R"(spectrum = { kind = "power_law", exponent = 0.8 })" : "");
+        text += fmt::format("[rows.{}]\nn = {}\nnoise_std = {}\n{}\n", name,
+                            scaled(pick({0.3, 0.5, 0.8, 1.5})), pick({0.2, 0.5, 1.0}),
+                            *name == 'c' ? of_c : "");
     const std::size_t fits = 2 + generator() % 7;
     for (std::size_t a = 0; a < fits; ++a) {
-        const std::vector<std::string> rows{R"("a")", R"("b")", R"(["a", "b"])", R"("c")"};
+        const std::vector<std::string> rows{R"("a")", R"("b")", R"(["a", "b"])", R"("c")",
+                                            R"(["a", "c"])"};
         std::string labels = R"("observed")";
         if (a > 0) {
             labels = fmt::format("{{ fit_{} = {}, ", generator() % a, pick({-1.0, 0.5, 1.0, 2.0}));
@@ -59,6 +62,7 @@ std::string random_graph(std::size_t k, std::size_t p, bool more = false) {
                         labels, generator() % 3 == 0 ? "noise_std = 0.3\n" : "",
                         generator() % 4 == 0 ? fmt::format("keep = {}\n", scaled(0.5)) : "");
         if (more && others() % 3 == 0) text += "link = \"sign\"\n";
+        if (on == 4) text += fmt::format("row_weights = {{ c = {} }}\n", pick({0.1, 1.0, 3.0}));
         if (a > 0 && on == 2 && generator() % 2 == 0)
             text += fmt::format("labels_on = {{ b = \"fit_{}\" }}\n", generator() % a);
     }

@@ -81,8 +81,10 @@ std::optional<double> optimal_time(const RiskOf& risk, double scale) {
 std::optional<double> optimal_weight(const RiskOf& risk) {
     const double before = risk(-1.0), middle = risk(0.0), after = risk(1.0);
     const double bend = (before + after) / 2.0 - middle, slope = (after - before) / 2.0;
-    constexpr double rounding = 1e-10;
-    if (!(bend > rounding * std::abs(middle)) || !std::isfinite(slope)) return std::nullopt;
+    const double rounding = 1e-10 * std::abs(middle);
+    if (!std::isfinite(bend) || !std::isfinite(slope)) return std::nullopt;
+    if (std::abs(bend) <= rounding && std::abs(slope) <= rounding) return 0.0;
+    if (!(bend > rounding)) return std::nullopt;
     return rounded("{:.4f}", -slope / (2.0 * bend)) + 0.0;  // no negative zero
 }
 

@@ -21,8 +21,8 @@ constexpr double longest_flow = 1e9;
 /// no shorter one is better; nothing where there is no law.
 std::optional<double> optimal_time(const RiskOf& risk, double scale);
 
-/// The weight of least risk, of which the risk is a quadratic function, to four decimals; nothing
-/// where it does not bend upwards.
+/// The weight of least risk, of which the risk is a quadratic function, to four decimals; 0 where
+/// all are equal, as of a least-squares teacher on its own rows; nothing where there is no law.
 std::optional<double> optimal_weight(const RiskOf& risk);
 
 }  // namespace cucurbit

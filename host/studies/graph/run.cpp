@@ -58,8 +58,9 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
         const GraphRows& group = rows[numbers.rows[k]];
         GraphLabels& labels = numbers.labels[k];
         node.noise.push_back(group.noise_std);
-        key.insert(key.end(), {static_cast<double>(group.count), labels.observed, labels.from_truth,
-                               labels.observed == 0.0 ? 0.0 : group.noise_std});
+        key.insert(key.end(),
+                   {static_cast<double>(group.count), numbers.row_weights[k], labels.observed,
+                    labels.from_truth, labels.observed == 0.0 ? 0.0 : group.noise_std});
         for (auto& [from, weight] : labels.from_fits) {
             from = made[from];
             key.insert(key.end(), {static_cast<double>(from), weight});
@@ -82,11 +83,12 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
 
 std::size_t GraphRun::sample_of(const GraphFit& fit, const std::vector<GraphRows>& rows,
                                 Known& known) {
-    Sample sample{fit.rows, {}, fit.first, fit.features, samples_of(fit, rows)};
-    std::vector<std::size_t> key{fit.first, fit.features};
-    for (const std::size_t group : fit.rows) {
-        sample.counts.push_back(rows[group].count);
-        key.insert(key.end(), {group, rows[group].count});
+    Sample sample{fit.rows, {}, fit.row_weights, fit.first, fit.features, samples_of(fit, rows)};
+    std::vector<double> key{static_cast<double>(fit.first), static_cast<double>(fit.features)};
+    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+        sample.counts.push_back(rows[fit.rows[k]].count);
+        key.insert(key.end(), {static_cast<double>(fit.rows[k]),
+                               static_cast<double>(sample.counts[k]), fit.row_weights[k]});
     }
     const auto [place, added] = known.samples.try_emplace(key, samples_.size());
     if (added) samples_.push_back(std::move(sample));
@@ -172,23 +174,34 @@ std::size_t GraphRun::difference(std::size_t node, std::optional<std::size_t> fr
 void GraphRun::make_memory() {
     const GraphSpec& spec = setting_.spec();
     for (const GraphSpec::Fit& fit : spec.fits) noise_row_.push_back(fit.noise_std ? noises_++ : 0);
+    const Population population = spec.population.at(p_);
+    const auto add_truth = [&](std::vector<double> truth) {
+        truth.resize(width_, 0.0);
+        truths_.push_back(workspace_.shared(truth, width_, 1));
+        return truths_.size() - 1;
+    };
+    add_truth(population.truth);
     for (std::size_t g = 0; g < spec.rows.size(); ++g) {
+        const std::optional<Signal>& signal = spec.rows[g].signal;
+        truth_of_.push_back(signal ? add_truth(signal->values(population.spectrum)) : 0);
         rows_.push_back(workspace_.matrix(width_ + noises_, most_rows_[g]));
         scales_.push_back(workspace_.shared(square_roots(spec.rows[g].spectrum.values(p_)), p_, 1));
     }
-    coefficients_ = workspace_.matrix(width_, nodes_.size() + 1);
+    coefficients_ = workspace_.matrix(width_, nodes_.size() + truths_.size());
     errors_ = workspace_.matrix(width_, nodes_.size() + differences_.size());
     label_ = workspace_.matrix(width_ + noises_, 1);
     results_ = workspace_.matrix(errors_.cols + in_sample_.size(), 1);
     for (auto& [count, features] : features_)
         features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
                                                     features.penalties);
-    std::size_t order = 0, flows = 0, rows = 0, elements = 0;
+    std::size_t order = 0, flows = 0, rows = 0, elements = 0, weighted = 0, longest = 0;
     for (const Sample& sample : samples_) {
         if (sample.flows) flows = std::max(flows, sample.order());
         order = std::max(order, sample.order());
         rows = std::max(rows, sample.rows);
         elements = std::max(elements, sample.rows * (sample.features + 1));
+        longest = std::max({longest, sample.rows, sample.features});
+        if (sample.weighted()) weighted = std::max(weighted, sample.rows * sample.features);
     }
     gram_ = workspace_.matrix(order, order);
     if (flows > 0) {
@@ -197,6 +210,12 @@ void GraphRun::make_memory() {
         turned_ = workspace_.matrix(flows, 1);
     }
     stacked_ = workspace_.matrix(elements, 1);
+    if (weighted > 0) weighted_ = workspace_.matrix(weighted, 1);
+    for (const Sample& sample : samples_)
+        for (const double weight : sample.weights)
+            if (weight != 1.0 && !roots_.contains(weight))
+                roots_[weight] =
+                    workspace_.shared(std::vector<double>(longest, std::sqrt(weight)), longest, 1);
     labels_ = workspace_.matrix(rows, 1);
     for (const std::size_t node : in_sample_) {
         const std::size_t n = samples_[nodes_[node].sample].rows;
@@ -208,11 +227,8 @@ void GraphRun::make_memory() {
     if (std::any_of(spec.fits.begin(), spec.fits.end(),
                     [](const auto& fit) { return fit.link == GraphLink::sign; }))
         signs_ = workspace_.matrix(rows, 1);
-    const Population population = spec.population.at(p_);
     truth_square_ = label_variance(population.truth, population.spectrum);
-    std::vector<double> truth = population.truth, weights = population.spectrum;
-    truth.resize(width_, 0.0);
-    truth_ = workspace_.shared(truth, width_, 1);
+    std::vector<double> weights = population.spectrum;
     if (width_ > p_) {
         make_features(population);
         // Errors are turned by the root before they are squared.
@@ -243,7 +259,8 @@ void GraphRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
     count_ = trials.size();
     draw(trials);
     workspace_.engine().fill(of(coefficients_), 0.0);
-    workspace_.engine().copy(truth_.trials(count_), coefficients(nodes_.size()));
+    for (std::size_t k = 0; k < truths_.size(); ++k)
+        workspace_.engine().copy(truths_[k].trials(count_), coefficients(nodes_.size() + k));
     std::size_t prepared = samples_.size();
     for (const std::size_t k : order_) {
         if (nodes_[k].sample != prepared) prepare(samples_[prepared = nodes_[k].sample], rung);
@@ -279,7 +296,19 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
     }
 }
 
+void GraphRun::weigh(const Sample& sample) {
+    for (std::size_t k = 0; k < sample.groups.size(); ++k) {
+        const double weight = sample.weights[k];
+        if (weight == 1.0)
+            workspace_.engine().copy(drawn(sample, k), columns(sample, k));
+        else
+            workspace_.engine().scale_rows(drawn(sample, k), roots_.at(weight).data,
+                                           columns(sample, k));
+    }
+}
+
 void GraphRun::prepare(const Sample& sample, Rung rung) {
+    if (sample.weighted()) weigh(sample);
     if (rung == Rung::cholesky || sample.flows) form_gram(sample);
     if (sample.flows) {
         const auto vectors = of(vectors_.leading(sample.order(), sample.order()));
@@ -323,7 +352,10 @@ void GraphRun::make_labels(const Node& node) {
     const Sample& sample = samples_[node.sample];
     std::size_t first = 0;
     for (std::size_t k = 0; k < sample.groups.size(); ++k) {
-        make_labels(node, k, of(labels_.block(first, sample.counts[k], 0, 1)));
+        const auto labels = of(labels_.block(first, sample.counts[k], 0, 1));
+        make_labels(node, k, labels);
+        if (const double weight = sample.weights[k]; weight != 1.0)
+            workspace_.engine().scale_rows(labels, roots_.at(weight).data, labels);
         first += sample.counts[k];
     }
 }
@@ -356,7 +388,7 @@ void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labe
         engine.apply(Entrywise::sign, part);
         engine.add_to_columns(part, weight, labels);
     };
-    const auto truth = coefficients(nodes_.size());
+    const auto truth = coefficients(nodes_.size() + truth_of_[fit.rows[group]]);
     if (hard) {
         engine.fill(labels, 0.0);
         add_sign(truth, node.noise[group], of_group.observed);
@@ -440,7 +472,7 @@ void GraphRun::measure() {
     const std::size_t nodes = nodes_.size();
     const auto errors = of(errors_.leading(width_, nodes));
     engine.copy(of(coefficients_.leading(width_, nodes)), errors);
-    engine.subtract(truth_.data, workspace_.repeated(1, nodes), errors);
+    engine.subtract(truths_.front().data, workspace_.repeated(1, nodes), errors);
     for (std::size_t k = 0; k < differences_.size(); ++k) {
         const auto [node, from] = differences_[k];
         const auto difference = of(errors_.block(0, width_, nodes + k, 1));

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -24,11 +25,15 @@ private:
     struct Sample {
         std::vector<std::size_t> groups;
         std::vector<std::size_t> counts;  ///< rows of each
+        std::vector<double> weights;      ///< of their squares
         std::size_t first = 0;            ///< of the features, in a row
         std::size_t features = 0;
         std::size_t rows = 0;  ///< all
         bool flows = false;    ///< whether a flow is among its fits
         bool least_squares() const { return rows >= features; }
+        bool weighted() const {
+            return std::any_of(weights.begin(), weights.end(), [](double w) { return w != 1.0; });
+        }
         std::size_t order() const { return std::min(rows, features); }
     };
     /// One fit with all its numbers; points that agree in them, and in those of the fits that label
@@ -44,7 +49,7 @@ private:
     /// The places of what was made already.
     struct Known {
         std::map<std::vector<double>, std::size_t> nodes;
-        std::map<std::vector<std::size_t>, std::size_t> samples;
+        std::map<std::vector<double>, std::size_t> samples;
     };
     /// Fits of so many leading coordinates.
     struct Features {
@@ -80,6 +85,7 @@ private:
 
     void draw(std::span<const std::uint64_t> trials);
     void prepare(const Sample& sample, Rung rung);
+    void weigh(const Sample& sample);
     void form_gram(const Sample& sample);
     void fit_node(std::size_t index, Rung rung);
     void flow(const Node& node, BatchMatrix labels, BatchMatrix fitted);
@@ -93,9 +99,20 @@ private:
         return of(coefficients_.block(0, width_, node, 1));
     }
     /// One row in each column.
-    BatchMatrix columns(const Sample& sample, std::size_t group) const {
+    BatchMatrix drawn(const Sample& sample, std::size_t group) const {
         return of(rows_[sample.groups[group]].block(sample.first, sample.features, 0,
                                                     sample.counts[group]));
+    }
+    /// The same times the root of its weight, of the sample that is fitted.
+    BatchMatrix columns(const Sample& sample, std::size_t group) const {
+        if (!sample.weighted()) return drawn(sample, group);
+        BatchMatrix weighted = of(weighted_);
+        weighted.rows = weighted.ld = sample.features;
+        weighted.cols = sample.rows;
+        const auto first =
+            std::accumulate(sample.counts.begin(), sample.counts.begin() + static_cast<long>(group),
+                            std::size_t{0});
+        return weighted.block(0, sample.features, first, sample.counts[group]);
     }
     BatchMatrix gram(const Sample& sample) const {
         return of(gram_.leading(sample.order(), sample.order()));
@@ -129,14 +146,18 @@ private:
     std::vector<BatchMatrix>
         rows_;  ///< of each group: x over its features over its noises, a row in each column
     std::vector<BatchMatrix> scales_;             ///< of each group: √λ
-    BatchMatrix coefficients_;                    ///< of each node, then the truth's
+    std::vector<BatchMatrix> truths_;             ///< β*, then those of rows that have their own
+    std::vector<std::size_t> truth_of_;           ///< of each group, among the truths
+    BatchMatrix coefficients_;                    ///< of each node, then the truths'
     BatchMatrix gram_, stacked_;                  ///< of the sample that is fitted
     BatchMatrix vectors_, eigenvalues_, turned_;  ///< of its Gram matrix; labels in its vectors
+    BatchMatrix weighted_;                        ///< its rows times the roots of their weights
+    std::map<double, BatchMatrix> roots_;         ///< of weights: one for each feature or row
     BatchMatrix signs_;                           ///< one source of hard labels
     BatchMatrix labels_, part_;  ///< of a fit: labels of all its rows; a sum over some of them
     std::vector<BatchMatrix> projections_;  ///< Wᵀ of each of the random features
     BatchMatrix root_, turned_errors_;  ///< of the population's moments; where there are features
-    BatchMatrix errors_, label_, results_, truth_, weights_;
+    BatchMatrix errors_, label_, results_, weights_;
     std::map<std::size_t, BatchMatrix> shares_;  ///< of n rows: 1/n each
     double truth_square_ = 0.0;                  ///< β*ᵀΣβ*
     std::vector<double> read_results_;

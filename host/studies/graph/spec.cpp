@@ -95,6 +95,7 @@ void GraphSpec::read_rows(Reader& root) {
             group.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
         group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
                                                : population.spectrum;
+        if (table.has("signal")) group.signal = Signal::read(table, "signal", population.p);
         if (table.has("distribution")) group.distribution = read_distribution(table);
         table.finish();
         rows.push_back(std::move(group));
@@ -176,13 +177,18 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         const std::size_t group = place_of(item, groups, "rows");
         if (std::find(fit.rows.begin(), fit.rows.end(), group) != fit.rows.end())
             item.fail(fmt::format("rows {} appear twice", in_quotes(*item.text)));
-        if (!fit.rows.empty() &&
-            rows[group].spectrum.canonical() != rows[fit.rows.front()].spectrum.canonical())
-            item.fail(
-                fmt::format("rows {} and {} have different spectra: one fit's rows must have "
-                            "one",
-                            in_quotes(rows[fit.rows.front()].name), in_quotes(*item.text)));
         fit.rows.push_back(group);
+    }
+    fit.row_weights.resize(fit.rows.size());
+    if (table.has("row_weights")) {
+        Reader weights = table.table("row_weights");
+        for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+            const std::string& group = groups[fit.rows[k]];
+            if (weights.has(group))
+                fit.row_weights[k] = grids.add(fmt::format("row_weight_{}_{}", name, group),
+                                               weights, group, positive);
+        }
+        weights.finish();
     }
     if (table.has("penalty"))
         fit.penalty = add_free(fit, "penalty_" + name, table, "penalty", not_negative);
@@ -417,10 +423,10 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         return place ? point[*place] : otherwise;
     };
     for (const Rows& group : rows)
-        graph.first.push_back({static_cast<std::size_t>(point[group.n]),
-                               group.spectrum.values(p),
-                               value(group.noise_std, 0.0),
-                               {}});
+        graph.first.push_back({static_cast<std::size_t>(point[group.n]), group.spectrum.values(p),
+                               value(group.noise_std, 0.0), nullptr,
+                               group.signal ? group.signal->values(population.spectrum.values(p))
+                                            : std::vector<double>()});
     for (const Fit& fit : fits) {
         GraphFit& made = graph.second.emplace_back();
         made.rows = fit.rows;
@@ -432,6 +438,8 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         made.time = value(fit.time, 0.0);
         made.noise_std = value(fit.noise_std, 0.0);
         made.link = fit.link;
+        for (const std::optional<Place>& weight : fit.row_weights)
+            made.row_weights.push_back(value(weight, 1.0));
         for (const Labels& labels : fit.labels) {
             GraphLabels& of_rows = made.labels.emplace_back();
             const auto give = [&](std::size_t source, double weight) {
@@ -464,15 +472,17 @@ std::string GraphSpec::canonical() const {
     };
     std::string text = population.canonical();
     for (const Rows& group : rows) {
-        text += fmt::format(" rows {} {}{}", group.name, group.spectrum.canonical(),
-                            group.noise_std ? " noise_std" : "");
+        text += fmt::format(" rows {} {}{}{}", group.name, group.spectrum.canonical(),
+                            group.noise_std ? " noise_std" : "",
+                            group.signal ? " signal=" + group.signal->canonical() : "");
         for (const auto& [name, transform] : distributions)
             if (transform && group.distribution == transform) text += " " + name;
     }
     for (const Fit& fit : fits) {
         text += fmt::format(" fit {}", fit.name);
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
-            text += fmt::format(" on {} of", rows[fit.rows[k]].name);
+            text += fmt::format(" on {}{} of", rows[fit.rows[k]].name,
+                                fit.row_weights[k] ? " weighted" : "");
             for (const Labels::Term& term : fit.labels[k].terms) text += " " + source(term.source);
             if (fit.labels[k].rest) text += " rest=" + source(*fit.labels[k].rest);
         }

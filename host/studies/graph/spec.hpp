@@ -28,6 +28,7 @@ public:
         Place n = 0;
         std::optional<Place> noise_std;  ///< of observations; 0 where there is none
         Spectrum spectrum;
+        std::optional<Signal> signal;           ///< of their labels; the population's unless given
         std::optional<Entrywise> distribution;  ///< of whitened coordinates; Gaussian unless given
     };
     /// Σ weight · source, and what is left of a weight of one at `rest`.
@@ -47,6 +48,7 @@ public:
         std::optional<Place> keep;            ///< leading coordinates, all where there is none, or
         std::optional<std::size_t> features;  ///< that many leading random ones
         std::optional<Place> noise_std;       ///< further noise on its labels
+        std::vector<std::optional<Place>> row_weights;  ///< of the squares of each of its rows; 1
         GraphLink link = GraphLink::identity;
         std::vector<Labels> labels;    ///< of each of its rows
         std::optional<Place> optimal;  ///< the number that minimises its predicted risk

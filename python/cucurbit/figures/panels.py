@@ -34,6 +34,7 @@ _OF_A_GRAPH = [(re.compile(pattern), text) for pattern, text in (
     (r"penalty_(\d*[^\W\d]\w*)", r"penalty μ of \1"), (r"keep_(\w+)", r"coordinates kept by \1"),
     (r"count_(\w+)", r"features of \1"),
     (r"time_(\w+)", r"time of \1’s flow"),
+    (r"row_weight_([^_]+)_([^_]+)", r"weight of \2’s rows in \1"),
     (r"weight_(\w+)_(observed|truth)", r"weight of \2 in \1’s labels"),
     (r"weight_([^_]+)_([^_]+)", r"weight of \2 in \1’s labels"))]
 
