@@ -192,6 +192,16 @@ GraphStudy::Law GraphStudy::law(const RowLaws& row_laws, const Point& point,
     return law;
 }
 
+std::vector<std::optional<FitLaw>> GraphStudy::exact(const std::vector<GraphRows>& rows,
+                                                     const std::vector<GraphFit>& fits,
+                                                     std::span<const double> truth) const {
+    std::vector<std::optional<FitLaw>> laws = exact_laws(rows, fits, truth);
+    for (std::size_t a = 0; a < fits.size(); ++a)
+        for (std::size_t g = 0; g < rows.size(); ++g)
+            if (spec_.rows[g].distribution && has_seen(fits, a, g)) laws[a].reset();
+    return laws;
+}
+
 Prediction GraphStudy::predicted(const Law& law, const GraphSpec::Measure& measure) {
     using Kind = GraphSpec::Measure::Kind;
     if (!law.places[measure.fit] || !law.places[measure.other]) return no_law;
@@ -255,19 +265,37 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
         for (TheoryRow& row : table)
             row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
     }
+    using Kind = GraphSpec::Measure::Kind;
+    const std::vector<double> zero(p, 0.0);
+    const auto exact = GraphStudy::exact(rows, fits, population.truth);
+    for (std::size_t k = 0; k < table.size(); ++k) {
+        const auto [kind, fit, other] = spec_.measures[k];
+        if (!exact[fit]) continue;
+        if (kind == Kind::excess_risk)
+            table[k].prediction = excess_risk(*exact[fit], population.truth, population.spectrum);
+        if (kind == Kind::output_variance)
+            table[k].prediction = excess_risk(*exact[fit], zero, population.spectrum);
+    }
     return table;
 }
 
 std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& point) const {
     if (!spec_.features.empty()) return {};
     const auto [rows, fits] = at(point);
+    const Population population =
+        spec_.population.at(static_cast<std::size_t>(point.parameters.front()));
+    const auto exact = GraphStudy::exact(rows, fits, population.truth);
     std::vector<ArmRisks> risks;
     try {
         const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
         for (const auto& [kind, fit, other] : spec_.measures)
             if (kind == GraphSpec::Measure::Kind::excess_risk && law.places[fit] &&
                 !learns_signs(fits, fit))
-                risks.push_back({spec_.fits[fit].name, law.of->by_coordinate(*law.places[fit])});
+                risks.push_back({spec_.fits[fit].name,
+                                 exact[fit]
+                                     ? cucurbit::risks_by_coordinate(*exact[fit], population.truth,
+                                                                     population.spectrum)
+                                     : law.of->by_coordinate(*law.places[fit])});
     } catch (const NoGraphLaw&) {
         return {};
     }

@@ -25,7 +25,7 @@ public:
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
-    /// Excess risks, misfits and variances of outputs, on the population's covariance; none where
+    /// Exact where exact_laws has a law, and otherwise that of graph_law: none where
     /// no second moment exists (as many rows as features without a penalty, and what learns from
     /// that) or none is found.
     std::vector<TheoryRow> theory(const Point& point) const override;
@@ -54,6 +54,10 @@ private:
     RowLaws row_laws(const Point& point) const;
     Law law(const RowLaws& row_laws, const Point& point, std::vector<GraphRows> rows,
             const std::vector<GraphFit>& fits, const std::vector<bool>& wanted = {}) const;
+    /// Of fits on Gaussian rows.
+    std::vector<std::optional<FitLaw>> exact(const std::vector<GraphRows>& rows,
+                                             const std::vector<GraphFit>& fits,
+                                             std::span<const double> truth) const;
     /// The graph of a point without moments of its rows.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(const Point& point) const {
         return spec_.at(point.parameters, spec_.feature_counts({point}));

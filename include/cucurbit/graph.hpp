@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -135,5 +136,13 @@ double sign_error(double square, double other_square, double misfit);
 /// learns the sign of one that has seen, or learnt from one that has seen, its rows.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, const GraphRows& test);
+
+/// The laws of those fits, in `rows` as graph_law takes them, whose mean and variance are exact:
+/// without penalty and with all coordinates on fresh rows of one kind, as many as coordinates or of
+/// one eigenvalue, with labels from the truth and from such fits that share no rows
+/// (cucurbit::fit). None of the others.
+std::vector<std::optional<FitLaw>> exact_laws(const std::vector<GraphRows>& rows,
+                                              const std::vector<GraphFit>& fits,
+                                              std::span<const double> truth);
 
 }  // namespace cucurbit

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "cucurbit/random.hpp"
@@ -350,7 +351,8 @@ TEST(GraphStudies, OutputVariances) {
         EXPECT_EQ(design.series[s].estimand, "output_variance");
         EXPECT_EQ(rows[s].estimand, "output_variance");
         EXPECT_EQ(rows[s].arm, design.series[s].arm);
-        EXPECT_EQ(rows[s].prediction.kind, TheoryKind::deterministic_equivalent);
+        EXPECT_EQ(rows[s].prediction.kind,
+                  s == 2 ? TheoryKind::exact : TheoryKind::deterministic_equivalent);
     }
     EXPECT_EQ(rows[2].arm, "teacher");
     EXPECT_NEAR(rows[2].prediction.value, 1.0, 1e-12);  // βᵀΣβ of a uniform signal, Σ = I
@@ -381,7 +383,7 @@ TEST(GraphStudies, NoLawAtInterpolationNorBehindIt) {
     const auto without = study.setting->theory(points.at(0));
     const auto with = study.setting->theory(points.at(1));
     ASSERT_EQ(without.size(), 4u);
-    EXPECT_EQ(without[0].prediction.kind, TheoryKind::none);
+    EXPECT_EQ(without[0].prediction.value, std::numeric_limits<double>::infinity());
     EXPECT_EQ(without[0].flags, "near_interpolation");
     EXPECT_EQ(without[1].prediction.value, without[2].prediction.value);
     EXPECT_EQ(without[3].prediction.value, 0.0);  // the misfit of equal fits
@@ -398,7 +400,92 @@ TEST(GraphStudies, OneFitAtInterpolationIsNoFailureOfTheLaw) {
     )");
     const auto rows = study.setting->theory(study.setting->designs().at(0).points.at(0));
     EXPECT_EQ(rows.at(0).flags, "near_interpolation");
-    EXPECT_EQ(rows.at(0).prediction.kind, TheoryKind::none);
+    EXPECT_EQ(rows.at(0).prediction.kind, TheoryKind::exact);
+    EXPECT_EQ(rows.at(0).prediction.value, std::numeric_limits<double>::infinity());
+}
+
+// σ²p/(n − p − 1) of a teacher, which a student of more rows hands on, by its weight, with noise of
+// its own; none of these where rows are shared, weighted unequally, not Gaussian, or not all seen.
+TEST(GraphStudies, ExactLawsOfLeastSquares) {
+    const auto laws = [](const std::string& of_fresh, const std::string& of_student) {
+        const Study study = study_of(head + R"(
+            [rows.real]
+            n = 20
+            noise_std = 0.5
+            [rows.more]
+            n = 10
+            [rows.fresh]
+            n = 30
+            noise_std = 1.0
+        )" + of_fresh + R"(
+            [fit.teacher]
+            rows = "real"
+            [fit.student]
+            noise_std = 0.2
+            labels = { teacher = 0.4, rest = "observed" }
+        )" + of_student);
+        return study.setting->theory(study.setting->designs().at(0).points.at(0));
+    };
+    const double teacher = 0.25 * 6.0 / 13.0;
+    const auto fresh = laws("", "rows = \"fresh\"");
+    EXPECT_EQ(fresh[0].prediction.kind, TheoryKind::exact);
+    EXPECT_NEAR(fresh[0].prediction.value, teacher, 1e-12);
+    EXPECT_EQ(fresh[1].prediction.kind, TheoryKind::exact);
+    EXPECT_NEAR(fresh[1].prediction.value, 0.16 * teacher + (0.36 + 0.04) * 6.0 / (30.0 - 7.0),
+                1e-12);
+    // A quarter of the rows have no noise of their own.
+    const auto both = laws("", "rows = [\"fresh\", \"more\"]");
+    EXPECT_EQ(both[1].prediction.kind, TheoryKind::exact);
+    EXPECT_NEAR(both[1].prediction.value,
+                0.16 * teacher + (0.75 * 0.36 + 0.04) * 6.0 / (40.0 - 7.0), 1e-12);
+    EXPECT_EQ(
+        laws("", "rows = [\"fresh\", \"more\"]\nrow_weights = { more = 1.0 }")[1].prediction.kind,
+        TheoryKind::exact);
+    const std::string rademacher = "distribution = \"rademacher\"\n";
+    const std::string other = "signal = { kind = \"uniform\", norm = 2.0 }\n";
+    for (const auto& [of_fresh, of_student] :
+         {std::pair<std::string, std::string>{"", "rows = [\"fresh\", \"real\"]"},
+          {"", "rows = [\"fresh\", \"more\"]\nrow_weights = { more = 2.0 }"},
+          {rademacher, "rows = \"fresh\""},
+          {other, "rows = [\"fresh\", \"more\"]"},
+          {"", "rows = \"fresh\"\nkeep = 5"},
+          {"", "rows = \"fresh\"\npenalty = 0.1"}}) {
+        const auto rows = laws(of_fresh, of_student);
+        EXPECT_EQ(rows[0].prediction.kind, TheoryKind::exact);
+        EXPECT_EQ(rows[1].prediction.kind, TheoryKind::deterministic_equivalent)
+            << of_fresh << of_student;
+    }
+}
+
+// Errors of two teachers add up where they share no rows, and otherwise have a covariance too.
+TEST(GraphStudies, ExactLawsOfTwoTeachers) {
+    for (const char* second : {"more", "real"}) {
+        const Study study = study_of(head + fmt::format(R"(
+            [rows.real]
+            n = 20
+            noise_std = 0.5
+            [rows.more]
+            n = 20
+            noise_std = 0.5
+            [rows.fresh]
+            n = 30
+            [fit.first]
+            rows = "real"
+            [fit.second]
+            rows = "{}"
+            [fit.student]
+            rows = "fresh"
+            labels = {{ first = 0.5, second = 0.5 }}
+        )",
+                                                        second));
+        const auto rows = study.setting->theory(study.setting->designs().at(0).points.at(0));
+        const bool apart = second == std::string("more");
+        EXPECT_EQ(rows[2].prediction.kind,
+                  apart ? TheoryKind::exact : TheoryKind::deterministic_equivalent);
+        if (apart) {
+            EXPECT_NEAR(rows[2].prediction.value, 0.25 * 6.0 / 13.0 / 2.0, 1e-12);
+        }
+    }
 }
 
 // Thirty fits, each on thirty times the one before and on the same rows: a flow beside them has the
