@@ -6,7 +6,7 @@ from pathlib import Path
 project = "cucurbit"
 # Pages link to each other and to files as in the repository, whose root is the source's.
 root_doc = "README"
-include_patterns = ["*.md", "docs/*.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/kinds/*.md"]
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
 html_theme = "alabaster"
@@ -20,6 +20,13 @@ _CONTENTS = """
 
 self
 docs/studies
+docs/kinds/model_shift
+docs/kinds/two_stage
+docs/kinds/weak_to_strong
+docs/kinds/chain
+docs/kinds/graph
+docs/kinds/gradient_descent
+docs/kinds/features
 docs/tables
 docs/python
 docs/theory

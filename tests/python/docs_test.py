@@ -1,15 +1,20 @@
 """What the documentation shows works as it stands there: Python, studies, commands, links."""
 
 import contextlib
-import io
+import copy
+import csv
+import functools
 import importlib.util
+import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import textwrap
+import tomllib
 import unittest
 from pathlib import Path
 
@@ -20,6 +25,7 @@ need("numpy", "pandas", "matplotlib", "pyarrow", "jinja2", "polars", "xarray")
 import numpy
 
 import cucurbit as cb
+from cucurbit import toml
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +36,9 @@ def blocks(page):
         yield page.count("\n", 0, match.start()) + 1, textwrap.dedent(match[0])
 
 
-PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+PAGES = ["README.md", "CONTRIBUTING.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md")))]
+KINDS = sorted((ROOT / "docs/kinds").glob("*.md"))
+EXAMPLES = ROOT / "examples"
 # What a part of a study on the page of studies stands in.
 POPULATION = ("population = { p = 400, spectrum = { kind = 'power_law', exponent = 1.0 }, "
               "signal = { kind = 'power_law', exponent = 1.5 } }")
@@ -38,6 +46,56 @@ POPULATION = ("population = { p = 400, spectrum = { kind = 'power_law', exponent
 
 def told(*words):
     return subprocess.run([os.environ["CUCURBIT"], *words], capture_output=True, text=True)
+
+
+def tables_of(value, place=()):
+    """The places of all tables in a study, itself among them."""
+    if isinstance(value, dict):
+        yield place
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from tables_of(item, (*place, key))
+
+
+def keys_of(tree, place):
+    """The keys that the program allows in a table of a study, as it says where it finds another."""
+    tree = copy.deepcopy(tree)
+    table = functools.reduce(lambda value, key: value[key], place, tree)
+    table["no_such_key"] = 1
+    Path("study.toml").write_text(toml.document_text(tree))
+    said = told("check", "study.toml").stderr
+    return re.findall("[a-z_]+", (re.search("no_such_key: unknown key; allowed here: (.*)", said) or [said, ""])[1])
+
+
+def with_few_features(tree):
+    """A study whose random features are so few that to check it takes no time."""
+    for fit in tree.get("fit", {}).values():
+        if "features" in fit:
+            fit["features"]["count"] = 2
+    return tree
+
+
+def columns_of(tree):
+    """The parameters and the estimands of a study's table."""
+    Path("study.toml").write_text(toml.document_text(tree))
+    if tree["study"]["kind"] == "gradient_descent":  # of which theory has no rows
+        told("run", "study.toml", "--set", "precision.trials=1", "--quiet", "-o", "out")
+        table = told("export", "out").stdout
+        shutil.rmtree("out")
+    else:
+        table = told("theory", "study.toml", "--format", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(table)))
+    return set(list(rows[0])[:list(rows[0]).index("arm")]), {row["estimand"] for row in rows}
+
+
+def named(page, name):
+    """Whether a page has this name, or a pattern of it such as n_ROWS or projection_k, in quotes as code."""
+    for word in re.findall("`([A-Za-z0-9_/]+)`", page):
+        parts = ["[A-Za-z0-9_]+" if re.fullmatch("[A-Z]+|[bk]", part) else r"\d+" if part.isdigit() else re.escape(part)
+                 for part in re.split("([_/])", word)]
+        if re.fullmatch("".join(parts), name):
+            return True
+    return False
 
 
 class Docs(unittest.TestCase):
@@ -70,23 +128,53 @@ class Docs(unittest.TestCase):
         count, names = self.run_blocks("README.md", lambda text: text.startswith("import cucurbit"))
         self.assertEqual((count, len(names["table"].query("estimand == 'excess_risk'"))), (1, 1))
 
-    def test_the_studies(self):
+    def studies_of(self, page):
+        """The studies that a page shows, parts of one completed, each with its first line's number and its text."""
         generator = numpy.random.default_rng(1)
-        for name, values in (("weak", generator.standard_normal((5000, 20))), ("labels", generator.integers(0, 3, 5000)),
-                             ("strong", generator.standard_normal((5000, 40)))):
-            numpy.save(f"scattering_{name}.npy", values.astype(float))
-        page, kinds = (ROOT / "docs/studies.md").read_text(), []
-        for line, text in blocks(page):
-            kind = re.findall('^## kind = "(.*)"$', "\n".join(page.splitlines()[:line]), re.M)[-1:]
+        for name, values in (("scattering_weak", generator.standard_normal((5000, 20))), ("b", generator.standard_normal(400)),
+                             ("scattering_labels", generator.integers(0, 3, 5000)),
+                             ("scattering_strong", generator.standard_normal((5000, 40)))):
+            numpy.save(f"{name}.npy", values.astype(float))
+        for line, text in blocks(page.read_text()):
             around = [] if text.startswith("schema") else [
-                f"schema = 1\nstudy = {{ name = 'part', kind = '{kind[0]}', seed = 1 }}\nprecision = {{ trials = 4 }}"]
+                f"schema = 1\nstudy = {{ name = 'part', kind = '{page.stem}', seed = 1 }}\nprecision = {{ trials = 4 }}"]
             if around and not re.search(r"^\[(population|data|features)\]", text, re.M):
                 around.append(POPULATION)
-            Path("study.toml").write_text("\n".join([*around, text]))
-            done = told("check", "study.toml")
-            self.assertEqual(done.returncode, 0, f"docs/studies.md:{line}: {done.stderr}")
-            kinds += kind
-        self.assertEqual(kinds, ["weak_to_strong", "chain", "graph", "gradient_descent", "features"])
+            yield line, "\n".join([*around, text])
+
+    def test_the_studies(self):
+        for page in (ROOT / "docs/studies.md", *KINDS):
+            count = 0
+            for line, text in self.studies_of(page):
+                Path("study.toml").write_text(text)
+                done = told("check", "study.toml")
+                self.assertEqual(done.returncode, 0, f"{page}:{line}: {done.stderr}")
+                count += 1
+            self.assertEqual(count, 1, page)
+        Path("study.toml").write_text(text.replace(f'"{page.stem}"', '"no such kind"').replace(f"'{page.stem}'", "'no such kind'"))
+        known = told("check", "study.toml").stderr.partition("allowed: ")[2]
+        self.assertEqual(sorted(re.findall("[a-z_]+", known)), [page.stem for page in KINDS])
+
+    def test_a_page_of_a_kind_has_all_keys_and_columns(self):
+        common = (ROOT / "docs/studies.md").read_text()
+        for page in KINDS:
+            text, keys = page.read_text(), set()
+            examples = [path.read_text() for path in sorted(EXAMPLES.glob("*.toml")) if f'kind = "{page.stem}"' in path.read_text()]
+            shown = [study for _, study in self.studies_of(page)]
+            for study in examples + shown:
+                tree = with_few_features(tomllib.loads(study))
+                keys |= {key for place in tables_of(tree) for key in keys_of(tree, place)}
+                if study in shown and examples:
+                    continue
+                names, estimands = columns_of(tree)
+                for name in names | estimands:
+                    self.assertTrue(named(text, name), f"{page}: no column or estimand {name}")
+            self.assertGreater(len(keys), 10)
+            for key in keys:
+                self.assertRegex(text + common, rf"[`\[{{ ]{key}\b", f"{page}: no key {key}")
+        for path in EXAMPLES.glob("*.toml"):
+            kind = tomllib.loads(path.read_text())["study"]["kind"]
+            self.assertIn(f"`{path.stem}`", (ROOT / f"docs/kinds/{kind}.md").read_text())
 
     def test_the_commands_of_the_readme(self):
         [text] = [text for _, text in blocks((ROOT / "README.md").read_text()) if text.startswith("cucurbit init")]
