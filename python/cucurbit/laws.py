@@ -33,8 +33,10 @@ def target_risk(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike, noise_std: 
     """The excess risk of a ridgeless fit on n samples x ~ N(0, diag(spectrum)) with labels xᵀb + noise, where b is
     the surrogate, or the truth.
 
-    spectrum, truth and surrogate are (p,); n and noise_std are numbers or arrays, broadcast. Raises ValueError where
-    lengths differ, and for an eigenvalue that is not positive, an n below 1 or a negative noise.
+    The mean of (β - β*)ᵀ diag(spectrum) (β - β*) over samples and noise, by docs/theory.md, "One fit, n < p" (Ildiz et
+    al., ICLR 2025) and "Exact laws". spectrum, truth and surrogate are (p,): variances of the coordinates, β* and b;
+    noise_std is a standard deviation. n and noise_std are numbers or arrays, broadcast. Raises ValueError where lengths
+    differ, and for an eigenvalue that is not positive, an n below 1 or a negative noise.
 
         target_risk(spectrum, truth, n=[20, 50, 100], noise_std=[[0.0], [0.2]]).value     # (2, 3)
     """
@@ -52,6 +54,8 @@ def target_risk(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike, noise_std: 
 
 def optimal_surrogate(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
     """The labels' coefficients with which a ridgeless fit on n samples has the smallest risk; the truth where n ≥ p.
+
+    In closed form: docs/theory.md, "One fit, n < p" (Ildiz et al., ICLR 2025).
 
     spectrum and truth are (p,), n a number or an array: (…, p). Raises ValueError as target_risk does.
 

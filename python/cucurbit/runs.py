@@ -29,7 +29,9 @@ _OF_A_ROW = ["estimate", "std_err", "ci95_low", "ci95_high", "n_trials", "n_fail
 
 
 class Run:
-    """The results in a run's folder, of which nothing is kept in memory: every look reads what the folder has by then.
+    """The results in a run's folder.
+
+    Nothing is kept in memory: every look reads what the folder has by then.
 
         run = cucurbit.Run("runs/mine")
         run.table

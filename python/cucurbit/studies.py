@@ -172,10 +172,12 @@ class Study:
 
     @property
     def kind(self) -> Kind:
+        """What is fitted to what; its page is in docs/kinds."""
         return self._tree["study"]["kind"]
 
     @property
     def name(self) -> str:
+        """What figures and pages call it."""
         return self._tree["study"]["name"]
 
     def to_toml(self, path: AnyPath | None = None) -> str:

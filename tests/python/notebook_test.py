@@ -26,7 +26,11 @@ run
 """, """\
 ax = run.plot(x="n", hue="arm", ax=ax)
 gap = run.trials("excess_risk").sel(arm="mine") - run.trials("excess_risk").sel(arm="standard")
-gap.shape, [len(axes.lines) > 6 for axes in ax.axes]
+rng, truth, lam = np.random.default_rng(1), np.ones(500), np.arange(1.0, 501.0) ** -2
+X, Y = rng.standard_normal((8, 200, 300)), rng.standard_normal((8, 200, 2))
+W = cb.minnorm(X, Y, n=[50, 100, 200])
+risk = cb.target_risk(lam, truth, n=200, noise_std=0.2, surrogate=beta)
+gap.shape, [len(axes.lines) > 6 for axes in ax.axes], W.coefficients.shape, np.unique(W.rank).tolist(), bool(risk.value > 0)
 """, """\
 import os, signal, threading
 long = cb.Study("model_shift", p=200, spectrum=cb.power_law(2.0), signal=cb.power_law(1.5), n=100, noise_std=0.2,
@@ -55,7 +59,7 @@ class Notebook(unittest.TestCase):
         self.assertNotIn("trials_done", said)
         self.assertIn("1,024 of 1,024 trials", run[0]["data"]["text/html"])
         self.assertIn("data:image/svg+xml;base64,", run[0]["data"]["text/html"])
-        self.assertEqual(gap[0]["data"]["text/plain"], "((1, 24, 2, 1024), [True, True])")
+        self.assertEqual(gap[0]["data"]["text/plain"], "((1, 24, 2, 1024), [True, True], (8, 3, 300, 2), [50, 100, 200], True)")
         said = "".join(output.get("text", "") for output in stopped)
         self.assertRegex(said, r"stopped after [\d,]+ of 10,000,000 trials; the same command continues")
         self.assertIn("stopped with 75\n", said)
