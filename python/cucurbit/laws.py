@@ -42,14 +42,15 @@ def target_risk(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike, noise_std: 
     """
     given, b = _vector(spectrum, "spectrum"), _vector(truth, "truth")
     labels = b if surrogate is None else _vector(surrogate, "surrogate")
-    _require_equal(spectrum=given, truth=b, surrogate=labels)
-    sizes, noise = np.broadcast_arrays(_sizes(n), np.asarray(noise_std, np.float64))
-    if not (np.isfinite(noise) & (noise >= 0)).all():
-        raise ValueError("noise_std must be finite and not negative")
-    sizes, variance = np.ascontiguousarray(sizes), np.ascontiguousarray(noise ** 2)
-    value, error, kind = np.empty(noise.shape), np.empty(noise.shape), np.empty(noise.shape, np.uint8)
-    library.call("cucurbit_target_risk", given.size, labels, b, given, sizes.size, sizes, variance, value, kind, error)
-    return Prediction(value, _KINDS[kind], error)
+    if not given.size == b.size == labels.size:
+        raise _unequal(spectrum=given, truth=b, surrogate=labels)
+    sizes, noise = _sizes(n), np.asarray(noise_std, np.float64)
+    shape = np.broadcast(sizes, noise).shape
+    points, predictions = np.empty((2, *shape)), np.empty((3, *shape))
+    points[0], points[1] = sizes, noise
+    library.call("cucurbit_target_risk", b.size, None if labels is b else labels, b, given, predictions.size // 3, points,
+                 predictions)
+    return Prediction(predictions[0, ...], _KINDS[predictions[2].astype(np.intp)], predictions[1, ...])
 
 
 def optimal_surrogate(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
@@ -61,27 +62,27 @@ def optimal_surrogate(spectrum: ArrayLike, truth: ArrayLike, n: ArrayLike) -> ND
 
         optimal_surrogate(spectrum, truth, n=[20, 50])    # (2, p)
     """
-    given, b, sizes = _vector(spectrum, "spectrum"), _vector(truth, "truth"), np.ascontiguousarray(_sizes(n))
-    _require_equal(spectrum=given, truth=b)
+    given, b, sizes = _vector(spectrum, "spectrum"), _vector(truth, "truth"), np.asarray(_sizes(n), np.int64, order="C")
+    if given.size != b.size:
+        raise _unequal(spectrum=given, truth=b)
     surrogates = np.empty((*np.shape(n), b.size))
     library.call("cucurbit_optimal_surrogate", b.size, b, given, sizes.size, sizes, surrogates)
     return surrogates
 
 
 def _vector(given: ArrayLike, name: str) -> NDArray[np.float64]:
-    vector = np.ascontiguousarray(given, np.float64)
-    if np.ndim(given) != 1 or not np.isfinite(vector).all():
-        raise ValueError(f"{name} has shape {np.shape(given)}; it must be p finite numbers")
+    vector = np.asarray(given, np.float64, order="C")
+    if vector.ndim != 1:
+        raise ValueError(f"{name} has shape {vector.shape}; it must be p numbers")
     return vector
 
 
-def _require_equal(**vectors: NDArray[np.float64]) -> None:
-    if len({vector.size for vector in vectors.values()}) > 1:
-        raise ValueError("there are " + ", ".join(f"{vector.size} numbers in {name}" for name, vector in vectors.items()))
+def _unequal(**vectors: NDArray[np.float64]) -> ValueError:
+    return ValueError("there are " + ", ".join(f"{vector.size} numbers in {name}" for name, vector in vectors.items()))
 
 
-def _sizes(n: ArrayLike) -> NDArray[np.uintp]:
+def _sizes(n: ArrayLike) -> NDArray[np.integer[Any]]:
     sizes: NDArray[Any] = np.asarray(n)
-    if sizes.dtype.kind not in "iu" or (sizes < 1).any():
-        raise ValueError(f"n is {n!r}; it must be whole numbers from 1 on")
-    return sizes.astype(np.uintp)
+    if sizes.dtype.kind not in "iu":
+        raise ValueError(f"n is {n!r}; it must be whole numbers")
+    return sizes

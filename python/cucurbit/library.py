@@ -41,22 +41,28 @@ def load() -> ctypes.CDLL:
                           "in a clone of the repository, and set CUCURBIT to that build's bin/cucurbit")
 
 
-def call(name: str, *arguments: int | float | str | np.ndarray[Any, Any]) -> None:
-    """Calls a function of the library: int is its size_t, str its const char *; arrays must be in C order, of the type
-    and size that it takes."""
-    given = [_c_argument(one) for one in arguments]
-    message = ctypes.create_string_buffer(1024)
-    code = getattr(load(), name)(*given, message, ctypes.c_size_t(len(message)))
+_TYPES: dict[type, Any] = {int: ctypes.c_size_t, float: ctypes.c_double, str: ctypes.c_char_p,
+                           np.ndarray: ctypes.c_void_p, type(None): ctypes.c_void_p}
+_Message = ctypes.c_char * 1024
+
+
+def call(name: str, *arguments: int | float | str | np.ndarray[Any, Any] | None) -> None:
+    """Calls a function of the library: int is its size_t, str its const char *, None a null pointer; arrays must be in
+    C order, of the type and size that it takes."""
+    # A call to a law takes 10 µs: array.ctypes and c_void_p would take as long again.
+    given = [one.__array_interface__["data"][0] if isinstance(one, np.ndarray) else
+             one.encode() if isinstance(one, str) else one for one in arguments]
+    message = _Message()
+    code = _function(name, tuple(map(type, arguments)))(*given, message, len(message))
     if code:
         raise _ERRORS[code](message.value.decode(errors="replace"))
 
 
-def _c_argument(one: int | float | str | np.ndarray[Any, Any]) -> Any:
-    if isinstance(one, np.ndarray):
-        return ctypes.c_void_p(one.ctypes.data)
-    if isinstance(one, str):
-        return ctypes.c_char_p(one.encode())
-    return ctypes.c_double(one) if isinstance(one, float) else ctypes.c_size_t(one)
+@functools.cache
+def _function(name: str, kinds: tuple[type, ...]) -> Any:
+    function = load()[name]
+    function.argtypes = [*(_TYPES[kind] for kind in kinds), ctypes.c_char_p, ctypes.c_size_t]
+    return function
 
 
 def _places() -> Iterator[Path]:
