@@ -41,6 +41,32 @@ def matrix(rng, n, p, rank, condition):
     return left * values @ np.linalg.qr(rng.standard_normal((p, order)))[0].T
 
 
+def kinds_of_matrices(rng, n, p):
+    """Nine of them, by name."""
+    x, full = rng.standard_normal((n, p)), min(n, p)
+    half = max(1, full // 2)
+    return {"normal": x,
+            "repeated rows": x[rng.integers(0, max(1, n // 2), n)],
+            "zero columns": x * (np.arange(p) % 3 > 0),
+            "low rank": x[:, :half] @ rng.standard_normal((half, p)),
+            "graded columns": x * 10.0 ** -np.linspace(0, 8, p),
+            "graded rows": x * 10.0 ** -np.linspace(0, 8, n)[:, None],
+            "geometric": matrix(rng, n, p, full, 1e10),
+            "one small": x - np.outer(x @ x[0], x[0]) * (1 - 1e-9) / (x[0] @ x[0]),
+            "Vandermonde": np.vander(np.linspace(-1, 1, n), p, increasing=True)}
+
+
+def backward_error(x, y, b, rank):
+    """How far b is from a fit of least squares and from the rows' span, relative to X; residuals in extended precision."""
+    long_x, long_b = x.astype(np.longdouble), b.astype(np.longdouble)
+    _, s, vt = np.linalg.svd(x, full_matrices=False)
+    gradient = np.linalg.norm((long_x.T @ (y - long_x @ long_b)).astype(float))
+    vt, s = vt[:rank], s[:rank]
+    outside = np.linalg.norm((long_b - vt.T @ (vt @ long_b)).astype(float))
+    norm = s[0]
+    return max(gradient / (norm * (norm * np.linalg.norm(b) + np.linalg.norm(y))), outside / (norm * np.linalg.norm(vt @ b / s)))
+
+
 class Minnorm(unittest.TestCase):
     def assert_close(self, found, expected, tolerance):
         self.assertEqual(found.shape, expected.shape)
@@ -73,6 +99,23 @@ class Minnorm(unittest.TestCase):
                     np.testing.assert_allclose(fits.residual[item] / scale[item], errors, rtol=1e-6, atol=rounding)
                     rungs.add(fits.rung[item])
         self.assertEqual(rungs, {"cholesky", "orthogonal", "truncated"})
+
+    def test_backward_errors_and_ranks_of_nine_kinds_of_matrices(self):
+        rng, count = np.random.default_rng(3), 0
+        for n, p in ((40, 90), (90, 40), (60, 60), (12, 30), (30, 12), (150, 200)):
+            for kind, x in kinds_of_matrices(rng, n, p).items():
+                y, unit = rng.standard_normal(n), EPSILON * max(n, p)
+                fits = cb.minnorm(x, y)
+                with self.subTest(n=n, p=p, kind=kind):
+                    reference, _, rank, values = np.linalg.lstsq(x, y, rcond=None)  # LAPACK's gelsd
+                    self.assertEqual(fits.status, "ok")
+                    # Where no singular value is within rounding of the cut-off.
+                    if not ((values > values[0] * unit / 8) & (values < values[0] * unit * 8)).any():
+                        self.assertEqual(fits.rank, rank)
+                        count += 1
+                    self.assertLess(backward_error(x, y, fits.coefficients, int(fits.rank)), unit)
+                    self.assertLess(backward_error(x, y, reference, rank), unit)
+        self.assertGreater(count, 40)
 
     def test_nested_rows(self):
         rng = np.random.default_rng(2)
