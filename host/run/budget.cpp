@@ -17,9 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double seconds_to_time = 0.02;  ///< a design's trials, beside a batch that does not count
 /// An error that was forecast is estimated anew after its run: beyond it by this share it would
-/// double the trials once more.
+/// take one more round.
 constexpr double margin = 1.03;
-constexpr std::uint64_t most_rounds = std::uint64_t{1} << 50U;
 
 /// What trials of each design take on the devices of the plan, all workers side by side.
 std::vector<double> trial_seconds(const Study& study, const RunOptions& options) {
@@ -30,52 +29,55 @@ std::vector<double> trial_seconds(const Study& study, const RunOptions& options)
     return seconds;
 }
 
-std::vector<DesignPrecision> precisions(const Store& store, const Study& study,
-                                        const std::vector<double>& seconds) {
-    std::vector<DesignPrecision> all;
+/// What is stored, where a point that stops alone takes its share of its design's time.
+std::vector<Spent> spent(const Store& store, const Study& study,
+                         const std::vector<double>& seconds) {
+    std::vector<Spent> all;
+    std::size_t index = 0;
     for (const Design& design : study.setting->designs()) {
-        const Reached reached = last_round(store, study, design);
-        all.push_back({reached.trials, reached.error, seconds[all.size()]});
+        const double each = seconds[index++] / static_cast<double>(design.points.size());
+        for (const Reached& reached : last_rounds(store, study, design))
+            all.push_back(
+                {reached.trials, reached.error, each * static_cast<double>(reached.points.size())});
     }
     return all;
 }
 
 /// What they have come to.
-void judge(const std::vector<DesignPrecision>& designs, Budgeted& done) {
-    for (const DesignPrecision& design : designs) done.error = std::max(done.error, design.error);
-    double equal = 0.0, spent = 0.0, each = 0.0;
-    for (const DesignPrecision& design : designs) {
-        const auto trials = static_cast<double>(design.trials);
-        equal = std::max(equal, trials * std::pow(design.error / done.error, 2.0));
-        spent += design.seconds * trials;
-        each += design.seconds;
+void judge(const std::vector<Spent>& all, Budgeted& done) {
+    for (const Spent& one : all) done.error = std::max(done.error, one.error);
+    double equal = 0.0, seconds = 0.0, of_a_trial = 0.0;
+    for (const Spent& one : all) {
+        const auto trials = static_cast<double>(one.trials);
+        equal = std::max(equal, trials * std::pow(one.error / done.error, 2.0));
+        seconds += one.seconds * trials;
+        of_a_trial += one.seconds;
     }
-    if (done.error > 0.0) done.saved = each * equal / spent;
+    if (done.error > 0.0) done.saved = of_a_trial * equal / seconds;
 }
 
 }  // namespace
 
-Forecast forecast(std::vector<DesignPrecision> designs, double seconds) {
-    const auto less = [](const DesignPrecision& a, const DesignPrecision& b) {
-        return a.error < b.error;
-    };
-    std::make_heap(designs.begin(), designs.end(), less);
-    Forecast all;
-    for (const DesignPrecision& design : designs) all.trials = std::max(all.trials, design.trials);
-    while (!designs.empty()) {
-        std::pop_heap(designs.begin(), designs.end(), less);
-        DesignPrecision& worst = designs.back();
-        all.error = worst.error;
-        const double more = static_cast<double>(worst.trials) * worst.seconds;
-        if (!(worst.error > 0.0) || all.seconds + more > seconds || worst.trials > most_rounds)
+Forecast forecast(std::vector<Spent> all, double seconds, const Precision& precision) {
+    const auto less = [](const Spent& a, const Spent& b) { return a.error < b.error; };
+    std::make_heap(all.begin(), all.end(), less);
+    Forecast result;
+    for (const Spent& one : all) result.trials = std::max(result.trials, one.trials);
+    while (!all.empty()) {
+        std::pop_heap(all.begin(), all.end(), less);
+        Spent& worst = all.back();
+        result.error = worst.error;
+        const std::uint64_t next = next_round(worst.trials, precision);
+        const double more = static_cast<double>(next - worst.trials) * worst.seconds;
+        if (!(worst.error > 0.0) || result.seconds + more > seconds || next > countless_trials)
             break;
-        all.seconds += more;
-        worst.trials *= 2;
-        worst.error /= std::sqrt(2.0);
-        all.trials = std::max(all.trials, worst.trials);
-        std::push_heap(designs.begin(), designs.end(), less);
+        result.seconds += more;
+        worst.error *= std::sqrt(static_cast<double>(worst.trials) / static_cast<double>(next));
+        worst.trials = next;
+        result.trials = std::max(result.trials, next);
+        std::push_heap(all.begin(), all.end(), less);
     }
-    return all;
+    return result;
 }
 
 Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOptions& options,
@@ -99,13 +101,13 @@ Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOp
     if (first.end == RunEnd::stopped) return first;
     std::vector<double> costs = trial_seconds(first.study, options);
     const auto now = [&] {
-        return precisions(Store::open_to_read(options.directory), first.study, costs);
+        return spent(Store::open_to_read(options.directory), first.study, costs);
     };
     while (true) {
-        const std::vector<DesignPrecision> designs = now();
+        const std::vector<Spent> all = now();
         // Half of the time is left to what the trials of the other half will have told.
-        Forecast next = forecast(designs, 0.5 * left());
-        if (next.seconds == 0.0) next = forecast(designs, left() / margin);
+        Forecast next = forecast(all, 0.5 * left(), first.study.precision);
+        if (next.seconds == 0.0) next = forecast(all, left() / margin, first.study.precision);
         if (next.seconds == 0.0) break;
         forecasts(next);
         const double before = left();
@@ -115,13 +117,14 @@ Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOp
         const double slower = (before - left()) / next.seconds;
         for (double& cost : costs) cost *= std::clamp(slower, 0.5, 2.0);
     }
-    const std::vector<DesignPrecision> designs = now();
+    const std::vector<Spent> all = now();
     Budgeted done;
-    judge(designs, done);
+    judge(all, done);
     // Every design has stopped by then: this computes nothing, and makes it the folder's study.
     // Other machines round the error differently: what is asked for is above it by more than that.
     constexpr double above_rounding = 1.0 + 1e-6;
-    done.study = study_to(above_rounding * done.error, forecast(designs, 0.0).trials);
+    done.study =
+        study_to(above_rounding * done.error, forecast(all, 0.0, first.study.precision).trials);
     done.end = run(done.study, options);
     return done;
 }

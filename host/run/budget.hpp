@@ -9,22 +9,23 @@
 
 namespace cucurbit {
 
-/// How precise a design is after so many trials, and what a further one takes.
-struct DesignPrecision {
+/// How precise what stops together (a design, or a point) is after so many trials, and what a
+/// further one takes.
+struct Spent {
     std::uint64_t trials = 0;
     double error = 0.0;    ///< the largest relative standard error of its means
     double seconds = 0.0;  ///< of a trial
 };
 
-/// The relative standard error that about so many seconds bring all designs to, and what it takes:
-/// again and again the design with the largest one doubles its trials. So each gets trials in
-/// proportion to its relative variance, and the time goes by variance times cost.
+/// The relative standard error that about so many seconds bring all to, and what it takes: again
+/// and again what has the largest one goes to its next round. So each gets trials in proportion to
+/// its relative variance, and the time goes by variance times cost.
 struct Forecast {
     double error = 0.0;
     double seconds = 0.0;
-    std::uint64_t trials = 0;  ///< the most of a design
+    std::uint64_t trials = 0;  ///< the most of one
 };
-Forecast forecast(std::vector<DesignPrecision> designs, double seconds);
+Forecast forecast(std::vector<Spent> all, double seconds, const Precision& precision);
 
 /// A study to a relative standard error, with at most so many trials of a design.
 using ToPrecision = std::function<Study(double rel_std_err, std::uint64_t max_trials)>;

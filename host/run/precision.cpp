@@ -1,7 +1,10 @@
 #include "host/run/precision.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "host/run/kept.hpp"
 #include "host/run/summary.hpp"
@@ -10,14 +13,6 @@
 namespace cucurbit {
 
 namespace {
-
-/// 256, 512, 1024, … , max_trials.
-std::vector<std::uint64_t> round_ends(const Precision& precision) {
-    std::vector<std::uint64_t> ends{first_round(precision)};
-    while (ends.back() < precision.max_trials)
-        ends.push_back(std::min(2 * ends.back(), precision.max_trials));
-    return ends;
-}
 
 bool has_all(const std::vector<TrialRange>& trials, std::uint64_t count) {
     return !trials.empty() && trials.front().first == 0 && trials.front().count >= count;
@@ -40,6 +35,94 @@ private:
     const SeriesKey& key_;
     bool moments_;
     std::vector<BlockValues> values_;
+};
+
+/// Points that stop together, and their series.
+struct Together {
+    std::vector<std::size_t> points, series;
+};
+std::vector<Together> stopping_together(const Design& design) {
+    std::vector<Together> all(design.points_apart ? design.points.size() : 1);
+    const auto of = [&](std::size_t point) -> Together& {
+        return all[design.points_apart ? point : 0];
+    };
+    for (std::size_t point = 0; point < design.points.size(); ++point)
+        of(point).points.push_back(point);
+    for (std::size_t s = 0; s < design.series.size(); ++s)
+        of(design.series[s].point).series.push_back(s);
+    return all;
+}
+
+/// How many times as many trials would make a mean as precise as asked for.
+double trials_lacking(const SeriesSummary& summary, const Precision& precision) {
+    const double error = summary.standard_error();
+    const double allowed = std::max(precision.abs_std_err.value_or(0.0),
+                                    precision.rel_std_err.value_or(0.0) * std::abs(summary.mean()));
+    return std::pow(error / allowed, 2.0);
+}
+
+/// What the store says of series that stop together.
+class Stopping {
+public:
+    Stopping(const Store& store, const Study& study, std::vector<std::uint64_t> rounds)
+        : store_(store), study_(study), rounds_(std::move(rounds)) {}
+
+    void add(SeriesKey key, bool deciding) {
+        const std::vector<TrialRange>& trials = store_.trials(key);
+        while (reached_ > 0 && !has_all(trials, rounds_[reached_ - 1])) --reached_;
+        if (deciding) deciding_.push_back(std::move(key));
+    }
+
+    /// The last round that all have.
+    std::uint64_t reached() const { return reached_ > 0 ? rounds_[reached_ - 1] : 0; }
+
+    /// The largest relative standard error then.
+    double error() const {
+        double largest = 0.0;
+        for (const SeriesKey& key : deciding_) {
+            const SeriesSummary summary = Prefixes(store_, study_, key).summary(reached());
+            const double error = summary.standard_error();
+            const std::optional<double>& small = study_.precision.abs_std_err;
+            if (error > 0.0 && !(small && error <= *small))
+                largest = std::max(largest, error / std::abs(summary.mean()));
+        }
+        return largest;
+    }
+
+    std::uint64_t wanted() const {
+        if (reached_ == 0) return rounds_.front();
+        std::vector<bool> precise(reached_, true);
+        double lacking = 1.0;
+        for (const SeriesKey& key : deciding_) {
+            const Prefixes prefixes(store_, study_, key);
+            for (std::size_t k = 0; k + 1 < reached_; ++k)
+                if (precise[k] && !is_precise(prefixes.summary(rounds_[k]), study_.precision))
+                    precise[k] = false;
+            const SeriesSummary last = prefixes.summary(reached());
+            if (is_precise(last, study_.precision)) continue;
+            precise.back() = false;
+            lacking = std::max(lacking, trials_lacking(last, study_.precision));
+        }
+        for (std::size_t k = 0; k < reached_; ++k)
+            if (precise[k]) return rounds_[k];
+        return next(lacking);
+    }
+
+private:
+    /// A round that is probably needed, so that there are few of them: at most twice the trials.
+    std::uint64_t next(double lacking) const {
+        constexpr double most = 2.0;
+        const double trials = std::min(most, lacking) * static_cast<double>(reached());
+        std::size_t k = std::min(reached_, rounds_.size() - 1);
+        while (k + 1 < rounds_.size() && static_cast<double>(rounds_[k + 1]) <= trials) ++k;
+        return rounds_[k];
+    }
+
+    const Store& store_;
+    const Study& study_;
+    std::vector<std::uint64_t> rounds_;
+    std::vector<SeriesKey> deciding_;
+    std::size_t reached_ = rounds_.size();  ///< how many
 };
 
 }  // namespace
@@ -74,47 +157,53 @@ std::vector<bool> deciding_series(const Setting& setting, const Design& design) 
     return deciding;
 }
 
-std::uint64_t wanted_trials(const Store& store, const Study& study, const Design& design) {
-    if (is_fixed(study.precision)) return study.precision.trials;
-    const std::vector<std::uint64_t> rounds = round_ends(study.precision);
-    const std::vector<bool> deciding = deciding_series(*study.setting, design);
-    std::vector<bool> precise(rounds.size(), true);
-    std::size_t reached = rounds.size();
-    for (std::size_t s = 0; s < design.series.size(); ++s) {
-        const SeriesKey key = series_key(*study.setting, design, design.series[s]);
-        const std::vector<TrialRange>& trials = store.trials(key);
-        while (reached > 0 && !has_all(trials, rounds[reached - 1])) --reached;
-        if (reached == 0) return rounds.front();
-        if (!deciding[s]) continue;
-        const Prefixes prefixes(store, study, key);
-        for (std::size_t k = 0; k < reached; ++k)
-            if (precise[k] && !is_precise(prefixes.summary(rounds[k]), study.precision))
-                precise[k] = false;
-    }
-    for (std::size_t k = 0; k < reached; ++k)
-        if (precise[k]) return rounds[k];
-    return rounds[std::min(reached, rounds.size() - 1)];
+std::uint64_t next_round(std::uint64_t trials, const Precision& precision) {
+    constexpr std::uint64_t in_a_doubling = 4;
+    const std::uint64_t doubling = std::bit_floor(trials);
+    return trials + (precision.keep == Keep::moments ? doubling : doubling / in_a_doubling);
 }
 
-Reached last_round(const Store& store, const Study& study, const Design& design) {
-    Reached reached;
-    const auto all_have = [&](std::uint64_t trials) {
-        return std::all_of(design.series.begin(), design.series.end(), [&](const Series& series) {
-            return has_all(store.trials(series_key(*study.setting, design, series)), trials);
-        });
-    };
-    for (std::uint64_t end = round_trials; all_have(end); end *= 2) reached.trials = end;
-    const std::vector<bool> deciding = deciding_series(*study.setting, design);
-    for (std::size_t s = 0; s < design.series.size(); ++s) {
-        if (!deciding[s]) continue;
-        const SeriesKey key = series_key(*study.setting, design, design.series[s]);
-        const SeriesSummary summary = Prefixes(store, study, key).summary(reached.trials);
-        const double error = summary.standard_error();
-        const bool small = study.precision.abs_std_err && error <= *study.precision.abs_std_err;
-        if (!small && error > 0.0)
-            reached.error = std::max(reached.error, error / std::abs(summary.mean()));
-    }
-    return reached;
+std::vector<std::uint64_t> rounds(const Precision& precision) {
+    std::vector<std::uint64_t> ends{first_round(precision)};
+    while (ends.back() < most_trials(precision))
+        ends.push_back(std::min(next_round(ends.back(), precision), most_trials(precision)));
+    return ends;
 }
 
+std::vector<std::uint64_t> wanted_trials(const Store& store, const Study& study,
+                                         const Design& design) {
+    if (is_fixed(study.precision)) return std::vector(design.points.size(), study.precision.trials);
+    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    std::vector<std::uint64_t> wanted(design.points.size());
+    for (const Together& together : stopping_together(design)) {
+        Stopping stopping(store, study, rounds(study.precision));
+        for (const std::size_t s : together.series)
+            stopping.add(series_key(*study.setting, design, design.series[s]), deciding[s]);
+        const std::uint64_t trials = stopping.wanted();
+        for (const std::size_t point : together.points) wanted[point] = trials;
+    }
+    return wanted;
+}
+
+std::vector<std::vector<TrialRange>> wanted_ranges(const Store& store, const Study& study,
+                                                   const Design& design) {
+    std::vector<std::vector<TrialRange>> ranges;
+    for (const std::uint64_t trials : wanted_trials(store, study, design))
+        ranges.push_back({{0, trials}});
+    return ranges;
+}
+
+std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design) {
+    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    Precision without_end = study.precision;
+    without_end.max_trials = countless_trials;
+    std::vector<Reached> all;
+    for (const Together& together : stopping_together(design)) {
+        Stopping stopping(store, study, rounds(without_end));
+        for (const std::size_t s : together.series)
+            stopping.add(series_key(*study.setting, design, design.series[s]), deciding[s]);
+        all.push_back({together.points, stopping.reached(), stopping.error()});
+    }
+    return all;
+}
 }  // namespace cucurbit

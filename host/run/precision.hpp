@@ -10,6 +10,9 @@
 
 namespace cucurbit {
 
+/// More than any store holds.
+inline constexpr std::uint64_t countless_trials = std::uint64_t{1} << 50U;
+
 /// Whether the study names its number of trials.
 bool is_fixed(const Precision& precision);
 
@@ -23,14 +26,15 @@ std::uint64_t most_trials(const Precision& precision);
 /// variance and those whose risk is zero.
 std::vector<bool> deciding_series(const Setting& setting, const Design& design);
 
-/// The last of the rounds of 256, 512, 1024, … trials that a design has, and the largest relative
-/// standard error of its deciding series after it; one that is below the study's abs_std_err counts
-/// as 0.
+/// The last round that some points of a design all have, and the largest relative standard error of
+/// their deciding series after it; one that is below the study's abs_std_err counts as 0.
 struct Reached {
+    std::vector<std::size_t> points;
     std::uint64_t trials = 0;
     double error = 0.0;
 };
-Reached last_round(const Store& store, const Study& study, const Design& design);
+/// Of all points of the design together, or of each where points are apart.
+std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design);
 
 /// The flag of rows that all trials left less precise than asked for.
 inline constexpr const char* imprecise = "imprecise";
@@ -38,9 +42,19 @@ inline constexpr const char* imprecise = "imprecise";
 /// Whether a mean is as precise as asked for; always where the number of trials is fixed.
 bool is_precise(const SeriesSummary& summary, const Precision& precision);
 
-/// Trials that a design needs by what is stored: the first of 256, 512, 1024, … , max_trials after
-/// which every deciding series is precise, or which some series has not reached. A function of the
-/// stored values of these very trials, whatever else is stored.
-std::uint64_t wanted_trials(const Store& store, const Study& study, const Design& design);
+/// When decisions fall: after 256 trials, then at quarters of each doubling (320, 384, 448, 512,
+/// 640, …), and at max_trials; of moments, which are kept of 256·2^k trials, after each doubling.
+std::uint64_t next_round(std::uint64_t trials, const Precision& precision);
+std::vector<std::uint64_t> rounds(const Precision& precision);
+
+/// Trials that each point of a design needs by what is stored: the first of the rounds after which
+/// every deciding series is precise, or one that some series has not reached and that is probably
+/// needed. It counts the series of this point, or of all of them where points are not apart. A
+/// function of the stored values of these very trials, whatever else is stored.
+std::vector<std::uint64_t> wanted_trials(const Store& store, const Study& study,
+                                         const Design& design);
+/// The same as what find_gaps() takes.
+std::vector<std::vector<TrialRange>> wanted_ranges(const Store& store, const Study& study,
+                                                   const Design& design);
 
 }  // namespace cucurbit

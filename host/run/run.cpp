@@ -62,12 +62,13 @@ private:
         std::vector<Work> work;
         std::uint64_t found = 0;
         for (const Plan::Entry& entry : plan_.entries) {
-            const std::vector<TrialRange> wanted =
-                entry.whole
-                    ? std::vector{TrialRange{0, wanted_trials(store_, study_, entry.design)}}
-                    : entry.share;
+            const auto wanted = entry.whole ? wanted_ranges(store_, study_, entry.design)
+                                            : std::vector(entry.design.points.size(), entry.share);
             const std::vector<Gap> gaps = find_gaps(store_, study_, entry.design, wanted);
-            found += count_trials(wanted);
+            std::uint64_t most = 0;
+            for (const std::vector<TrialRange>& ranges : wanted)
+                most = std::max(most, count_trials(ranges));
+            found += most;
             std::uint64_t lacking = 0;
             for (const Gap& gap : gaps) lacking += gap.trials.count;
             found -= lacking;

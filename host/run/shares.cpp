@@ -23,9 +23,9 @@ std::vector<std::vector<TrialRange>> lacking_trials(const Study& study,
     store.require_identity(study.identity);
     std::vector<std::vector<TrialRange>> lacking;
     for (const Design& design : designs) {
-        const TrialRange wanted{0, wanted_trials(store, study, design)};
         std::vector<TrialRange>& ranges = lacking.emplace_back();
-        for (const Gap& gap : find_gaps(store, study, design, {wanted})) {
+        for (const Gap& gap :
+             find_gaps(store, study, design, wanted_ranges(store, study, design))) {
             if (!ranges.empty() && ranges.back().end() == gap.trials.first)
                 ranges.back().count += gap.trials.count;
             else

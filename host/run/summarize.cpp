@@ -323,10 +323,12 @@ Table make_table(const Store* store, const Study& study,
     const std::vector<Design> designs = study.setting->designs();
     std::vector<PointRows> points;
     for (const Design& design : designs) {
-        const std::uint64_t wanted = store ? wanted_trials(*store, study, design) : 0;
+        const std::vector<std::uint64_t> wanted =
+            store ? wanted_trials(*store, study, design)
+                  : std::vector<std::uint64_t>(design.points.size());
         std::vector<std::vector<const Series*>> series = series_by_point(design);
         for (std::size_t point = 0; point < design.points.size(); ++point)
-            points.push_back({design, point, std::move(series[point]), wanted, {}});
+            points.push_back({design, point, std::move(series[point]), wanted[point], {}});
     }
     std::optional<StoredValues> stored;
     if (store) stored.emplace(*store, study);

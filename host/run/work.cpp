@@ -20,14 +20,15 @@ bool covers(const std::vector<TrialRange>& ranges, TrialRange part) {
 }  // namespace
 
 std::vector<Gap> find_gaps(const Store& store, const Study& study, const Design& design,
-                           const std::vector<TrialRange>& wanted) {
+                           const std::vector<std::vector<TrialRange>>& wanted) {
     std::vector<std::vector<TrialRange>> missing;
     std::set<std::uint64_t> ends;
     const std::vector<Kept> all = kept(study, design);
     for (const Kept& one : all) {
         const std::vector<TrialRange>& stored = store.trials(one.key);
         std::vector<TrialRange>& lacking = missing.emplace_back();
-        for (const TrialRange& within : wanted)
+        const std::size_t point = design.series[one.above.front().series].point;
+        for (const TrialRange& within : wanted[point])
             for (const TrialRange& range : left_out(stored, within)) {
                 lacking.push_back(range);
                 ends.insert({range.first, range.end()});

@@ -16,10 +16,10 @@ struct Gap {
     std::vector<std::size_t> series;  ///< that this needs: indices into Design::series, ascending
 };
 
-/// Those of the wanted trials (sorted, disjoint ranges) that the store lacks, as disjoint ranges in
-/// order; the same is lacking all along one range.
+/// Those of the wanted trials (of each point sorted, disjoint ranges) that the store lacks, as
+/// disjoint ranges in order; the same is lacking all along one range.
 std::vector<Gap> find_gaps(const Store& store, const Study& study, const Design& design,
-                           const std::vector<TrialRange>& wanted);
+                           const std::vector<std::vector<TrialRange>>& wanted);
 
 /// The design with only these series and the points that they need.
 Design restrict_design(const Design& design, const std::vector<std::size_t>& series);

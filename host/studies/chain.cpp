@@ -75,6 +75,7 @@ std::vector<Design> Chain::designs() const {
     for (const std::uint64_t p : population_.p.values) {
         Design design = design_of(seed_, fmt::format("{} p={}", identity(), p), p);
         design.points = {{{static_cast<double>(p)}}};
+        design.points_apart = true;
         for (const StageSpec& stage : stages_) {
             std::vector<Point> longer;
             for (const Point& point : design.points)

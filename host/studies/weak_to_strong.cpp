@@ -57,6 +57,7 @@ std::vector<Design> WeakToStrong::designs() const {
                                   static_cast<double>(rows), static_cast<double>(pseudo_rows),
                                   noise}});
                 add_series(design);
+                design.points_apart = sampler_ == Sampler::sufficient;
                 for (const std::uint64_t rows : samples_.values)
                     design.further_keys.push_back(factor_key(seed_, design, "n", rows));
                 for (const std::uint64_t rows : pseudo_samples_.values)

@@ -87,12 +87,13 @@ enum class RunEnd { complete, stopped };
 
 /// Computes what the folder lacks of the study, or of the shard. Continues an interrupted run; the
 /// table is the same bytes whatever the threads and interruptions. Fixed precision stops at exactly
-/// `trials`. Adaptive precision stops a design at the first of 256, 512, 1024, … , max_trials
-/// trials after which every series has the wanted relative or absolute standard error; series
-/// without a finite mean or variance (near interpolation) and zero risks do not count. A shard that
-/// has a part of a design's round ends with that part: a folder that all of them were merged into
-/// decides whether a further round is needed, of which Shard::of computes a part. Throws
-/// StudyError, StoreError, DeviceError, and whatever a simulation throws.
+/// `trials`. Adaptive precision stops a design, or each point where points are apart, at the first
+/// of 256, 320, 384, 448, 512, 640, … , max_trials trials after which every series has the wanted
+/// relative or absolute standard error; series without a finite mean or variance (near
+/// interpolation) and zero risks do not count. A shard that has a part of a design's round ends
+/// with that part: a folder that all of them were merged into decides whether a further round is
+/// needed, of which Shard::of computes a part. Throws StudyError, StoreError, DeviceError, and
+/// whatever a simulation throws.
 RunEnd run(const Study& study, const RunOptions& options);
 
 /// The table of a folder: Moments of 64 trials each, merged in the order of trials, joined with

@@ -84,6 +84,9 @@ struct Design {
     /// Keys of draws that more than the design addresses, such as an independent factor for each n.
     std::vector<std::uint64_t> further_keys;
     std::size_t trials_per_block = 64;
+    /// Whether a simulation restricted to some of the points gives these the same bits, and is the
+    /// cheaper for it: each point then stops by itself where a precision decides.
+    bool points_apart = false;
     std::vector<Point> points;
     std::vector<Series> series;
     double flops_per_trial = 0.0;      ///< by formula; for plans and progress, not for scheduling
@@ -200,7 +203,7 @@ enum class Sampler { direct, sufficient };
 enum class Keep { trials, moments };
 
 /// How many trials: a fixed number, or until the relative (or absolute) standard error of every
-/// series is reached, decided after rounds of 256·2^k trials.
+/// series is reached, decided after 256 trials and then four times in each doubling.
 struct Precision {
     std::uint64_t trials = 0;  ///< fixed number; 0 when adaptive
     std::optional<double> rel_std_err;

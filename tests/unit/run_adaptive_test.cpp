@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/run/precision.hpp"
 #include "tests/unit/run_fake.hpp"
 
 namespace cucurbit {
@@ -12,12 +13,47 @@ using fake::row_of;
 using fake::table_after;
 
 TEST(Adaptive, EndsAtTheFirstPreciseRound) {
-    // Standard error of uniform values: spread/√(12 trials), 0.00902 at 1024 and 0.0128 at 512;
+    // Standard error of uniform values: spread/√(12 trials), 0.0104 at 768 and 0.00964 at 896;
     // means are 1 to 3.
     const Study study = fake::adaptive_study({}, 0.01, 100'000);
     const Table table = table_after(study);
     for (const Row& row : table.rows)
-        EXPECT_EQ(row.n_trials, row.estimand == "excess_risk" ? 1024u : 0u);
+        EXPECT_EQ(row.n_trials, row.estimand == "excess_risk" ? 896u : 0u);
+}
+
+TEST(Adaptive, PointsApartEndEachAtItsOwnRound) {
+    Options options;
+    options.apart = true;
+    const auto log = std::make_shared<fake::Log>();
+    const Study study = fake::adaptive_study(options, 0.005, 100'000, log);
+    const Folder folder;
+    fake::run_into(folder.path(), study);
+    // Variances relative to squared means of 1, 4 and 9: 3333, 833 and 370 trials.
+    const Table table = summarize(Store::open_to_read(folder.path()), study);
+    for (const auto& [n, trials] : {std::pair{10.0, 3584u}, {20.0, 896u}, {30.0, 384u}})
+        for (const std::string& arm : options.arms)
+            EXPECT_EQ(row_of(table, n, arm).n_trials, trials) << n;
+    EXPECT_EQ(log->values, options.arms.size() * (3584u + 896u + 384u));
+    const DesignStatus now = status(Store::open_to_read(folder.path()), study)[0];
+    EXPECT_EQ(now.trials_done, 3584u);
+    EXPECT_EQ(now.trials_wanted, 3584u);
+    // Together they take what the worst takes.
+    options.apart = false;
+    EXPECT_EQ(
+        row_of(table_after(fake::adaptive_study(options, 0.005, 100'000)), 30, "mask").n_trials,
+        3584u);
+}
+
+TEST(Adaptive, RoundsAreQuartersOfDoublings) {
+    Precision precision;
+    precision.rel_std_err = 0.1;
+    precision.max_trials = 1500;
+    EXPECT_EQ(rounds(precision), (std::vector<std::uint64_t>{256, 320, 384, 448, 512, 640, 768, 896,
+                                                             1024, 1280, 1500}));
+    precision.keep = Keep::moments;
+    EXPECT_EQ(rounds(precision), (std::vector<std::uint64_t>{256, 512, 1024, 1500}));
+    precision.max_trials = 100;
+    EXPECT_EQ(rounds(precision), (std::vector<std::uint64_t>{100}));
 }
 
 TEST(Adaptive, EndsAtMaxTrials) {

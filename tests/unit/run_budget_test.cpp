@@ -14,20 +14,27 @@ namespace {
 
 TEST(Forecast, SpendsByVarianceTimesCost) {
     // Errors 0.08, 0.02 and 0.01 after 256 trials: relative variances of 64 : 4 : 1.
-    const std::vector<DesignPrecision> designs{
-        {256, 0.08, 0.001}, {256, 0.02, 0.01}, {256, 0.01, 0.1}};
-    const Forecast all = forecast(designs, 15 * 0.256);
+    const std::vector<Spent> designs{{256, 0.08, 0.001}, {256, 0.02, 0.01}, {256, 0.01, 0.1}};
+    Precision precision;
+    precision.rel_std_err = 0.5;
+    const Forecast all = forecast(designs, 15.01 * 0.256, precision);
     EXPECT_DOUBLE_EQ(all.error, 0.02);
     EXPECT_DOUBLE_EQ(all.seconds, 15 * 0.256);  // the first alone, 16 times its trials
     EXPECT_EQ(all.trials, 4096u);
-    const Forecast none = forecast(designs, 0.255);
+    const Forecast some = forecast(designs, 0.065, precision);
+    EXPECT_DOUBLE_EQ(some.error, 0.08 * std::sqrt(256.0 / 320.0));
+    EXPECT_DOUBLE_EQ(some.seconds, 0.064);
+    const Forecast none = forecast(designs, 0.063, precision);
     EXPECT_DOUBLE_EQ(none.error, 0.08);
     EXPECT_EQ(none.seconds, 0.0);
     EXPECT_EQ(none.trials, 256u);
-    const Forecast most = forecast(designs, 63 * 0.256 + 3 * 2.56);
+    const Forecast most = forecast(designs, 63 * 0.256 + 3 * 2.56 + 0.1, precision);
     EXPECT_NEAR(most.error, 0.01, 1e-15);
-    EXPECT_EQ(forecast({}, 1.0).error, 0.0);
-    EXPECT_EQ(forecast({{256, 0.0, 1.0}}, 1e9).seconds, 0.0);  // nothing decides
+    precision.keep = Keep::moments;  // of doublings alone
+    EXPECT_EQ(forecast(designs, 0.255, precision).seconds, 0.0);
+    EXPECT_DOUBLE_EQ(forecast(designs, 0.257, precision).seconds, 0.256);
+    EXPECT_EQ(forecast({}, 1.0, precision).error, 0.0);
+    EXPECT_EQ(forecast({{256, 0.0, 1.0}}, 1e9, precision).seconds, 0.0);  // nothing decides
 }
 
 TEST(Budget, IsAStudyToThePrecisionReached) {
@@ -53,7 +60,7 @@ TEST(Budget, IsAStudyToThePrecisionReached) {
     const Table table = summarize(Store::open_to_read(folder.path()), done.study);
     for (const Row& row : table.rows)
         if (row.estimand == "excess_risk") {
-            EXPECT_GE(row.n_trials, 512u);
+            EXPECT_GE(row.n_trials, 320u);
             worst = std::max(worst, row.std_err / row.estimate);
         }
     EXPECT_DOUBLE_EQ(worst, done.error);

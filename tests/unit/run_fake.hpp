@@ -28,6 +28,7 @@ struct Options {
     std::vector<double> samples{10, 20, 30};  ///< grid of n
     std::vector<std::string> arms{"standard", "mask"};
     std::size_t trials_per_block = 64;
+    bool apart = false;             ///< points stop one by one
     double spread = 1.0;            ///< of values around their mean n/10
     bool with_theory = true;        ///< mean n/10, exact
     double near_interpolation = 0;  ///< this n is flagged
@@ -141,6 +142,7 @@ public:
             design.bytes_per_trial = options_.bytes_per_trial;
             design.bytes_per_worker = options_.bytes_per_worker;
             design.flops_per_trial = 100.0;
+            design.points_apart = options_.apart;
             for (const double n : options_.samples) {
                 for (const std::string& arm : options_.arms)
                     design.series.push_back({design.points.size(), arm, arm, "excess_risk"});

@@ -151,7 +151,7 @@ TEST(Shards, RefuseAnotherStudysFolder) {
     EXPECT_THROW(make_plan(fake::study({}, 100), "cpu", 1, {0, 2, folder.path()}), StudyError);
 }
 
-// 1,024 trials make the study precise: rounds end after 256, 512 and 1,024.
+// 896 trials make the study precise: rounds end after 256, 512, 768 and 896.
 TEST(Shards, OfOneDesignShareRoundAfterRound) {
     const Study study = fake::adaptive_study({}, 0.01, 100'000);
     const std::string whole = fake::bytes_of(fake::table_after(study));
@@ -161,7 +161,9 @@ TEST(Shards, OfOneDesignShareRoundAfterRound) {
         run_shards(folder.path(), study, count);
         EXPECT_EQ(status(Store::open_to_read(joined), study)[0].trials_wanted, 512u);
         run_shards(folder.path(), study, count, joined);
-        EXPECT_EQ(status(Store::open_to_read(joined), study)[0].trials_wanted, 1024u);
+        EXPECT_EQ(status(Store::open_to_read(joined), study)[0].trials_wanted, 768u);
+        run_shards(folder.path(), study, count, joined);
+        EXPECT_EQ(status(Store::open_to_read(joined), study)[0].trials_wanted, 896u);
         run_shards(folder.path(), study, count, joined);
         EXPECT_EQ(fake::table_of(joined, study), whole) << count;
         EXPECT_EQ(trials_of(deal(study, 1, joined)[0]), 0u);

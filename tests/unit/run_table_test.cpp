@@ -209,7 +209,10 @@ TEST(Gaps, SplitWhereTheLackingSeriesChange) {
     };
     for (std::size_t s = 0; s < 6; ++s) give(s, 0, s == 5 ? 30 : 100);
     give(4, 120, 40);
-    const std::vector<Gap> gaps = find_gaps(store, study, design, {{0, 200}});
+    const auto everywhere = [&](TrialRange range) {
+        return std::vector(design.points.size(), std::vector{range});
+    };
+    const std::vector<Gap> gaps = find_gaps(store, study, design, everywhere({0, 200}));
     const std::vector<std::size_t> all{0, 1, 2, 3, 4, 5};
     const std::vector<std::size_t> without_4{0, 1, 2, 3, 5};
     ASSERT_EQ(gaps.size(), 4u);
@@ -233,7 +236,7 @@ TEST(Gaps, SplitWhereTheLackingSeriesChange) {
     EXPECT_EQ(cuts, (std::vector<TrialRange>{
                         {30, 34}, {64, 36}, {100, 20}, {120, 8}, {128, 32}, {160, 32}, {192, 8}}));
     EXPECT_EQ(tasks[2].design, tasks[5].design);
-    EXPECT_TRUE(find_gaps(store, study, design, {{0, 30}}).empty());
+    EXPECT_TRUE(find_gaps(store, study, design, everywhere({0, 30})).empty());
 }
 
 TEST(Work, HoldsAnyNumberOfTrials) {
