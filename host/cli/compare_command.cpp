@@ -16,6 +16,7 @@ namespace {
 
 struct CompareArguments {
     std::string directory;
+    bool any_time = false;
     Output output{"aligned", ""};
 };
 
@@ -90,9 +91,22 @@ std::vector<std::string> unjudged_texts(const Table& table, const std::vector<Ve
     return texts;
 }
 
+void widen_intervals(const AnyTime& any_time, Table& table) {
+    for (cucurbit::Row& row : table.rows) {
+        const Interval wide = interval(row, any_time);
+        row.ci95_low = wide.low;
+        row.ci95_high = wide.high;
+    }
+}
+
 Exit compare_command(const CompareArguments& options) {
-    const Table table = summarize(Store::open_to_read(options.directory));
-    const std::vector<Verdict> verdicts = compare(table);
+    const Store store = Store::open_to_read(options.directory);
+    const Study study = store.study();
+    Table table = summarize(store, study);
+    const AnyTime any_time = AnyTime::of(study.precision);
+    const std::vector<Verdict> verdicts =
+        options.any_time ? compare(table, any_time) : compare(table);
+    if (options.any_time) widen_intervals(any_time, table);
     print_columns(verdict_columns(table, verdicts), options.output);
     const Judgement judgement = judgement_of(verdicts);
     for (const std::string& reason : unjudged_texts(table, verdicts)) say(reason);
@@ -127,6 +141,8 @@ void add_compare(Program& program) {
         "compare", "Judge theory against a run's table; exit code 4 where they disagree");
     const auto options = std::make_shared<CompareArguments>();
     add_directory(command, options->directory);
+    command.add_flag("--any-time", options->any_time,
+                     "Verdicts and intervals that hold however often a growing run is looked at");
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, compare_command);
 }

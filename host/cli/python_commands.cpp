@@ -16,6 +16,8 @@ namespace {
 struct PythonArguments {
     std::vector<std::string> directories{1};
     std::string output;
+    bool watch = false;
+    std::string every;
     std::string python = "python3";
 };
 
@@ -89,11 +91,20 @@ void add_report(Program& program) {
         .add_option("-o,--output", options->output,
                     "Page to write [report.html in the run's folder; of several, in this one]")
         ->type_name("FILE");
+    command.add_flag("--watch", options->watch,
+                     "Write the page again and again until the runs have ended: a browser that "
+                     "shows it follows");
+    command
+        .add_option("--every", options->every, "Time between two looks of --watch, in seconds [10]")
+        ->type_name("SECONDS")
+        ->needs("--watch");
     add_interpreter(command, options->python);
     on_chosen(program, command, options, [](const PythonArguments& chosen) -> Exit {
-        become("report", chosen,
-               chosen.output.empty() ? std::vector<std::string>{}
-                                     : std::vector<std::string>{"-o", chosen.output});
+        std::vector<std::string> words;
+        if (!chosen.output.empty()) words.insert(words.end(), {"-o", chosen.output});
+        if (chosen.watch) words.emplace_back("--watch");
+        if (!chosen.every.empty()) words.insert(words.end(), {"--every", chosen.every});
+        become("report", chosen, words);
     });
 }
 

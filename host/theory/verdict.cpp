@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -45,6 +46,21 @@ std::string why_no_verdict(const Row& row) {
     return {};
 }
 
+/// How often a run's verdicts are looked at: once, at its end, or at any time.
+struct Looks {
+    const AnyTime* any_time = nullptr;
+
+    /// What a test at this significance asks of the level at a look.
+    double level(double significance, std::uint64_t count) const {
+        if (any_time == nullptr) return significance;
+        return std::erfc(any_time->boundary(significance, count) / std::sqrt(2.0));
+    }
+    double p_value(double of_this_look, std::uint64_t count) const {
+        if (any_time == nullptr || of_this_look <= 0.0) return of_this_look;
+        return any_time->p_value(std::sqrt(2.0) * boost::math::erfc_inv(of_this_look), count);
+    }
+};
+
 /// A row's mean as a random quantity.
 struct Judged {
     const Row& row;
@@ -78,10 +94,11 @@ void judge_zero(const Row& row, Verdict& verdict) {
                                                                        : Verdict::Kind::failed;
 }
 
-void judge_equivalent(const Judged& judged) {
+void judge_equivalent(const Judged& judged, const Looks& looks) {
     const Row& row = judged.row;
     Verdict& verdict = judged.verdict;
-    verdict.allowed_gap = row.relative_error + judged.limit(equivalent_significance);
+    verdict.allowed_gap =
+        row.relative_error + judged.limit(looks.level(equivalent_significance, judged.count));
     verdict.noticeable_gap = verdict.allowed_gap + power_margin * judged.spread;
     const bool failed = std::abs(verdict.relative_gap) > verdict.allowed_gap;
     verdict.kind = failed ? Verdict::Kind::failed : Verdict::Kind::confirmed;
@@ -105,23 +122,39 @@ void adjust_by_holm(std::vector<Verdict*> verdicts) {
     }
 }
 
-void judge_exact(const std::vector<Judged>& rows) {
+// Bonferroni: rows of a growing run are judged again and again, and not all from the same trial on.
+void adjust_by_number(const std::vector<Verdict*>& verdicts, std::size_t rows) {
+    for (Verdict* const verdict : verdicts) {
+        verdict->p_value = std::min(1.0, static_cast<double>(rows) * verdict->p_value);
+        verdict->kind =
+            verdict->p_value < significance ? Verdict::Kind::failed : Verdict::Kind::confirmed;
+    }
+}
+
+/// rows: those with an exact law, judged or not yet.
+void judge_exact(const std::vector<Judged>& judged_rows, const Looks& looks, std::size_t rows) {
     std::vector<Verdict*> verdicts;
-    for (const Judged& judged : rows) {
-        judged.verdict.p_value = judged.p_value();
+    for (const Judged& judged : judged_rows) {
+        judged.verdict.p_value = looks.p_value(judged.p_value(), judged.count);
         verdicts.push_back(&judged.verdict);
         // Trials without a spread say nothing of what a run could notice.
         if (judged.row.std_err <= rounding * std::abs(judged.row.theory)) continue;
         judged.verdict.noticeable_gap =
-            judged.limit(significance / static_cast<double>(rows.size())) +
+            judged.limit(looks.level(significance / static_cast<double>(rows), judged.count)) +
             power_margin * judged.spread;
     }
-    adjust_by_holm(std::move(verdicts));
+    if (looks.any_time == nullptr)
+        adjust_by_holm(std::move(verdicts));
+    else
+        adjust_by_number(verdicts, rows);
 }
 
-}  // namespace
+bool has_exact_law(const Row& row) {
+    return row.theory_kind == TheoryKind::exact && !row.arm.empty() && std::isfinite(row.theory) &&
+           row.theory != 0.0;
+}
 
-std::vector<Verdict> compare(const Table& table) {
+std::vector<Verdict> compare(const Table& table, const Looks& looks) {
     std::vector<Verdict> verdicts;
     verdicts.reserve(table.rows.size());
     std::vector<Judged> exact;
@@ -130,6 +163,9 @@ std::vector<Verdict> compare(const Table& table) {
             Verdict{Verdict::Kind::none, missing, missing, missing, missing, {}});
         const double gap = (row.estimate - row.theory) / row.theory;
         verdict.reason = why_no_verdict(row);
+        if (verdict.reason.empty() && looks.any_time != nullptr &&
+            row.n_trials - row.n_failed < AnyTime::first_look)
+            verdict.reason = fmt::format("fewer than {} trials so far", AnyTime::first_look);
         const bool shows_gap =
             verdict.reason.empty() || row.theory_kind == TheoryKind::approximation;
         if (shows_gap && std::isfinite(gap)) verdict.relative_gap = gap;
@@ -139,10 +175,59 @@ std::vector<Verdict> compare(const Table& table) {
         else if (row.theory_kind == TheoryKind::exact)
             exact.emplace_back(row, verdict);
         else
-            judge_equivalent({row, verdict});
+            judge_equivalent({row, verdict}, looks);
     }
-    judge_exact(exact);
+    const auto rows = looks.any_time == nullptr
+                          ? static_cast<std::ptrdiff_t>(exact.size())
+                          : std::count_if(table.rows.begin(), table.rows.end(), has_exact_law);
+    judge_exact(exact, looks, static_cast<std::size_t>(rows));
     return verdicts;
+}
+
+}  // namespace
+
+AnyTime AnyTime::of(const Precision& precision) {
+    // A sixteenth: narrow from the first hundredth of the trials on, and hardly wider at their end.
+    if (precision.trials == 0) return {};
+    return {std::max(static_cast<double>(first_look), static_cast<double>(precision.trials) / 16)};
+}
+
+namespace {
+/// Variance of the mixture, in units of one trial's: near the best for significance 1e-3 and so
+/// many trials.
+double mixed(double trials, std::uint64_t count) {
+    const double best = -2.0 * std::log(significance);
+    return static_cast<double>(count) * (best + std::log(best + 1.0)) / trials;
+}
+}  // namespace
+
+double AnyTime::boundary(double significance, std::uint64_t count) const {
+    const double v = mixed(trials, count);
+    return std::sqrt((v + 1.0) / v * (std::log(v + 1.0) - 2.0 * std::log(significance)));
+}
+
+double AnyTime::p_value(double errors, std::uint64_t count) const {
+    const double v = mixed(trials, count);
+    return std::min(1.0, std::sqrt(v + 1.0) * std::exp(-0.5 * errors * errors * v / (v + 1.0)));
+}
+
+Interval interval(const Row& row, const AnyTime& any_time, double level) {
+    const std::uint64_t count = row.n_trials - row.n_failed;
+    if (count < AnyTime::first_look || !std::isfinite(row.std_err) || std::isnan(row.ci95_low))
+        return {missing, missing};
+    const boost::math::students_t student(static_cast<double>(count - 1));
+    const double edge = boost::math::quantile(
+        complement(student, 0.5 * Looks{&any_time}.level(1.0 - level, count)));
+    return {row.estimate - row.std_err * t_of_skewed(edge, row.skewness, count),
+            row.estimate - row.std_err * t_of_skewed(-edge, row.skewness, count)};
+}
+
+std::vector<Verdict> compare(const Table& table) {
+    return compare(table, Looks{});
+}
+
+std::vector<Verdict> compare(const Table& table, const AnyTime& any_time) {
+    return compare(table, Looks{&any_time});
 }
 
 }  // namespace cucurbit

@@ -191,4 +191,24 @@ struct Verdict {
 /// row.
 std::vector<Verdict> compare(const Table& table);
 
+/// What may be looked at while a run goes on, as often as one likes: the normal mixture of Robbins
+/// (1970) with estimated variance, an asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha,
+/// Kennedy and Ramdas, Annals of Statistics 2024, theorem 2.2). Narrowest near so many trials.
+struct AnyTime {
+    double trials = 1024.0;
+    static AnyTime of(const Precision& precision);
+    /// No row is judged before: the sequence's promise is asymptotic.
+    static constexpr std::uint64_t first_look = 256;
+    /// Standard errors that a mean is ever further from the truth after first_look with about this
+    /// probability at most.
+    double boundary(double significance, std::uint64_t count) const;
+    /// The significance whose boundary is so many standard errors.
+    double p_value(double errors, std::uint64_t count) const;
+};
+/// As compare(), where the probability that a correct exact law fails at any look is about 1e-3 at
+/// most over all exact rows together (Bonferroni), and that of P(|normal| > 4) for an equivalent's.
+std::vector<Verdict> compare(const Table& table, const AnyTime& any_time);
+/// Of a mean, at any time; NaN where it is not judged.
+Interval interval(const Row& row, const AnyTime& any_time, double level = 0.95);
+
 }  // namespace cucurbit

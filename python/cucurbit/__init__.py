@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cucurbit.figures.scaling import fit_slopes
     from cucurbit.graphs import Fit, Rows, observed, optimal_mixture, random_features, truth
     from cucurbit.laws import Prediction, optimal_surrogate, target_risk
+    from cucurbit.live import watch
     from cucurbit.pages import report
     from cucurbit.program import Fault, ProgramError, ProgramNotFound, StudyError
     from cucurbit.runs import Run
@@ -45,13 +46,13 @@ __all__ = ["Fault", "Fit", "LearningCurve", "MinnormFits", "Prediction", "Progra
            "Run", "Study", "StudyError", "compare", "fit_slopes", "isotropic", "learning_curve", "load", "minnorm",
            "observed", "optimal_mixture", "optimal_surrogate", "parameters", "pinv", "plot", "power_law",
            "random_features", "report", "run", "spiked", "surrogate", "target_risk", "theory", "trials", "truth",
-           "uniform", "write_parquet"]
+           "uniform", "watch", "write_parquet"]
 
 # Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second, and with the
 # standard library's modules alone a wheel's command `cucurbit` twice as long to start.
 _PLACES = {"arrays": ("LearningCurve", "MinnormFits", "learning_curve", "minnorm", "pinv"),
            "figures": ("plot",), "figures.scaling": ("fit_slopes",), "graphs": ("Fit", "Rows", "observed", "optimal_mixture", "random_features", "truth"),
-           "laws": ("Prediction", "optimal_surrogate", "target_risk"), "pages": ("report",),
+           "laws": ("Prediction", "optimal_surrogate", "target_risk"), "live": ("watch",), "pages": ("report",),
            "program": ("Fault", "ProgramError", "ProgramNotFound", "StudyError"), "runs": ("Run",),
            "studies": ("Study", "isotropic", "power_law", "spiked", "surrogate", "uniform"),
            "table": ("compare", "load", "parameters", "run", "theory", "trials", "write_parquet")}

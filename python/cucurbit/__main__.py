@@ -26,6 +26,16 @@ def _size(text: str) -> tuple[float, float | None]:
     return inches[0], inches[1] if len(inches) == 2 else None
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number of seconds from 0.1 to 86400")
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cucurbit", description="Figures, pages and Parquet of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("sources", type=Path, metavar="DIR", nargs="+", help="run folder")
     report.add_argument("-o", "--output", type=Path, metavar="FILE",
                         help="default: report.html in the run folder; of several, in the working folder")
+    report.add_argument("--watch", action="store_true",
+                        help="write the page again and again until the runs have ended, for a browser to follow")
+    report.add_argument("--every", metavar="SECONDS", type=_seconds, default=10.0,
+                        help="between two looks of --watch (default: 10)")
     slopes = commands.add_parser("slopes", parents=[source], help="print log-log slopes of risk against n")
     slopes.add_argument("--n-min", type=float, default=0, help="smallest n in the fit")
     slopes.add_argument("--n-max", type=float, default=float("inf"), help="largest n in the fit")
@@ -84,10 +98,18 @@ def _plot(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from cucurbit.pages import report
-
     folder = options.sources[0] if len(options.sources) == 1 else Path()
-    print(f"wrote {report(options.sources, options.output or folder / 'report.html')}", file=sys.stderr)
+    output = options.output or folder / "report.html"
+    if options.watch:
+        from cucurbit.live import watch
+
+        print(f"cucurbit: {output} follows until the end; Ctrl-C stops looking", file=sys.stderr)
+        watch(options.sources, output, every=options.every)
+    else:
+        from cucurbit.pages import report
+
+        report(options.sources, output)
+    print(f"wrote {output}", file=sys.stderr)
 
 
 def _slopes(options: argparse.Namespace) -> None:
@@ -107,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         {"plot": _plot, "report": _report, "slopes": _slopes, "parquet": _parquet}[options.command](options)
+    except KeyboardInterrupt:
+        return 130
     except ProgramError as error:
         print(f"cucurbit: {error}", file=sys.stderr)
         return error.exit_code

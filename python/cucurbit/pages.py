@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import os
 import shlex
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cucurbit.hints import AnyPath
+    from cucurbit.live import Watched
 
 # So many rows are shown in sight, nearest to what theory forbids first; all others unfold.
 _ROWS_IN_SIGHT = 10
@@ -60,36 +62,64 @@ def report(sources: AnyPath | Sequence[AnyPath], output: AnyPath) -> Path:
     list of contents before them.
     sources: one folder or several.
     """
-    folders = [Path(sources)] if isinstance(sources, (str, os.PathLike)) else [Path(source) for source in sources]
+    write(page_of(folders_of(sources)), output)
+    return Path(output)
+
+
+def folders_of(sources: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    return [Path(sources)] if isinstance(sources, (str, os.PathLike)) else [Path(source) for source in sources]
+
+
+def write(page: str, output: AnyPath) -> None:
+    with replaced(output) as fresh:
+        # Bytes of paths that are no UTF-8 become question marks.
+        fresh.write_text(page, encoding="utf-8", errors="replace")
+
+
+def page_of(sources: Sequence[Path | Watched], refresh: float | None = None) -> str:
+    """The page's text. refresh: seconds after which it is to be loaded anew."""
     templates = jinja2.Environment(loader=jinja2.PackageLoader("cucurbit", "."), autoescape=True,
                                    undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     templates.filters["number"] = _number
     templates.filters["numeric"] = _numeric
-    runs = [_run(folder, f"r{place}") for place, folder in enumerate(folders, 1)]
-    page = templates.get_template("report.html").render(
-        runs=runs, widest=max([6, *(len(run["rows"].columns) for run in runs)]),
+    runs = [_waiting(source) if not isinstance(source, Path) and not source.begun else _run(source, f"r{place}")
+            for place, source in enumerate(sources, 1)]
+    return templates.get_template("report.html").render(
+        runs=runs, widest=max([6, *(len(run["rows"].columns) for run in runs if run["begun"])]),
+        refresh=refresh, now=datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
         version=program.output_of("--version").decode().strip(), references=program.output_of("cite").decode())
-    with replaced(output) as fresh:
-        # Bytes of paths that are no UTF-8 become question marks.
-        fresh.write_text(page, encoding="utf-8", errors="replace")
-    return Path(output)
 
 
-def _run(folder: Path, name: str) -> dict[str, Any]:
+def _waiting(watched: Watched) -> dict[str, Any]:
+    """What there is to say of a run that has not begun."""
+    return {"folder": watched.folder, "name": watched.folder.resolve().name, "begun": False}
+
+
+def _run(source: Path | Watched, name: str) -> dict[str, Any]:
+    watched = None if isinstance(source, Path) else source
+    folder = source if isinstance(source, Path) else source.folder
     text = program.output_of("export", program.path_argument(folder), "--format", "csv")
     # The stored text, which the table was made from: the file beside it may have been edited since.
     study = program.output_of("status", program.path_argument(folder), "--study").decode()
     about = tomllib.loads(study)["study"]
-    judged = tables.compare(folder).assign(flags=tables.load(folder)["flags"])
+    judged = _flagged(tables.compare(folder, any_time=watched is not None and watched.any_time), tables.load(folder))
+    if watched:
+        judged = watched.judge(judged)
     table = judged[judged["n_trials"] > 0]
     fixed = [name for name in tables.parameters(table) if table[name].nunique() <= 1]
-    return {"folder": folder, "name": about["name"], "kind": about["kind"], "study": study,
+    return {"folder": folder, "begun": True, "watched": watched, "name": about["name"], "kind": about["kind"], "study": study,
             "progress": _progress(folder), "verdicts": judged["verdict"].value_counts().to_dict(),
             "noticed": _noticed(judged), "flags": _flags(table),
             "failed_trials": int(table["n_failed"].sum()), "figure": _figure(folder, table, name),
             "fixed": [(name, table[name].iloc[0]) for name in fixed if len(table)],
             "nearest": _nearest(table).drop(columns=fixed, errors="ignore"), "rows": table.drop(columns=fixed),
             "table": _data("text/csv", text), "machines": _machines(folder)}
+
+
+def _flagged(judged: DataFrame, table: DataFrame) -> DataFrame:
+    """Verdicts with the table's flags. A run that goes on may have other rows by the time of the second."""
+    names = [*tables.parameters(judged), "arm", "estimand"]
+    return judged.merge(table[[*names, "flags"]], how="left", on=names).fillna({"flags": ""})
 
 
 def _progress(folder: Path) -> dict[str, int]:

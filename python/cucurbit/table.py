@@ -62,12 +62,13 @@ def trials(source: AnyPath) -> pandas.DataFrame:
     return load(path)
 
 
-def compare(folder: AnyPath) -> pandas.DataFrame:
+def compare(folder: AnyPath, *, any_time: bool = False) -> pandas.DataFrame:
     """The table of a run folder with theory's verdicts: confirmed, failed or none, and the reason.
 
     Unlike the command, it does not raise where theory failed: that is in the column `verdict`.
+    any_time: verdicts and intervals that hold however often a growing run is looked at.
     """
-    return frame_of("compare", program.path_argument(folder), accepted=(0, program.DISAGREEMENT))
+    return frame_of("compare", program.path_argument(folder), *program.options(any_time=any_time), accepted=(0, program.DISAGREEMENT))
 
 
 def theory(study: AnyPath, *, coordinates: bool = False) -> pandas.DataFrame:

@@ -119,7 +119,7 @@ class Docs(unittest.TestCase):
         self.assertEqual(names["gap"].dims, ("p", "n", "noise_std", "trial"))
         self.assertEqual({path.name for path in Path().iterdir()},
                          {"mine.toml", "mine.target.arms.3.surrogate_file.npy", "runs", "figure.pdf", "figure.png",
-                          "page.html", "table.parquet"})
+                          "page.html", "live.html", "table.parquet"})
 
     def test_the_readme(self):
         cb.Study("model_shift", p=40, spectrum=cb.power_law(1.5), signal=cb.power_law(1.5), n=10, noise_std=0.0,
