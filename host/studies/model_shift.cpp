@@ -157,10 +157,8 @@ private:
     void attempt(std::span<const std::uint64_t> trials, Rung rung) override {
         for (Side& side : sides_) side.curve.run(trials, rung, side.labels, {});
     }
-    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override {
-        for (std::size_t t = first; t < end; ++t)
-            for (const Side& side : sides_)
-                side.curve.read(t, rung, &out[(t - first) * design().series.size()]);
+    void read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const override {
+        for (const Side& side : sides_) side.curve.read(first, end, rung, out);
     }
 
     std::size_t group(std::size_t series) const override {

@@ -158,19 +158,18 @@ private:
         if (surrogate_->integrates()) root = surrogate_->fits().root();
         for (Curve& target : targets_) target.run(trials, rung, labels_, root);
     }
-    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override {
-        const std::size_t series = design().series.size();
-        std::vector<Fitted> before(series);
-        for (std::size_t t = first; t < end; ++t) {
-            Fitted* const row = &out[(t - first) * series];
-            surrogate_->read(t, rung, before.data());
-            for (const Curve& target : targets_) target.read(t, rung, row);
-            for (std::size_t s = 0; s < series; ++s) {
-                if (arms_[s] == Arm::surrogate) row[s] = before[s];
+    void read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const override {
+        const std::size_t series = design().series.size(), count = end - first;
+        std::vector<Fitted> fitted(series * count);
+        const FittedBlock before{fitted.data(), count};
+        surrogate_->read(first, end, rung, before);
+        for (const Curve& target : targets_) target.read(first, end, rung, out);
+        for (std::size_t s = 0; s < series; ++s)
+            for (std::size_t t = 0; t < count; ++t) {
+                if (arms_[s] == Arm::surrogate) out(s, t) = before(s, t);
                 if (arms_[s] == Arm::target)
-                    row[s].demanded = std::max(row[s].demanded, before[s].demanded);
+                    out(s, t).demanded = std::max(out(s, t).demanded, before(s, t).demanded);
             }
-        }
     }
 
     /// The target's labels: the surrogate's fit (its error plus the truth), the truth, and the fit

@@ -126,7 +126,7 @@ void ChainRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
 }
 
 /// A fit depends on those of the stages before.
-void ChainRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
+void ChainRun::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const {
     const std::size_t series = design().series.size();
     std::vector<Fitted> fitted(nodes_.size());
     for (std::size_t t = first; t < end; ++t) {
@@ -142,7 +142,7 @@ void ChainRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
                 of.rank_deficit = std::max(of.rank_deficit, fitted[node.parent].rank_deficit);
             }
         for (std::size_t s = 0; s < series; ++s)
-            out[(t - first) * series + s] = fitted[path_[design().series[s].point][stage_of_[s]]];
+            out(s, t - first) = fitted[path_[design().series[s].point][stage_of_[s]]];
     }
 }
 

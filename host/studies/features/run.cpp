@@ -145,13 +145,13 @@ void FeaturesRun::count_wrong(const std::vector<double>& errors, std::size_t mod
     });
 }
 
-void FeaturesRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
+void FeaturesRun::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const {
     const auto tests = static_cast<double>(spec_.test);
     for (std::size_t t = first; t < end; ++t)
         for (std::size_t s = 0; s < readings_.size(); ++s) {
             const Reading& reading = readings_[s];
             const double square = squares_[t * results_.rows + reading.model];
-            Fitted& of = out[(t - first) * readings_.size() + s];
+            Fitted& of = out(s, t - first);
             of = {square / tests, Rung::cholesky, 0};
             // Where predictions are no numbers there are no classes either.
             if (reading.misclassification && std::isfinite(square))

@@ -97,21 +97,24 @@ void Curve::run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix la
     fits_->read(trials.size(), results_);
 }
 
-void Curve::read(std::size_t trial, Rung rung, Fitted* out) const {
+void Curve::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const {
     const std::size_t p = stage_.truth.size();
-    Rung demanded = Rung::none;  // of all terms with one n, which follow each other
+    std::vector<Rung> demanded(end - first);  // by all terms with one n, which follow each other
     for (std::size_t k = 0; k < terms_.size(); ++k) {
-        const std::size_t needed = std::min(terms_[k].samples, p);
-        if (k == 0 || sample_of_[k] != sample_of_[k - 1])
-            demanded = demanded_rung(rung, results_.condition(trial, sample_of_[k], needed),
-                                     terms_[k].samples < p, p);
-        Fitted& fitted = out[terms_[k].series];
-        fitted.value = risk(trial, k);
-        fitted.demanded = demanded;
-        // A rank of −1 marks an iteration that did not converge: the value is NaN then.
-        const double rank = rung == Rung::truncated ? results_.rank(trial) : -1.0;
-        fitted.rank_deficit = static_cast<std::uint16_t>(
-            rank >= 0.0 ? std::clamp(static_cast<double>(needed) - rank, 0.0, 65535.0) : 0.0);
+        const std::size_t n = sample_of_[k], needed = std::min(terms_[k].samples, p);
+        if (k == 0 || n != sample_of_[k - 1])
+            for (std::size_t t = first; t < end; ++t)
+                demanded[t - first] =
+                    demanded_rung(rung, results_.condition(t, n, needed), terms_[k].samples < p, p);
+        for (std::size_t t = first; t < end; ++t) {
+            Fitted& fitted = out(terms_[k].series, t - first);
+            fitted.value = risk(t, k);
+            fitted.demanded = demanded[t - first];
+            // A rank of −1 marks an iteration that did not converge: the value is NaN then.
+            const double rank = rung == Rung::truncated ? results_.rank(t) : -1.0;
+            fitted.rank_deficit = static_cast<std::uint16_t>(
+                rank >= 0.0 ? std::clamp(static_cast<double>(needed) - rank, 0.0, 65535.0) : 0.0);
+        }
     }
 }
 

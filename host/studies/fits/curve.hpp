@@ -47,8 +47,8 @@ public:
     /// Fits all terms and brings their results to the host.
     void run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels,
              BatchMatrix root);
-    /// This curve's series of one of the last run's trials, counted from 0: out: [series].
-    void read(std::size_t trial, Rung rung, Fitted* out) const;
+    /// This curve's series of the last run's trials first .. end − 1, counted from 0.
+    void read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const;
 
     /// The stage's fits, for a stage that learns from them.
     StageFits& fits() { return *fits_; }

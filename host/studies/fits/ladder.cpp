@@ -10,9 +10,10 @@
 namespace cucurbit {
 namespace {
 
-/// Of a block of trials, which is read by one thread: so many that handing blocks out costs little,
-/// so few that they stay in its cache.
-constexpr std::size_t values_per_block = 8192;
+/// Of a block of trials, which is read by one thread: so many that handing blocks out costs little
+/// and a series' values, which lie in a page of their own, fill some lines of it; so few that all
+/// stay in the thread's cache.
+constexpr std::size_t values_per_block = 32768;
 /// Trials of a block are a multiple of this: a series' outcomes and values in it fill whole lines
 /// of a cache.
 constexpr std::size_t trials_per_line = 16;
@@ -105,31 +106,33 @@ void LadderSimulation::climb(Climb& climb, Rung rung) {
 /// Takes over the values of the attempt's trials first .. end − 1 that demanded this rung.
 void LadderSimulation::take(Climb& climb, std::size_t first, std::size_t end, Rung rung) {
     const std::size_t series = design_.series.size(), count = climb.trials.size();
-    std::vector<Fitted> rows((end - first) * series);
-    read(first, end, rung, rows);
-    const bool all = rung == Rung::cholesky;  // of every trial and series
-    for (std::size_t s = 0; s < series; ++s)
+    const auto made = std::make_unique_for_overwrite<Fitted[]>((end - first) * series);
+    const FittedBlock fitted{made.get(), end - first};
+    read(first, end, rung, fitted);
+    const bool all = rung == Rung::cholesky;          // of every trial and series
+    std::vector<std::uint8_t> stand(end - first, 1);  // [trial] whether all its values do
+    for (std::size_t s = 0; s < series; ++s) {
+        double* const values = climb.out.values.data() + s * count;
+        Outcome* const outcomes = climb.out.outcomes.data() + s * count;
         for (std::size_t k = first; k < end; ++k) {
             const std::size_t t = places_[k];
+            const Fitted& of = fitted(s, k - first);
             if (!all && pending_[t * series + s] != rung) continue;
-            const Fitted& fitted = rows[(k - first) * series + s];
-            climb.out.values[s * count + t] = fitted.value;
-            climb.out.outcomes[s * count + t] = outcome_of(fitted, rung);
+            values[t] = of.value;
+            outcomes[t] = outcome_of(of, rung);
+            stand[k - first] &= still_demanded(of, rung) == Rung::none ? 1 : 0;
         }
+    }
     for (std::size_t k = first; k < end; ++k) {
         const std::size_t t = places_[k];
-        const Fitted* row = &rows[(k - first) * series];
-        const auto stands = [rung](const Fitted& fitted) {
-            return still_demanded(fitted, rung) == Rung::none;
-        };
-        if (all && std::all_of(row, row + series, stands)) {
+        if (all && stand[k - first] != 0) {
             wanted_[t] = 0;
             continue;
         }
         std::uint8_t wanted = 0;
         for (std::size_t s = 0; s < series; ++s) {
             Rung& pending = pending_[t * series + s];
-            if (all || pending == rung) pending = still_demanded(row[s], rung);
+            if (all || pending == rung) pending = still_demanded(fitted(s, k - first), rung);
             if (pending != Rung::none) wanted |= bit(pending);
         }
         wanted_[t] = wanted;
@@ -149,7 +152,7 @@ void LadderSimulation::truncate(Climb& climb) {
             if (!restricted) restricted = make_restricted_(restrict_design(design_, keep));
             std::vector<Fitted> row(restricted->design().series.size());
             restricted->attempt(climb.trials.subspan(t, 1), Rung::truncated);
-            restricted->read(0, 1, Rung::truncated, row);
+            restricted->read(0, 1, Rung::truncated, {row.data(), 1});
             for (std::size_t s = 0, k = 0; s < series; ++s) {
                 if (!keep[s]) continue;
                 if (pending[s] == Rung::truncated) {

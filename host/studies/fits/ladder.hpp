@@ -14,9 +14,19 @@ namespace cucurbit {
 
 /// What a rung gave for one series of a trial.
 struct Fitted {
-    double value = 0.0;
-    Rung demanded = Rung::none;  ///< the rung that the value needs; at most the one used: it stands
-    std::uint16_t rank_deficit = 0;
+    double value;
+    Rung demanded;  ///< the rung that the value needs; at most the one used: it stands
+    std::uint16_t rank_deficit;
+};
+
+/// What an attempt gave for the series of a block of trials, both counted from 0. One series'
+/// trials lie side by side, `pitch` from the next one's.
+struct FittedBlock {
+    Fitted* data;
+    std::size_t pitch;
+    Fitted& operator()(std::size_t series, std::size_t trial) const {
+        return data[series * pitch + trial];
+    }
 };
 
 /// The rung that a fit needs, judged on a rung from its StageResults::condition (dimension p; n <
@@ -44,10 +54,9 @@ protected:
     /// Computes all series of these trials on one rung, up to results in the host's memory.
     /// Truncated: asked of designs with one n only.
     virtual void attempt(std::span<const std::uint64_t> trials, Rung rung) = 0;
-    /// All series of the last attempt's trials first .. end − 1, counted from 0, from its results:
-    /// out: [end − first][series]. Called by several threads at once.
-    virtual void read(std::size_t first, std::size_t end, Rung rung,
-                      std::span<Fitted> out) const = 0;
+    /// All series of the last attempt's trials first .. end − 1, counted from 0, from its results.
+    /// Called by several threads at once.
+    virtual void read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const = 0;
     /// Series with the same group share their n, and are truncated together.
     virtual std::size_t group(std::size_t series) const = 0;
 

@@ -517,7 +517,7 @@ double GraphRun::value(const Reading& reading, const double* results) const {
 }
 
 /// A fit depends on those that label it.
-void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const {
+void GraphRun::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const {
     std::vector<Fitted> fitted(nodes_.size());
     const auto depend = [&](Fitted& of, std::size_t on) {
         of.demanded = std::max(of.demanded, fitted[on].demanded);
@@ -537,7 +537,7 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, std::span<Fit
                 for (const auto& [from, weight] : labels.from_fits) depend(fitted[k], from);
         }
         for (std::size_t s = 0; s < readings_.size(); ++s) {
-            Fitted& of = out[(t - first) * readings_.size() + s];
+            Fitted& of = out(s, t - first);
             of = {value(readings_[s], results), Rung::none, 0};
             depend(of, readings_[s].node);
             depend(of, readings_[s].other);

@@ -80,7 +80,7 @@ private:
     void make_memory();
     void make_features(const Population& population);
     void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
-    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
+    void read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const override;
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void draw(std::span<const std::uint64_t> trials);

@@ -190,16 +190,26 @@ void WeakToStrongRun::collect() {
 }
 
 /// A value demands the highest rung that one of its fits needs, and has their largest deficit.
-void WeakToStrongRun::read(std::size_t first, std::size_t end, Rung rung,
-                           std::span<Fitted> out) const {
-    std::vector<Fitted> fits(dependences_.size());
-    for (std::size_t t = first; t < end; ++t) {
-        for (std::size_t i = 0; i < fits.size(); ++i) fits[i] = judge(dependences_[i], t, rung);
-        Fitted* const row = &out[(t - first) * readings_.size()];
+void WeakToStrongRun::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const {
+    std::vector<Fitted> fits(dependences_.size() * together);
+    std::vector<double> results((results_.rows + 1) * together, 0.0);
+    for (std::size_t done = 0; first + done < end; done += together) {
+        const std::size_t begin = first + done, count = std::min(together, end - begin);
+        for (std::size_t i = 0; i < dependences_.size(); ++i)
+            for (std::size_t t = 0; t < count; ++t)
+                fits[i * together + t] = judge(dependences_[i], begin + t, rung);
+        for (std::size_t t = 0; t < count; ++t) {
+            const double* const from = &read_results_[(begin + t) * results_.rows];
+            for (std::size_t k = 0; k < results_.rows; ++k) results[k * together + t] = from[k];
+        }
         for (std::size_t s = 0; s < readings_.size(); ++s) {
-            const Fitted &a = fits[readings_[s].fits[0]], &b = fits[readings_[s].fits[1]];
-            row[s] = {value(readings_[s], t), std::max(a.demanded, b.demanded),
-                      std::max(a.rank_deficit, b.rank_deficit)};
+            const std::array<double, together> values =
+                values_of(readings_[s], results.data(), begin, count);
+            const Fitted* const a = &fits[readings_[s].fits[0] * together];
+            const Fitted* const b = &fits[readings_[s].fits[1] * together];
+            for (std::size_t t = 0; t < count; ++t)
+                out(s, done + t) = {values[t], std::max(a[t].demanded, b[t].demanded),
+                                    std::max(a[t].rank_deficit, b[t].rank_deficit)};
         }
     }
 }
@@ -213,21 +223,31 @@ Fitted WeakToStrongRun::judge(const Dependence& on, std::size_t trial, Rung used
             on.fit->rank_deficit(on.index, trial, used)};
 }
 
-double WeakToStrongRun::value(const Reading& reading, std::size_t trial) const {
-    const double sigma = reading.noise_std;
-    const auto part = [&](double factor, std::size_t index) {
-        return index == Form::none ? 0.0 : factor * read_results_[trial * results_.rows + index];
+std::array<double, WeakToStrongRun::together> WeakToStrongRun::values_of(const Reading& reading,
+                                                                         const double* results,
+                                                                         std::size_t first,
+                                                                         std::size_t count) const {
+    const Form& form = reading.form;
+    const auto line = [&](std::size_t index) {
+        return results + (index == Form::none ? results_.rows : index) * together;
     };
-    const double form =
-        reading.form.constant + reading.form.factor * (part(1.0, reading.form.square) +
-                                                       part(2.0 * sigma, reading.form.cross) +
-                                                       part(sigma * sigma, reading.form.noise));
-    if (reading.direction == Form::none) return form;
-    const std::size_t j = reading.direction;
-    const double* fitted = read_weak_fits_.data() + trial * weak_fits_.rows * weak_fits_.cols +
-                           label_vectors * reading.labelled * weak_;
-    const double deviation = fitted[j] - reading.mean + sigma * fitted[weak_ + j];
-    return form * deviation * deviation;
+    const double *const square = line(form.square), *const cross = line(form.cross),
+                        *const noise = line(form.noise);
+    const double sigma = reading.noise_std, twice = 2.0 * sigma, squared = sigma * sigma;
+    std::array<double, together> values;
+    for (std::size_t t = 0; t < together; ++t)
+        values[t] =
+            form.constant + form.factor * (square[t] + twice * cross[t] + squared * noise[t]);
+    if (reading.direction == Form::none) return values;
+    for (std::size_t t = 0; t < count; ++t) {
+        const std::size_t j = reading.direction;
+        const double* fitted = read_weak_fits_.data() +
+                               (first + t) * weak_fits_.rows * weak_fits_.cols +
+                               label_vectors * reading.labelled * weak_;
+        const double deviation = fitted[j] - reading.mean + sigma * fitted[weak_ + j];
+        values[t] = values[t] * deviation * deviation;
+    }
+    return values;
 }
 
 }  // namespace cucurbit

@@ -92,7 +92,7 @@ private:
                         Reading& reading) const;
 
     void attempt(std::span<const std::uint64_t> trials, Rung rung) override;
-    void read(std::size_t first, std::size_t end, Rung rung, std::span<Fitted> out) const override;
+    void read(std::size_t first, std::size_t end, Rung rung, FittedBlock out) const override;
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void fit_labelled(std::size_t i, std::span<const std::uint64_t> trials, Rung rung);
@@ -110,7 +110,12 @@ private:
                             std::size_t first_result);
     /// Brings all results to the host.
     void collect();
-    double value(const Reading& reading, std::size_t trial) const;
+    /// Trials that are read together: one result of all of them fills a line of the cache.
+    static constexpr std::size_t together = 8;
+    /// Values of trials first .. first + count − 1. results: [result][trial of these], and zeros in
+    /// place of the results that a form does not name.
+    std::array<double, together> values_of(const Reading& reading, const double* results,
+                                           std::size_t first, std::size_t count) const;
     Fitted judge(const Dependence& on, std::size_t trial, Rung used) const;
 
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
