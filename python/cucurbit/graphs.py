@@ -16,6 +16,11 @@ def random_features(count: Grid, activation: Literal["linear", "relu", "erf", "s
     return {"kind": "random", "activation": activation, "seed": seed, "count": count}
 
 
+def own_features(file: str, count: Grid, activation: Literal["linear", "relu", "erf", "sign"]) -> dict[str, Any]:
+    """φ(Wx) for a fit, W the first `count` rows of a .npy file with p columns, such as a trained network's first layer."""
+    return {"kind": "file", "activation": activation, "file": file, "count": count}
+
+
 class Labels:
     """A weighted sum of sources: what a row is labelled with. Sources and sums are added, subtracted and multiplied by
     weights, which are numbers, lists or arrays: `0.6 * teacher + 0.4 * real.observed`, `sum(teachers) / len(teachers)`.
@@ -152,7 +157,7 @@ class Fit(Source):
     ridge, on the sum of squares; ridgeless unless given; "optimal" is the one of least risk by the law. time: of a
     gradient flow from zero on the mean of squares, instead of a penalty; "optimal" likewise. noise_std: further noise
     on the labels, the fit's own. keep: how many leading coordinates it sees; all unless given. These four are grids.
-    features: random ones instead of coordinates (`random_features`).
+    features: instead of coordinates (`random_features`, `own_features`).
 
     link: "sign" makes every source of the labels a hard one, 1 or -1.
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <numeric>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "host/studies/graph.hpp"
 #include "tests/parity/comparison.hpp"
 #include "tests/support/engines.hpp"
+#include "tests/support/npy.hpp"
 #include "tests/support/simulate.hpp"
 
 namespace cucurbit {
@@ -61,7 +63,8 @@ Matrix draw_group(const Design& design, const GraphSpec& spec, const GraphRows& 
 
 class GraphParity : public OnEngine {
 protected:
-    std::set<Rung> compare(const std::string& text, std::size_t trials, std::size_t batch) {
+    std::set<Rung> compare(const std::string& text, std::size_t trials, std::size_t batch,
+                           const std::map<std::string, std::string>& files = {}) {
         const Study study = study_of(R"(
             schema = 1
             [study]
@@ -70,7 +73,8 @@ protected:
             seed = 6
             [precision]
             trials = 64
-        )" + text);
+        )" + text,
+                                     files);
         const auto& setting = dynamic_cast<const GraphStudy&>(*study.setting);
         const Design design = study.setting->designs().at(0);
         const auto values = simulate(study, design, *engine_, first_trials(trials), batch);
@@ -432,6 +436,26 @@ std::string features_graph(const std::string& activation) {
 TEST_P(GraphParity, RandomFeatures) {
     for (const char* activation : {"relu", "erf", "sign"})
         compare(features_graph(activation), 2, 2);
+}
+
+TEST_P(GraphParity, FeaturesOfAFile) {
+    std::vector<double> w(7 * 12);
+    for (std::size_t k = 0; k < w.size(); ++k) w[k] = std::sin(static_cast<double>(1 + k * k));
+    compare(two_groups + R"(
+        [fit.own]
+        rows = "real"
+        penalty = 0.3
+        features = { kind = "file", file = "w.npy", activation = "erf", count = [3, 7] }
+        [fit.linear]
+        rows = ["real", "more"]
+        row_weights = { more = 0.5 }
+        features = { kind = "file", file = "w.npy", activation = "linear", count = 5 }
+        penalty = 0.1
+        labels = { own = 0.5, rest = "observed" }
+        [measure]
+        misfit = [["linear", "own"]]
+    )",
+            2, 2, {{"w.npy", npy_file(7, 12, w)}});
 }
 
 // Batches that an engine would interleave if it could.

@@ -250,6 +250,9 @@ class Graphs(InFolder):
         table = study.theory()
         self.assertEqual(set(table["theory_kind"]), {"approximation"})
         self.assertEqual(list(table["count_network"].unique()), [5, 60])
+        own = cb.Fit("own", real, penalty=0.1, features=cb.own_features("w.npy", 4, "sign"))
+        self.assertEqual(tomllib.loads(cb.Study.graph(own, **POPULATION, trials=4).to_toml())["fit"]["own"]["features"],
+                         {"kind": "file", "activation": "sign", "file": str(Path("w.npy").resolve()), "count": 4})
 
     def test_rows_of_another_domain_with_weights(self):
         real = cb.Rows("real", n=20, noise_std=0.5)

@@ -9,6 +9,7 @@
 
 #include "cucurbit/random.hpp"
 #include "host/studies/graph.hpp"
+#include "tests/support/npy.hpp"
 #include "tests/support/simulate.hpp"
 
 namespace cucurbit {
@@ -240,6 +241,40 @@ TEST(GraphStudies, OptimalNumbersWhereThereIsNoLaw) {
 }
 
 // By 40,000 rows: each moment lies within five standard errors.
+// Rows of the identity are the coordinates that a mask keeps. A sign does not depend on the length
+// of a file's rows, which are taken as they are.
+TEST(GraphStudies, FeaturesOfAFile) {
+    const auto theory = [](const std::string& of_fit, const std::vector<double>& w) {
+        const Study study = study_of(head + fmt::format(R"(
+            rows = {{ real = {{ n = 9, noise_std = 0.5 }} }}
+            fit = {{ only = {{ rows = "real", penalty = 0.3, {} }} }}
+        )",
+                                                        of_fit),
+                                     {{"w.npy", npy_file(4, 6, w)}});
+        return study.setting->theory(study.setting->designs().at(0).points.at(0)).at(0).prediction;
+    };
+    std::vector<double> rows(4 * 6, 0.0);
+    for (std::size_t k = 0; k < 4; ++k) rows[k * 6 + k] = 1.0;
+    const auto file = [](const char* activation, int count) {
+        return fmt::format(
+            R"(features = {{ kind = "file", file = "w.npy", activation = "{}", count = {} }})",
+            activation, count);
+    };
+    for (const int count : {3, 4})
+        EXPECT_NEAR(theory(file("linear", count), rows).value /
+                        theory(fmt::format("keep = {}", count), rows).value,
+                    1.0, 1e-11);
+    EXPECT_EQ(theory(file("relu", 4), rows).kind, TheoryKind::approximation);
+    EXPECT_GT(theory(file("relu", 4), rows).value, theory("keep = 4", rows).value);
+    std::vector<double> twice = rows;
+    for (double& value : twice) value *= 2.0;
+    EXPECT_NEAR(theory(file("sign", 4), twice).value / theory(file("sign", 4), rows).value, 1.0,
+                1e-11);
+    EXPECT_GT(
+        std::abs(theory(file("erf", 4), twice).value / theory(file("erf", 4), rows).value - 1.0),
+        1e-3);
+}
+
 TEST(GraphStudies, MomentsOfRandomFeatures) {
     for (const std::string activation : {"linear", "relu", "erf", "sign"}) {
         const Study study = study_of(head + fmt::format(R"(

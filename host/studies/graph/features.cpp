@@ -15,7 +15,7 @@ namespace {
 
 using std::numbers::pi;
 
-/// In the order of RandomFeatures::Activation.
+/// In the order of RowFeatures::Activation.
 const std::vector<std::string> activations{"linear", "relu", "erf", "sign"};
 
 /// E φ'(u), u ~ N(0, variance): by Stein's lemma E x φ(u) = E xu E φ'(u).
@@ -49,17 +49,42 @@ constexpr Activated activated[] = {
 
 }  // namespace
 
-RandomFeatures RandomFeatures::read(Reader& table) {
-    RandomFeatures features;
-    table.choice("kind", {"random"});
+RowFeatures RowFeatures::read(Reader& table, const Grid<std::uint64_t>& p) {
+    RowFeatures features;
+    const bool random = table.choice("kind", {"random", "file"}) == "random";
     const std::string activation = table.choice("activation", activations);
     features.activation_ = static_cast<Activation>(
         std::find(activations.begin(), activations.end(), activation) - activations.begin());
-    features.seed_ = table.count("seed", 0, max_feature_seed);
+    if (random) {
+        features.seed_ = table.count("seed", 0, max_feature_seed);
+        return features;
+    }
+    const Reader::TableFile file = table.table_file("file");
+    for (const std::uint64_t dimension : p.values)
+        if (dimension != file.cols)
+            table.fail("file", fmt::format("{} columns, but p = {}", file.cols, dimension));
+    if (file.rows > max_dense_dimension)
+        table.fail("file", fmt::format("{} rows; allowed: at most {}, one for each feature",
+                                       file.rows, max_dense_dimension));
+    DenseMatrix given(file.cols, file.rows);
+    given.values = file.values;
+    for (std::size_t k = 0; k < file.rows; ++k)
+        if (std::all_of(&given.values[k * file.cols], &given.values[k * file.cols] + file.cols,
+                        [](double value) { return value == 0.0; }))
+            table.fail("file", fmt::format("feature {} is zero", k + 1));
+    if (features.linear() && singular_values(given).squares.size() < file.rows)
+        table.fail("file", "linear features that depend on each other are not allowed");
+    features.hash_ = file.hash;
+    features.given_ = std::make_shared<const DenseMatrix>(std::move(given));
     return features;
 }
 
-std::optional<Entrywise> RandomFeatures::function() const {
+std::size_t RowFeatures::most(std::size_t least_p) const {
+    if (given_) return given_->cols;
+    return linear() ? least_p : max_dense_dimension;
+}
+
+std::optional<Entrywise> RowFeatures::function() const {
     switch (activation_) {
         case Activation::linear:
             return std::nullopt;
@@ -73,18 +98,25 @@ std::optional<Entrywise> RandomFeatures::function() const {
     return std::nullopt;
 }
 
-DenseMatrix RandomFeatures::projection(std::size_t count, std::span<const double> spectrum) const {
+DenseMatrix RowFeatures::projection(std::size_t count, std::span<const double> spectrum) const {
+    if (given_) {
+        DenseMatrix w(given_->rows, count);
+        std::copy_n(given_->values.begin(), w.values.size(), w.values.begin());
+        return w;
+    }
     DenseMatrix w = transposed(seeded_normals("features", seed_, count, spectrum.size()));
     const double scale = 1.0 / std::sqrt(std::accumulate(spectrum.begin(), spectrum.end(), 0.0));
     for (double& value : w.values) value *= scale;
     return w;
 }
 
-std::string RandomFeatures::canonical() const {
-    return fmt::format("{}:{}", activations[static_cast<std::size_t>(activation_)], seed_);
+std::string RowFeatures::canonical() const {
+    const std::string& activation = activations[static_cast<std::size_t>(activation_)];
+    return given_ ? fmt::format("{}:file:{}", activation, hash_)
+                  : fmt::format("{}:{}", activation, seed_);
 }
 
-RowMoments::RowMoments(const std::vector<RandomFeatures>& features,
+RowMoments::RowMoments(const std::vector<RowFeatures>& features,
                        const std::vector<std::size_t>& counts, std::span<const double> spectrum,
                        std::span<const double> population)
     : p_(spectrum.size()) {

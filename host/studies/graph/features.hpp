@@ -1,6 +1,7 @@
 #pragma once
-// Random features φ(Wx) that fits of a graph see instead of the coordinates x of a row.
+// Features φ(Wx) that fits of a graph see instead of the coordinates x of a row.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,16 +12,18 @@
 
 namespace cucurbit {
 
-/// W is normal, drawn once by a seed and the same in every trial; its rows are scaled so that wᵀx
-/// has variance one, on average over W, for rows of the population. Fewer features are the first of
-/// more.
-class RandomFeatures {
+/// W is read from a file, or normal: drawn once by a seed, the same in every trial and scaled so
+/// that wᵀx has variance one, on average over W, for rows of the population. Fewer features are the
+/// first of more.
+class RowFeatures {
 public:
-    /// `kind`, `activation` and `seed` of a table.
-    static RandomFeatures read(Reader& table);
+    /// `kind`, `activation`, `seed` and `file` of a table; p: all dimensions of the study.
+    static RowFeatures read(Reader& table, const Grid<std::uint64_t>& p);
+    /// How many a fit may see: as many as the file has, at most 4096, and of linear ones at most p.
+    std::size_t most(std::size_t least_p) const;
 
     bool linear() const { return activation_ == Activation::linear; }
-    bool same_activation(const RandomFeatures& other) const {
+    bool same_activation(const RowFeatures& other) const {
         return activation_ == other.activation_;
     }
     /// φ; none: linear.
@@ -28,7 +31,7 @@ public:
     /// Wᵀ, p×count; spectrum: the population's.
     DenseMatrix projection(std::size_t count, std::span<const double> spectrum) const;
     std::string canonical() const;
-    bool operator==(const RandomFeatures&) const = default;
+    bool operator==(const RowFeatures& other) const { return canonical() == other.canonical(); }
 
 private:
     friend class RowMoments;
@@ -36,13 +39,15 @@ private:
     enum class Activation { linear, relu, erf, sign };
     Activation activation_ = Activation::linear;
     std::uint64_t seed_ = 0;
+    std::string hash_;                          ///< of the file; empty: random
+    std::shared_ptr<const DenseMatrix> given_;  ///< Wᵀ of the file
 };
 
 /// A row of coordinates x ~ N(0, diag(spectrum)) and all features of it, one block after another.
 class RowMoments {
 public:
     /// counts: of each block of features.
-    RowMoments(const std::vector<RandomFeatures>& features, const std::vector<std::size_t>& counts,
+    RowMoments(const std::vector<RowFeatures>& features, const std::vector<std::size_t>& counts,
                std::span<const double> spectrum, std::span<const double> population);
 
     /// E r rᵀ of rows r = (x, φ(Wx), …), D×D.

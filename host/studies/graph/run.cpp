@@ -238,7 +238,7 @@ void GraphRun::make_memory() {
 }
 
 void GraphRun::make_features(const Population& population) {
-    const std::vector<RandomFeatures>& features = setting_.spec().features;
+    const std::vector<RowFeatures>& features = setting_.spec().features;
     const auto share = [&](const DenseMatrix& of, std::size_t rows, std::size_t cols) {
         return workspace_.shared(of.values, rows, cols);
     };

@@ -223,19 +223,19 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
 }
 
 void GraphSpec::read_features(Fit& fit, Reader& table) {
-    if (fit.keep) table.fail("features", "a fit of random features keeps no coordinates");
+    if (fit.keep) table.fail("features", "a fit of features keeps no coordinates");
     Reader of = table.table("features");
-    const RandomFeatures read = RandomFeatures::read(of);
-    fit.keep = grids.add_counts("count_" + fit.name, of, "count", 1,
-                                read.linear() ? least_p() : max_dense_dimension, read.linear());
+    const RowFeatures read = RowFeatures::read(of, population.p);
+    fit.keep =
+        grids.add_counts("count_" + fit.name, of, "count", 1, read.most(least_p()), read.linear());
     of.finish();
     for (const std::uint64_t p : population.p.values)
         if (p > max_dense_dimension)
             table.fail("features",
                        fmt::format("needs p at most {}, but p = {}", max_dense_dimension, p));
-    for (const RandomFeatures& other : features)
+    for (const RowFeatures& other : features)
         if (!other.linear() && !read.linear() && !other.same_activation(read))
-            of.fail("activation", "all random features of a graph have one activation, or none");
+            of.fail("activation", "all features of a graph have one activation, or none");
     const auto known = std::find(features.begin(), features.end(), read);
     fit.features = static_cast<std::size_t>(known - features.begin());
     if (known == features.end()) features.push_back(read);

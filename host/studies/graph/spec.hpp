@@ -62,7 +62,7 @@ public:
     GraphGrids grids;  ///< p, then all others in the order in which they are read
     PopulationSpec population;
     std::vector<Rows> rows;
-    std::vector<RandomFeatures> features;
+    std::vector<RowFeatures> features;
     std::vector<Fit> fits;  ///< each behind those that it takes labels from
     /// What is measured of a fit, or of a fit beside another one.
     struct Measure {
