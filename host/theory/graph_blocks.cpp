@@ -20,7 +20,7 @@ std::vector<T> mean_spectrum(const std::vector<RowKind>& kinds, const std::vecto
 template <class T>
 std::vector<T> shrinking(const std::vector<RowKind>& kinds, const Shrinkage<T>& by) {
     std::vector<T> values = mean_spectrum(kinds, by.shares);
-    for (T& value : values) value = 1.0 / (value + by.xi);
+    for (T& value : values) value = inverted(value + by.xi);
     return values;
 }
 

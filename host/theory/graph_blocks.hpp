@@ -12,6 +12,15 @@
 
 namespace cucurbit {
 
+/// Likewise 1/x.
+inline double inverted(double x) {
+    return 1.0 / x;
+}
+inline std::complex<double> inverted(std::complex<double> x) {
+    const double square = x.real() * x.real() + x.imag() * x.imag();
+    return {x.real() / square, -x.imag() / square};
+}
+
 /// A fit's rows, those of one spectrum and weight together.
 struct AlikeRows {
     const GraphRows* rows;  ///< one of the groups
@@ -80,14 +89,14 @@ public:
     const Shrinkage<T>& shrinkage() const { return shrinkage_; }
     const Block& b() const { return b_; }
     /// Adds Σ x, Σ of `rows`, to `seen`.
-    static void see(const GraphRows& rows, const Block& x, Block& seen) {
-        if (x.empty()) return;
-        seen.resize(x.size());
-        for (std::size_t i = 0; i < x.size(); ++i) seen[i] += rows.spectrum[i] * x[i];
+    static void see(const GraphRows& rows, Block x, Block& seen) {
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= rows.spectrum[i];
+        if (seen.empty()) seen.swap(x);
+        for (std::size_t i = 0; i < x.size(); ++i) seen[i] += x[i];
     }
     /// −B x of what was seen.
     Block shrunk(Block x) const {
-        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= -b_[i];
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = -multiplied(b_[i], x[i]);
         return x;
     }
     /// tr Σ x, Σ: of `rows`.

@@ -290,7 +290,7 @@ void Graph<Space>::respond() {
             for (std::size_t k = 0; k < learnt.size(); ++k) {
                 Block sum;
                 for (std::size_t d = c; d < a; ++d) Output<T>::add(learnt[k][d], q_[d][c], sum);
-                nodes_[a].space.see(*alike_[nodes_[a].fit][k].rows, sum, seen);
+                nodes_[a].space.see(*alike_[nodes_[a].fit][k].rows, std::move(sum), seen);
             }
             q_[a][c] = nodes_[a].space.shrunk(std::move(seen));
         }

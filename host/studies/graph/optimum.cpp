@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <boost/math/tools/minima.hpp>
 
 namespace cucurbit {
 namespace {
@@ -15,28 +16,10 @@ double rounded(const char* format, double value) {
     return std::strtod(fmt::format(fmt::runtime(format), value).c_str(), nullptr);
 }
 
-/// The place of the least value between low and high, of which there is one, by golden sections.
+/// The place of the least value between low and high, of which there is one.
 double least_between(const RiskOf& risk, double low, double high) {
-    constexpr double close = 1e-5;
-    const double golden = (std::sqrt(5.0) - 1.0) / 2.0;
-    double left = high - golden * (high - low), right = low + golden * (high - low);
-    double at_left = risk(left), at_right = risk(right);
-    while (high - low > close) {
-        if (at_left < at_right) {
-            high = right;
-            right = left;
-            at_right = at_left;
-            left = high - golden * (high - low);
-            at_left = risk(left);
-        } else {
-            low = left;
-            left = right;
-            at_left = at_right;
-            right = low + golden * (high - low);
-            at_right = risk(right);
-        }
-    }
-    return (low + high) / 2.0;
+    constexpr int bits = 20;  // of the place; the value is flat there
+    return boost::math::tools::brent_find_minima(risk, low, high, bits).first;
 }
 
 }  // namespace
