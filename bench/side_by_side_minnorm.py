@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""cucurbit.minnorm beside NumPy: stacks of minimum-norm fits of arrays, wall-clock time on two threads.
+"""cucurbit.minnorm beside NumPy, PyTorch and JAX: stacks of minimum-norm fits of arrays, wall-clock time on two threads.
 
 NumPy's lstsq takes no stack, so it is a loop; pinv and normal equations are stacked. NumPy's own BLAS threads are set by
 OPENBLAS_NUM_THREADS; leave OPENBLAS_CORETYPE unset. Each time is the best of five, NumPy's on a tenth of the items.
+With `others` as an argument, PyTorch and JAX too, on the shapes of ratios that are promised, and what each of them makes
+of an item without full rank. They take all cores, and their stacks whole.
 """
 
+import sys
 import time
 
 import numpy as np
@@ -41,7 +44,58 @@ def normal_equations(x, y):
     return np.linalg.solve(turned @ x, turned @ y[..., None])
 
 
+def others():
+    """Of the other libraries: the name and a function of X (…, n, p) and Y (…, n)."""
+    import jax
+    import torch
+
+    jax.config.update("jax_enable_x64", True)
+    of_one = jax.jit(jax.vmap(lambda a, b: jax.numpy.linalg.lstsq(a, b)[0]))
+
+    def of_torch(driver):
+        return lambda x, y: torch.linalg.lstsq(torch.from_numpy(x), torch.from_numpy(y[..., None]),
+                                               driver=driver).solution.numpy()[..., 0]
+
+    return {"NumPy lstsq": lambda x, y: np.array(loop(x, y)), "torch gels": of_torch("gels"),
+            "torch gelsd": of_torch("gelsd"), "JAX vmap": lambda x, y: np.asarray(of_one(x, y))}
+
+
+def beside_others():
+    rng = np.random.default_rng(1)
+    libraries = others()
+    print("µs an item", *(f"{name:>12}" for name in ("cucurbit", *libraries)))
+    for items, n, p in [(64, 200, 500), (4096, 32, 64)]:
+        x, y = rng.standard_normal((items, n, p)), rng.standard_normal((items, n))
+        times = [best(lambda: cb.minnorm(x, y, threads=2), items),
+                 *(best(lambda: each(x, y), items, 3) for each in libraries.values())]
+        print(f"({n}, {p}) × {items}:", *(f"{time:8.1f} ({time / times[0]:.1f}x)" for time in times), flush=True)
+    sizes = range(20, 481, 20)
+    x, y = rng.standard_normal((16, 480, 500)), rng.standard_normal((16, 480))
+    times = [best(lambda: cb.minnorm(x, y, n=sizes, threads=2), 16),
+             *(best(lambda: [each(x[:4, :m], y[:4, :m]) for m in sizes], 4, 1) for each in libraries.values())]
+    print(f"{len(sizes)} nested n, p = 500:", *(f"{time:8.0f} ({time / times[0]:.1f}x)" for time in times), flush=True)
+
+    # One row twice with two labels, one column of zeros.
+    x, y = rng.standard_normal((2, 30, 60)), rng.standard_normal((2, 30))
+    x[1, 1], x[1, :, 0] = x[1, 0], 0
+    exact = np.linalg.pinv(x[1]) @ y[1]
+    fits = cb.minnorm(x, y)
+    print("An item of rank 29 of 30:")
+    print(f"  cucurbit: rank {fits.rank[1]}, status {fits.status[1]}, off by {off(fits.coefficients[1], exact):.1e}")
+    for name, each in libraries.items():
+        try:
+            print(f"  {name}: off by {off(each(x, y)[1], exact):.1e}")
+        except Exception as error:  # what they say is what is asked for
+            print(f"  {name}: {type(error).__name__}: {str(error).splitlines()[0]}")
+
+
+def off(found, exact):
+    return np.linalg.norm(found - exact) / np.linalg.norm(exact)
+
+
 def main():
+    if sys.argv[1:] == ["others"]:
+        return beside_others()
     rng = np.random.default_rng(1)
     print("items      n    p   µs an item: cucurbit  1 thread   lstsq    pinv  normal equations")
     for items, n, p in STACKS:

@@ -1,4 +1,4 @@
-"""python -m cucurbit plot DIR | report DIR... | slopes DIR | parquet DIR"""
+"""python -m cucurbit plot DIR... | report DIR... | slopes DIR | parquet DIR"""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     source = argparse.ArgumentParser(add_help=False)
     source.add_argument("source", type=Path, metavar="DIR", help="run folder, or a CSV, NPY or Parquet table")
-    plot = commands.add_parser("plot", parents=[source], help="draw the study's figure")
+    plot = commands.add_parser("plot", help="draw the study's figure")
+    plot.add_argument("sources", type=Path, metavar="DIR", nargs="+",
+                      help="run folder, or a CSV, NPY or Parquet table; several are drawn together, in colours of their own")
     plot.add_argument("-o", "--output", type=Path, metavar="FILE",
                       help="a .png, .svg or .pdf file, .tex of PGFPlots or .vl.json of Vega-Lite, .png and .pdf when "
                            "without suffix (default: figure.png and figure.pdf in the run folder or beside the "
-                           "table); panels beyond six are on further pages of the .pdf and in FILE-2.png, "
+                           "table; of several, in the working folder); panels beyond six are on further pages of the .pdf and in FILE-2.png, "
                            "FILE-3.png, …")
     plot.add_argument("--kind", metavar="KIND",
                       help=f"the figure to draw instead of the one that suits the table: {', '.join(KINDS)}")
@@ -89,12 +91,13 @@ def _beside(source: Path, name: str) -> Path:
 def _plot(options: argparse.Namespace) -> None:
     from cucurbit.figures import plot, save
 
-    figure = plot(options.source, kind=options.kind, x=options.x, y=options.y, hue=options.hue, panels=options.panels,
+    source = options.sources[0] if len(options.sources) == 1 else None
+    figure = plot(source or options.sources, kind=options.kind, x=options.x, y=options.y, hue=options.hue, panels=options.panels,
                   n=options.n, size=options.size, style=options.style)
-    for written in save(figure, options.output or _beside(options.source, "figure")):
+    for written in save(figure, options.output or (_beside(source, "figure") if source else Path("figure"))):
         print(f"wrote {written}", file=sys.stderr)
     if getattr(figure, "kind") == "scaling":
-        cucurbit.fit_slopes(cucurbit.load(options.source)).to_csv(sys.stdout, index=False)
+        cucurbit.fit_slopes(cucurbit.load(source or options.sources)).to_csv(sys.stdout, index=False)
 
 
 def _report(options: argparse.Namespace) -> None:

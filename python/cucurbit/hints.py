@@ -22,7 +22,7 @@ Vector: TypeAlias = Mapping[str, Any] | Sequence[Number] | Array
 Table: TypeAlias = Mapping[str, Any]
 
 # What a figure is drawn of.
-Source: TypeAlias = AnyPath | pandas.DataFrame
+Source: TypeAlias = AnyPath | Sequence[AnyPath] | pandas.DataFrame
 # Parameters: one, several with commas between, or a list.
 Chosen: TypeAlias = str | Iterable[str] | None
 # Inches, (width, height).

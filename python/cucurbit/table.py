@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -20,20 +21,24 @@ with Extras():
 if TYPE_CHECKING:
     from cucurbit.hints import AnyPath, Number
 
-_TEXT = ("arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver", "cause")
+_TEXT = ("run", "arm", "estimand", "theory_kind", "flags", "verdict", "reason", "status", "solver", "cause")
 # Columns of whole numbers (steps of gradient descent are times in closed form).
 _WHOLE = re.compile(r"p|m|n(_[^/]+)?|(keep|count)_[^/]+|(weak|strong)_d|(teacher|student)_steps|switch_at|index|first|last|trial|rung|"
                     r"rank_deficit|design|points|series|batch|bytes_per_worker|(blocks|trials)(_done|_wanted)?")
 
 
-def load(source: AnyPath, *, quantiles: Sequence[float] = ()) -> pandas.DataFrame:
-    """The table of a run folder, or of an exported CSV, NPY or Parquet file, as a DataFrame.
+def load(source: AnyPath | Sequence[AnyPath], *, quantiles: Sequence[float] = ()) -> pandas.DataFrame:
+    """The table of a run folder, or of an exported CSV, NPY or Parquet file, as a DataFrame; of several, one table with
+    their names in a first column, `run`.
 
     Missing numbers are NaN, missing text is empty. Sample sizes and other counts are whole numbers where no row
     lacks them, all other numbers float64. Rows that only theory has (xi, omega, amplified, kept) have no estimate.
     quantiles: of a run folder, such as (0.05, 0.5, 0.95): adds rows ESTIMAND_q05, ESTIMAND_median, … for every
     simulated series.
+    Raises ValueError where several have different parameters.
     """
+    if not isinstance(source, (str, os.PathLike)):
+        return _together([Path(one) for one in source], quantiles)
     path = Path(source)
     if path.is_dir():
         asked = ["--quantiles", ",".join(str(float(level)) for level in quantiles)] if len(quantiles) else []
@@ -46,6 +51,23 @@ def load(source: AnyPath, *, quantiles: Sequence[float] = ()) -> pandas.DataFram
     if path.suffix not in readers:
         raise ValueError(f"{path}: a table ends in {', '.join(readers)}")
     return readers[path.suffix](path)
+
+
+def _together(paths: Sequence[Path], quantiles: Sequence[float]) -> pandas.DataFrame:
+    """Several tables as one, which tells them apart by as little of their paths as needed."""
+    names = [path.name if path.is_dir() else path.stem for path in paths]
+    if len(set(names)) < len(paths):
+        names = [str(path) for path in paths]
+    if not paths or len(set(names)) < len(paths):
+        raise ValueError("several tables are different ones, at least one: " + ", ".join(map(str, paths)))
+    frames = [load(path, quantiles=quantiles) for path in paths]
+    first = parameters(frames[0])
+    for name, frame in zip(names, frames):
+        if parameters(frame) != first:
+            raise ValueError(f"{names[0]} has the parameters {', '.join(first)}, and {name} "
+                             f"{', '.join(parameters(frame))}: they make no one table")
+        frame.insert(0, "run", name)
+    return _tidy(pandas.concat(frames, ignore_index=True))
 
 
 def trials(source: AnyPath) -> pandas.DataFrame:

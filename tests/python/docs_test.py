@@ -118,7 +118,7 @@ class Docs(unittest.TestCase):
         self.assertGreater(count, 8)
         self.assertEqual(names["gap"].dims, ("p", "n", "noise_std", "trial"))
         self.assertEqual({path.name for path in Path().iterdir()},
-                         {"mine.toml", "mine.target.arms.3.surrogate_file.npy", "runs", "figure.pdf", "figure.png",
+                         {"mine.toml", "mine.target.arms.3.surrogate_file.npy", "runs", "figure.pdf", "figure.png", "both.png",
                           "page.html", "live.html", "table.parquet"})
 
     def test_the_readme(self):

@@ -71,6 +71,36 @@ class Panels(unittest.TestCase):
     def test_two_stages_have_a_panel_for_each_m(self):
         self.assertEqual(titles(cucurbit.plot(synthetic.two_stage())), ["(a) m = 25", "(b) m = 35"])
 
+    def test_several_runs_are_drawn_together(self):
+        flat, steep = synthetic.model_shift(), synthetic.model_shift()
+        steep = altered(steep, steep["estimate"].notna(), estimate=1.5 * steep["estimate"])
+        with tempfile.TemporaryDirectory() as folder:
+            for name, table in (("flat", flat), ("steep", steep)):
+                table.to_csv(Path(folder, f"{name}.csv"), index=False)
+            files = [Path(folder, f"{name}.csv") for name in ("flat", "steep")]
+            both = cucurbit.load(files)
+            self.assertEqual(list(both.columns)[:2], ["run", "p"])
+            self.assertEqual(both["run"].value_counts().to_dict(), {"flat": len(flat), "steep": len(steep)})
+            figure = cucurbit.plot(files)
+            with contextlib.redirect_stderr(io.StringIO()):
+                command_line.main(["plot", *map(str, files), "-o", str(Path(folder, "figure.svg"))])
+            self.assertIn("run = steep", Path(folder, "figure.svg").read_text())
+            with self.assertRaisesRegex(ValueError, "flat has the parameters p, n, noise_std, and stages p, m, n, "):
+                synthetic.two_stage().to_csv(Path(folder, "stages.csv"), index=False)
+                cucurbit.load([files[0], Path(folder, "stages.csv")])
+            with self.assertRaisesRegex(ValueError, "several tables are different ones"):
+                cucurbit.load(files[:1] * 2)
+        self.assertEqual((faults(figure), titles(figure)), ([], ["(a) noise σ = 0", "(b) noise σ = 0.2"]))
+        drawn = drawn_as(figure.axes[0], "_mean")
+        for table in (flat, steep):
+            rows = table[(table["arm"] == "standard") & (table["estimand"] == "excess_risk") & (table["noise_std"] == 0)
+                         & table["ci95_low"].notna()]
+            self.assertGreater(len(rows), 3)
+            self.assertLessEqual(set(zip(rows["n"], rows["estimate"])), drawn)
+        self.assertEqual(len(titles(cucurbit.plot(both, hue="arm"))), 4)
+        with self.assertRaisesRegex(ValueError, "several runs are of the figures risk and recovery, not of gain"):
+            cucurbit.plot(both, kind="gain")
+
     def test_features_show_agreement_ratios_and_errors(self):
         table = synthetic.features()
         drawn = self.panels(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,8 @@ def plot(source: Source, output: AnyPath | None = None, *, kind: str | None = No
          y: str | None = None, hue: Chosen = None, panels: Chosen = None, coordinates: DataFrame | None = None,
          n: int | None = None, size: Size | None = None, style: Look | None = None,
          ax: Axes | dict[str, Axes] | None = None) -> Figure:
-    """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure.
+    """Draws a run folder, a table file or a DataFrame and returns the matplotlib Figure. Several folders or files, or a
+    table of several that `load` made, are drawn together: colours tell the runs unless hue or panels say otherwise.
 
     A figure of more than six panels has several pages: what is returned is the first, and its attribute `pages` the
     list of all of them. A notebook shows the page that is a cell's value.
@@ -130,18 +132,21 @@ def drawing_of(source: Source, *, kind: str | None = None, x: str | None = None,
     """What `plot` lays out on pages, and the kind of figure that it is. weights: whether a risk figure may begin with
     them."""
     table = source if isinstance(source, pandas.DataFrame) else tables.load(source)
+    several = "run" in table and table["run"].nunique() > 1
+    if several and hue is None and panel is None:
+        hue = "run"
     chosen = {"x": x, "hue": hue, "panel": panel}
     given = any(name is not None for name in chosen.values())
     kind = kind or ("risk" if given or y is not None else kind_of(table))
     if given and (kind not in CHOSEN or "teacher_steps" in table):
-        raise ValueError(f"x, hue and panels are of the figures {' and '.join(CHOSEN)}, not of "
+        raise ValueError(f"{'several runs' if several else 'x, hue and panels'} are of the figures {' and '.join(CHOSEN)}, not of "
                          + ("gradient descent" if "teacher_steps" in table else kind))
     check(kind, table)
     if y is not None:
         if kind != "risk":
             raise ValueError(f"y is of the figure risk, not of {kind}")
         table, weights = panels.measured(table, y), False
-    if coordinates is None and not isinstance(source, pandas.DataFrame) and (weights or kind == "weights"):
+    if coordinates is None and isinstance(source, (str, os.PathLike)) and (weights or kind == "weights"):
         coordinates = _coordinates(Path(source), table, kind, x)
     if kind == "weights":
         if coordinates is None:

@@ -113,7 +113,8 @@ def _name(parameter: str) -> str:
 def axis_of(table: DataFrame, *, first: str = "n") -> str:
     """The parameter with the most values, `first` where it is one and none has more; then sizes, weights and penalties
     of a graph or chain come before others."""
-    return max(parameters(table), key=lambda name: (table[name].nunique(), name == first, name.startswith(("n_", "count_")),
+    numbers = [name for name in parameters(table) if name != "run"]
+    return max(numbers, key=lambda name: (table[name].nunique(), name == first, name.startswith(("n_", "count_")),
                                                     name.startswith("weight_"), name.startswith(("penalty_", "time_"))))
 
 

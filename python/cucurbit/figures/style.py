@@ -169,8 +169,10 @@ def legend_of(styles: Iterable[ArmStyle], grid: Sequence[Axes], *, extra: Sequen
     return [*handles, *also, *extra]
 
 
-def number(value: float) -> str:
-    """A parameter's value as text: whole numbers up to ten million in full, else six digits."""
+def number(value: float | str) -> str:
+    """A parameter's value as text: whole numbers up to ten million in full, else six digits; a run's name as it is."""
+    if isinstance(value, str):
+        return value
     text = f"{value:.0f}" if abs(value) < 1e7 and value == round(value) else f"{value:g}"
     return text.replace("-", "−")
 
