@@ -3,8 +3,8 @@
 
 NumPy's lstsq takes no stack, so it is a loop; pinv and normal equations are stacked. NumPy's own BLAS threads are set by
 OPENBLAS_NUM_THREADS; leave OPENBLAS_CORETYPE unset. Each time is the best of five, NumPy's on a tenth of the items.
-With `others` as an argument, PyTorch and JAX too, on the shapes of ratios that are promised, and what each of them makes
-of an item without full rank. They take all cores, and their stacks whole.
+With `others` as an argument, PyTorch and JAX too, and what each of them makes of an item without full rank: processor
+time, every library on one thread, compilation left out (OPENBLAS_NUM_THREADS=1 taskset --cpu-list 0 python3 …).
 """
 
 import sys
@@ -18,14 +18,14 @@ STACKS = [(1000, 100, 200), (1000, 200, 100), (500, 100, 100), (5000, 20, 40), (
 NESTED = [(190, 200, range(10, 191, 10)), (400, 200, range(20, 401, 20))]
 
 
-def best(call, items, repetitions=5):
+def best(call, items, repetitions=5, clock=time.perf_counter):
     """Microseconds for each item."""
     call()
     times = []
     for _ in range(repetitions):
-        begin = time.perf_counter()
+        begin = clock()
         call()
-        times.append(time.perf_counter() - begin)
+        times.append(clock() - begin)
     return min(times) / items * 1e6
 
 
@@ -50,6 +50,7 @@ def others():
     import torch
 
     jax.config.update("jax_enable_x64", True)
+    torch.set_num_threads(1)
     of_one = jax.jit(jax.vmap(lambda a, b: jax.numpy.linalg.lstsq(a, b)[0]))
 
     def of_torch(driver):
@@ -66,14 +67,16 @@ def beside_others():
     print("µs an item", *(f"{name:>12}" for name in ("cucurbit", *libraries)))
     for items, n, p in [(64, 200, 500), (4096, 32, 64)]:
         x, y = rng.standard_normal((items, n, p)), rng.standard_normal((items, n))
-        times = [best(lambda: cb.minnorm(x, y, threads=2), items),
-                 *(best(lambda: each(x, y), items, 3) for each in libraries.values())]
-        print(f"({n}, {p}) × {items}:", *(f"{time:8.1f} ({time / times[0]:.1f}x)" for time in times), flush=True)
+        few = items // 8
+        times = [best(lambda: cb.minnorm(x, y, threads=1), items, clock=time.process_time),
+                 *(best(lambda: each(x[:few], y[:few]), few, 2, time.process_time) for each in libraries.values())]
+        print(f"({n}, {p}) × {items}:", *(f"{spent:8.1f} ({spent / times[0]:.1f}x)" for spent in times), flush=True)
     sizes = range(20, 481, 20)
     x, y = rng.standard_normal((16, 480, 500)), rng.standard_normal((16, 480))
-    times = [best(lambda: cb.minnorm(x, y, n=sizes, threads=2), 16),
-             *(best(lambda: [each(x[:4, :m], y[:4, :m]) for m in sizes], 4, 1) for each in libraries.values())]
-    print(f"{len(sizes)} nested n, p = 500:", *(f"{time:8.0f} ({time / times[0]:.1f}x)" for time in times), flush=True)
+    times = [best(lambda: cb.minnorm(x, y, n=sizes, threads=1), 16, clock=time.process_time),
+             *(best(lambda: [each(x[:2, :m], y[:2, :m]) for m in sizes], 2, 1, time.process_time)
+               for each in libraries.values())]
+    print(f"{len(sizes)} nested n, p = 500:", *(f"{spent:8.0f} ({spent / times[0]:.1f}x)" for spent in times), flush=True)
 
     # One row twice with two labels, one column of zeros.
     x, y = rng.standard_normal((2, 30, 60)), rng.standard_normal((2, 30))
