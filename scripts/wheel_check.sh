@@ -108,7 +108,8 @@ python_for() {
         >"$builder/source/sources.list"
     (
         cd "$builder/source"
-        options=(-o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::Lists=$PWD/lists")
+        options=(-o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null
+            -o "Dir::State::Lists=$PWD/lists" -o APT::Sandbox::User=root)
         apt-get -qq "${options[@]}" update
         apt-get -qq "${options[@]}" source --download-only python3.11
         tar xf python3.11_*.orig.tar.*
