@@ -31,9 +31,9 @@ except ProgramNotFound as _error:
 os.environ["PYTHONPATH"] = str(_ROOT / "python")
 nb_execution_in_temp = nb_execution_raise_on_error = nb_merge_streams = True
 nb_execution_timeout = 120
-# Bars stay text, since their scripts would come over the network.
+# Bars are for those who wait, and their scripts would come over the network.
+os.environ["TQDM_DISABLE"] = "1"
 nb_ipywidgets_js = {}
-nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
 
 # Docstrings have hints of their own, `code` in one pair of quotes, and indented examples.
 autodoc_typehints = "signature"
