@@ -3,7 +3,7 @@
 error, and how often 95 % intervals hold the truth.
 
     bench/allocation.py                       # core seconds, ten studies: some 20 minutes on two cores
-    bench/allocation.py --coverage 300        # intervals of so many short runs of each study: half an hour
+    bench/allocation.py --coverage 300        # intervals of so many short runs of each study: an hour and more
 
 The error of a run is the largest relative standard error of its means, of all rows that the budget counts (not of ratios,
 nor of rows without a variance or with a risk of zero). For a budget of some seconds: the processor time (user and system) of the whole
@@ -30,19 +30,20 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROGRAM = os.environ.get("CUCURBIT", str(HERE.parent / "build/cpu/bin/cucurbit"))
 STUDIES = sorted((HERE / "held_out").glob("*.toml"))
+STOPPED = 75
 APART = ("chain", "weak_to_strong")  # their points stop one by one
 
 
 def command(*arguments):
-    """Output and processor seconds of the program."""
+    """Output, processor seconds and exit code of the program."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=out, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, 3):
+        if process.returncode not in (0, STOPPED):
             raise SystemExit(f"cucurbit {' '.join(map(str, arguments))}: exit code {process.returncode}")
         out.seek(0)
-        return out.read().decode(), usage.ru_utime + usage.ru_stime
+        return out.read().decode(), usage.ru_utime + usage.ru_stime, process.returncode
 
 
 def table(*arguments):
@@ -89,13 +90,13 @@ def bound(study, designs, seconds):
 
 def compare(file, budget, folder):
     study = tomllib.loads(file.read_text())
-    _, spent = command("run", file, "-o", folder / "budget", "--budget", budget)
+    _, spent, _ = command("run", file, "-o", folder / "budget", "--budget", budget)
     precision = tomllib.loads((folder / "budget" / "study.toml").read_text())["precision"]
     # What decides is as precise as the folder's study asks for; derived rows and rows without a variance need not be.
     rows = [row for row in table("export", folder / "budget") if row["n_trials"] != "0"]
     deciding = {key(row): needed(row, precision) for row in rows if needed(row, precision) <= int(row["n_trials"])}
     trials = max(256, math.ceil(max(deciding.values())))
-    _, equal = command("run", file, "-o", folder / "equal", "--set", f"precision={{ trials = {trials} }}")
+    _, equal, _ = command("run", file, "-o", folder / "equal", "--set", f"precision={{ trials = {trials} }}")
     rows = [row for row in table("export", folder / "equal") if key(row) in deciding]
     equal *= max(needed(row, precision) for row in rows) / trials
     seconds = [1 / float(row["trials_per_second"]) for row in
@@ -117,11 +118,12 @@ def intervals(file, seeds, budget, folder):
             precision[key(row)] = (float(row["theory"]), 0.0)
         elif row["std_err"]:
             precision[key(row)] = (float(row["estimate"]), float(row["std_err"]))
-    shares, low, high = [], 0, 0
+    shares, low, high, count = [], 0, 0, 0
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as place:
             run = Path(place) / "run"
-            command("run", file, "-o", run, "--budget", budget, "--set", f"study.seed={seed}")
+            if command("run", file, "-o", run, "--budget", budget, "--set", f"study.seed={seed}")[2] == STOPPED:
+                continue  # a busy machine: not even the first round
             held = []
             for row in table("export", run):
                 if key(row) not in precision or not row["ci95_low"]:
@@ -136,28 +138,28 @@ def intervals(file, seeds, budget, folder):
                 held.append(not below and not above)
                 low += below
                 high += above
+            count += len(held)
             shares.append(statistics.mean(held))
-    mean, error = statistics.mean(shares), statistics.stdev(shares) / math.sqrt(seeds)
-    rows = len(held)
-    print(f"| `{file.stem}` | {rows} | {mean:.2%} ± {error:.2%} | {low / rows / seeds:.2%} | {high / rows / seeds:.2%} |", flush=True)
+    mean, error = statistics.mean(shares), statistics.stdev(shares) / math.sqrt(len(shares))
+    print(f"| `{file.stem}` | {len(shares)} | {len(held)} | {mean:.2%} ± {error:.2%} | {low / count:.2%} | {high / count:.2%} |", flush=True)
     return mean
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", default="", help="of each run (20s; 0.3s for coverage)")
+    parser.add_argument("--budget", default="", help="of each run (20s; 1s for coverage)")
     parser.add_argument("--coverage", type=int, default=0, metavar="SEEDS", help="coverage of intervals instead of core seconds")
     parser.add_argument("studies", nargs="*", help="names of held-out studies (all)")
     options = parser.parse_args()
     studies = [file for file in STUDIES if not options.studies or file.stem in options.studies]
     if options.coverage:
-        print("| study | rows | coverage, ± its standard error | truth below | truth above |\n|---|---|---|---|---|")
+        print("| study | runs | rows | coverage, ± its standard error | truth below | truth above |\n|---|---|---|---|---|---|")
     else:
         print("| study | error | core seconds | of equal trials | ratio | bound |\n|---|---|---|---|---|---|")
     results = []
     for file in studies:
         with tempfile.TemporaryDirectory() as place:
-            results.append(intervals(file, options.coverage, options.budget or "0.3s", Path(place)) if options.coverage
+            results.append(intervals(file, options.coverage, options.budget or "1s", Path(place)) if options.coverage
                            else compare(file, options.budget or "20s", Path(place)))
     print(f"median {statistics.median(results):.4g}")
 

@@ -7,6 +7,7 @@
 #include "cucurbit/run.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
+#include "host/cli/process.hpp"
 #include "host/cli/talk.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/shares.hpp"
@@ -204,7 +205,7 @@ Exit merge(const MergeOptions& options) {
         say(
             fmt::format("next: cucurbit run {0} computes them; on N machines, cucurbit run {0} "
                         "--shard I/N a part each, to be merged again",
-                        options.output));
+                        typed(options.output)));
     return Exit::done;
 }
 
@@ -227,7 +228,23 @@ Exit export_table(const ExportOptions& options) {
     return Exit::done;
 }
 
-Exit verify(const std::string& directory) {
+struct VerifyOptions {
+    std::string directory;
+    bool repair = false;
+};
+
+Exit verify(const VerifyOptions& options) {
+    const std::string& directory = options.directory;
+    if (options.repair) {
+        const Study study = Store::open_to_read(directory).study();
+        Store store = Store::open_to_write(directory, study);
+        const std::size_t dropped = store.repair();
+        say(dropped == 0
+                ? "no trials are damaged"
+                : fmt::format("dropped {} of damaged trials; next: cucurbit run {} computes them "
+                              "anew",
+                              plural(dropped, "row"), typed(directory)));
+    }
     const Store store = Store::open_to_read(directory);
     try {
         store.verify();
@@ -292,9 +309,11 @@ void add_export(Program& program) {
 void add_verify(Program& program) {
     CLI::App& command =
         *program.app.add_subcommand("verify", "Check every stored block against its checksum");
-    const auto directory = std::make_shared<std::string>();
-    add_directory(command, *directory);
-    on_chosen(program, command, directory, verify);
+    const auto options = std::make_shared<VerifyOptions>();
+    add_directory(command, options->directory);
+    command.add_flag("--repair", options->repair,
+                     "Drop trials that are damaged, so that run computes them anew");
+    on_chosen(program, command, options, verify);
 }
 
 }  // namespace cucurbit::cli

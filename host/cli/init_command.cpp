@@ -9,6 +9,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/presets.hpp"
+#include "host/cli/process.hpp"
 #include "host/cli/talk.hpp"
 #include "host/cli/usage.hpp"
 
@@ -72,7 +73,7 @@ Exit init_command(const InitArguments& options) {
     if (!out)
         throw StoreError(
             fmt::format("{}: cannot be written: {}", file, std::generic_category().message(errno)));
-    say(fmt::format("wrote {0}; next: cucurbit plan {0}, cucurbit run {0}", file));
+    say(fmt::format("wrote {0}; next: cucurbit plan {0}, cucurbit run {0}", typed(file)));
     return Exit::done;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cucurbit/store.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/process.hpp"
 #include "host/cli/talk.hpp"
 
 namespace cucurbit::cli {
@@ -91,7 +92,7 @@ void spare_edit(const StudyOptions& options) {
         "{0} was edited, but {1} continues the study that the folder holds ({1}'s trials were made "
         "from it; cucurbit status {1} --study prints it): cucurbit run {0} -o {1} takes the edit, "
         "and without the file the run continues as it was",
-        file, folder.string()));
+        typed(file), typed(folder.string())));
 }
 
 void add_directory(CLI::App& command, std::string& directory) {

@@ -6,6 +6,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -113,6 +115,15 @@ std::string single_quoted(std::string text) {
     for (std::size_t i = 0; (i = text.find('\'', i)) != std::string::npos; i += 4)
         text.replace(i, 1, "'\\''");
     return "'" + text + "'";
+}
+
+std::string typed(const std::string& word) {
+    const auto is_plain = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c >= 0x80 ||
+               std::string_view("_-./+,:=@%").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), is_plain);
+    return plain ? word : single_quoted(word);
 }
 
 bool has_screen() {

@@ -29,6 +29,9 @@ std::string own_path();
 /// A word as a shell reads it.
 std::string single_quoted(std::string text);
 
+/// A word that is shown to be typed: in quotes only where a shell would read it otherwise.
+std::string typed(const std::string& word);
+
 /// Whether stderr is a terminal that moves its cursor: not where TERM is "dumb".
 bool has_screen();
 

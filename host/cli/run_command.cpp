@@ -116,13 +116,12 @@ std::string next_text(const Study& study, const RunArguments& options,
                       const std::filesystem::path& directory) {
     if (options.shard.name.empty())
         return fmt::format("next: cucurbit compare {0}, cucurbit export {0}, cucurbit plot {0}",
-                           directory.string());
+                           typed(directory.string()));
     if (!options.directory.empty()) return "next: cucurbit merge FOLDER... -o DIR joins all shards";
     const std::filesystem::path whole = whole_folder(options.study, study);
     const Shard shard = shard_of(options.shard.name, options.study);
-    return fmt::format("next: cucurbit merge {} -o {} joins all shards",
-                       shard_folder(whole, fmt::format("*-of-{}", shard.count)).string(),
-                       whole.string());
+    return fmt::format("next: cucurbit merge {}*-of-{} -o {} joins all shards",
+                       typed(shard_folder(whole, "").string()), shard.count, typed(whole.string()));
 }
 
 void warn_of_imprecise(const Table& table) {
@@ -148,7 +147,7 @@ void say_judgement(const Table& table, const std::string& directory) {
     const Judgement judgement = judgement_of(compare(table));
     if (judgement.failed > 0)
         warn(fmt::format("theory and simulation disagree: {} (cucurbit compare {} says where)",
-                         judgement.text, directory));
+                         judgement.text, typed(directory)));
     else if (judgement.judged > 0)
         say("theory: " + judgement.text);
 }
@@ -336,10 +335,16 @@ void add_extend(Program& program) {
     on_chosen(program, command, options, [&program](RunArguments chosen) {
         if (!std::filesystem::is_directory(chosen.study.file))
             throw StoreError(chosen.study.file + ": no run's folder");
-        if (chosen.trials)
-            chosen.study.overrides.push_back(fmt::format("precision.trials={}", *chosen.trials));
-        if (!chosen.force) refuse_fewer_trials(chosen.study);
-        return run_command(chosen, program.argv);
+        const std::string edit = fmt::format("precision.trials={}", chosen.trials.value_or(0));
+        if (chosen.trials) chosen.study.overrides.push_back(edit);
+        try {
+            if (!chosen.force) refuse_fewer_trials(chosen.study);
+            return run_command(chosen, program.argv);
+        } catch (const StudyError& error) {
+            const std::string place = "--set " + edit, text = error.what();
+            if (!chosen.trials || !text.starts_with(place)) throw;
+            throw UsageError(fmt::format("--trials {}{}", *chosen.trials, text.substr(place.size())));
+        }
     });
 }
 

@@ -57,11 +57,18 @@ exec {program} merge {quoted}-{{1..{shards}}}-of-{shards} -o {quoted}
 constexpr const char* submit_script = R"(#!/bin/bash
 # Submits the shards of {folder} as an array, and the merge that follows it.
 array=$(sbatch --parsable --job-name={name} --array=1-{shards} --requeue --open-mode=append \
-    --signal=B:USR1@120 --output={scripts}/shard-%a.log{options} {scripts}/shard.sh) || exit 2
+    --signal=B:USR1@120 --output={logs}/shard-%a.log{options} {scripts}/shard.sh) || exit 2
 echo "array job ${{array%%;*}}: {shards} shards"
-sbatch --job-name={name}-merge --open-mode=append --output={scripts}/merge.log{options} \
+sbatch --job-name={name}-merge --open-mode=append --output={logs}/merge.log{options} \
     --dependency="afterok:${{array%%;*}}" {scripts}/merge.sh || exit 2
 )";
+
+/// sbatch replaces what follows a per cent sign in a log's name.
+std::string without_patterns(const std::filesystem::path& path) {
+    std::string text;
+    for (const char c : path.string()) text += c == '%' ? "%%" : std::string(1, c);
+    return text;
+}
 
 Scripts scripts_of(const SubmitArguments& options, const Study& study,
                    const std::filesystem::path& folder) {
@@ -72,6 +79,7 @@ Scripts scripts_of(const SubmitArguments& options, const Study& study,
                            fmt::arg("quoted", single_quoted(folder.string())),
                            fmt::arg("program", single_quoted(own_path())),
                            fmt::arg("scripts", single_quoted((folder / "slurm").string())),
+                           fmt::arg("logs", single_quoted(without_patterns(folder / "slurm"))),
                            fmt::arg("name", single_quoted(study.name)),
                            fmt::arg("shards", options.shards), fmt::arg("options", sbatch));
     };
@@ -144,7 +152,7 @@ Exit submit(const SubmitArguments& options) {
     write_script(folder / "slurm/merge.sh", scripts.merge);
     write_script(folder / "slurm/submit.sh", scripts.submit);
     say(fmt::format("scripts and logs: {}; cucurbit status {} tells when it is complete",
-                    (folder / "slurm").string(), folder.string()));
+                    (folder / "slurm").string(), typed(folder.string())));
     become(folder / "slurm/submit.sh");
 }
 

@@ -102,7 +102,7 @@ private:
 
     void collect() {
         auto until = Clock::now() + report_interval;
-        if (options_.max_seconds) until = std::min(until, deadline());
+        if (options_.max_seconds && Clock::now() < deadline()) until = std::min(until, deadline());
         std::vector<Piece> pieces = workers_.collect(until);
         for (const Piece& piece : pieces) pace_.done(*piece.design, piece.trials.count);
         commit_.add(std::move(pieces));
@@ -116,7 +116,9 @@ private:
 
     int stop_asked() const {
         const int asked = options_.stop ? options_.stop->load() : 0;
-        return asked == 0 && options_.max_seconds && Clock::now() >= deadline() ? 1 : asked;
+        // Some progress at least: a job that starts again and again would never end otherwise.
+        const bool late = options_.max_seconds && Clock::now() >= deadline();
+        return asked == 0 && late && pace_.computed() > 0 ? 1 : asked;
     }
 
     void report() const {

@@ -97,8 +97,11 @@ Block Store::State::read_row(const SeriesKey& key, StoredSeries::Row row) {
                            static_cast<std::uint64_t>(select.integer(1))};
     const std::span<const std::byte> payload = select.bytes(3);
     if (range.first != row->first || select.integer(2) != row_checksum(key, range, payload))
-        database.fail(fmt::format("trials {} to {} of {} are damaged: their checksum does not fit",
-                                  range.first, range.end() - 1, describe(key)));
+        database.fail(
+            fmt::format("trials {} to {} of {} are damaged: their checksum does not fit. "
+                        "'cucurbit verify DIR --repair' drops such trials, and 'cucurbit "
+                        "run DIR' computes them anew",
+                        range.first, range.end() - 1, describe(key)));
     std::optional<Block> block = decoded<Block>(payload, range);
     if (!block)
         database.fail(fmt::format("trials {} to {} of {} are not kept as {}", range.first,
@@ -186,6 +189,34 @@ bool Store::keeps_moments() const {
     // Values of so many trials would be longer.
     return state_->database.integer(
                "SELECT coalesce((SELECT length(payload) < 8 * count FROM trials LIMIT 1), 0)") != 0;
+}
+
+std::size_t Store::repair() {
+    const bool moments = keeps_moments();
+    const auto is_good = [&](const SeriesKey& key, StoredSeries::Row row) {
+        try {
+            if (moments)
+                state_->read_row<MomentsBlock>(key, row);
+            else
+                state_->read_row<BlockValues>(key, row);
+            return true;
+        } catch (const StoreError&) {
+            return false;
+        }
+    };
+    std::size_t dropped = 0;
+    Transaction transaction(state_->database);
+    for (auto& [key, series] : state_->series)
+        for (auto row = series.rows.begin(); row != series.rows.end();)
+            if (is_good(key, row)) {
+                ++row;
+            } else {
+                row = state_->remove(series, row);
+                ++dropped;
+            }
+    state_->finish(transaction);
+    state_->series = read_series(state_->database, state_->totals);
+    return dropped;
 }
 
 void Store::verify() const {

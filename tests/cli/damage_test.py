@@ -21,6 +21,26 @@ class Damage(ProgramTest):
         self.refused("verify", "out", code=4)
         self.refused("export", "out", code=6)
 
+    def test_damaged_trials_are_dropped_and_computed_anew(self):
+        for name, keep in (("trials", ""), ("moments", ', keep = "moments"')):
+            out, edit = f"out-{name}", ("--set", f"precision={{ trials = 640{keep} }}")
+            self.call("run", self.study, "-o", out, *edit)
+            table = self.table(out)
+            self.assertIn("no trials are damaged", self.call("verify", out, "--repair")[1])
+            store = self.folder / out / "store.sqlite"
+            with contextlib.closing(sqlite3.connect(store)) as database, database:
+                rows = database.execute("SELECT id, payload FROM trials ORDER BY id").fetchall()
+                for number, payload in (rows[0], rows[len(rows) // 2]):
+                    database.execute("UPDATE trials SET payload = ? WHERE id = ?",
+                                     (payload[:9] + bytes([payload[9] ^ 1]) + payload[10:], number))
+            for command, code in (("verify", 4), ("export", 6)):
+                self.assertIn("'cucurbit verify DIR --repair' drops such trials", self.refused(command, out, code=code))
+            self.assertIn("dropped 2 rows of damaged trials", self.call("verify", out, "--repair")[1])
+            self.assertIn("incomplete", self.table(out))
+            self.call("run", out)
+            self.assertEqual(self.table(out), table)
+            self.call("verify", out)
+
     def test_a_damaged_file_of_the_study_is_damage_of_the_store(self):
         self.write("spectrum.csv", "".join(f"{1 / (i + 1)}\n" for i in range(10)))
         self.call("run", self.study, "-o", "out", "--set", "population.p=10", "--set",

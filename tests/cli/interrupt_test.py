@@ -89,6 +89,20 @@ class Interrupt(ProgramTest):
         self.assertLess(time.monotonic() - begun, 30)
         self.assertIn("the same command continues", err)
 
+    def test_a_job_that_starts_again_and_again_comes_to_its_end(self):
+        slow = ("--set", "population.p=600", "--set", "target.n=[500]", "--set", "precision.trials=40")
+        self.call("run", self.study, "-o", "whole", *slow)
+        starts, code = 0, 75
+        while code == 75:
+            process = self.start("run", self.study, "-o", "out", "--max-time", "0.001", "--threads", "1", *slow)
+            process.communicate(timeout=60)
+            code = process.returncode
+            starts += 1
+            self.assertLessEqual(starts, 40)  # a trial at least in each
+        self.assertEqual(code, 0)
+        self.assertGreater(starts, 1)
+        self.assertEqual(self.table("out"), self.table("whole"))
+
     def remove(self, name):
         for file in (self.folder / name).iterdir():
             file.unlink()

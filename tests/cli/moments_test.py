@@ -72,6 +72,8 @@ class Moments(ProgramTest):
             self.assertIn("whole keeps moments", self.refused(*command))
         self.assertIn("'keep=moments' in the folder, nothing in this study",
                       self.refused("run", "cheap.toml", "-o", "whole", *ALL))
+        self.assertIn("error: --trials 1000: precision.trials: moments are kept of blocks of 64 trials",
+                      self.refused("extend", "whole", "--trials", 1000))
         self.assertIn("keeps moments of trials 1024 to 2047 together",
                       self.refused("extend", "whole", "--force", "--trials", 1088))
 

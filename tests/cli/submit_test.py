@@ -48,14 +48,15 @@ class Submit(ProgramTest):
 
     def test_an_array_and_the_merge_behind_it(self):
         self.call("run", self.study, "-o", "whole")
-        folder = self.folder / "runs" / "it's mine"
+        folder = self.folder / "runs" / "it's 10 % mine"
         out, err = self.call("submit", "--slurm", self.study, "--shards", "3", "-o", folder, "--", "--time=4:00:00",
                              "--comment=a 'word'", env=self.env)
         self.assertEqual(out, "array job 4711: 3 shards\nSubmitted batch job 4712\n")
-        self.assertIn(f"cucurbit status {folder}", err)
+        quoted = "'" + str(folder).replace("'", "'\\''") + "'"
+        self.assertIn(f"cucurbit status {quoted} ", err)
         array, merge = self.calls()
         for asked in ("--parsable", "--array=1-3", "--requeue", "--signal=B:USR1@120", "--time=4:00:00",
-                      "--comment=a 'word'", f"--output={folder}/slurm/shard-%a.log"):
+                      "--comment=a 'word'", f"--output={str(folder).replace('%', '%%')}/slurm/shard-%a.log"):
             self.assertIn(asked, array)
         self.assertEqual(array[-1], f"{folder}/slurm/shard.sh")
         for asked in ("--dependency=afterok:4711", "--time=4:00:00", "--comment=a 'word'"):

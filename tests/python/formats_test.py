@@ -65,6 +65,12 @@ class Formats(unittest.TestCase):
                                    if row.get("x") is not None and row.get(y) is not None})
                 self.assertEqual(panels, drawn(page))
 
+    def test_another_suffix_is_refused_with_all_there_are(self):
+        with self.assertRaisesRegex(ValueError, r"o\.vl: no figure's suffix; allowed: \.png, \.pdf, \.svg, \.tex \(PGFPlots\), "
+                                    r"\.vl\.json \(Vega-Lite\), .*\.eps"):
+            cucurbit.plot(synthetic.crossing(), self.folder / "o.vl")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_a_marker_tells_its_curve(self):
         cucurbit.plot(synthetic.crossing(), self.folder / "figure.vl.json")
         told = {layer["transform"][0]["calculate"] for layers in layers_of(json.loads(

@@ -76,6 +76,7 @@ TEST(Budget, IsAStudyToThePrecisionReached) {
               RunEnd::complete);  // all is there
     const Folder fresh;
     within.directory = fresh.path();
+    options.pause = std::chrono::milliseconds(1);
     EXPECT_EQ(run_within(1e-6, to_precision, within, [](const Forecast&) {}).end, RunEnd::stopped);
 }
 

@@ -288,6 +288,11 @@ def save(figure: Figure, output: AnyPath) -> list[Path]:
     PGFPlots, .json (as in NAME.vl.json) Vega-Lite; without a suffix as .png and .pdf. Returns the files' paths."""
     path, pages = Path(output), getattr(figure, "pages", None) or [figure]
     written = []
+    forms = [".png", ".pdf", ".svg", ".tex", ".json",
+             *(f".{form}" for form in figure.canvas.get_supported_filetypes() if form not in ("png", "pdf", "svg"))]
+    if path.suffix and path.suffix.lower() not in forms:
+        named = ", ".join(forms).replace(".tex, .json", ".tex (PGFPlots), .vl.json (Vega-Lite)")
+        raise ValueError(f"{path}: no figure's suffix; allowed: {named}")
     for target in [path] if path.suffix else [path.with_suffix(".png"), path.with_suffix(".pdf")]:
         parts = [pages] if target.suffix.lower() == ".pdf" else [[page] for page in pages]
         form = ".vl.json" if target.name.endswith(".vl.json") else target.suffix
