@@ -343,7 +343,8 @@ void add_extend(Program& program) {
         } catch (const StudyError& error) {
             const std::string place = "--set " + edit, text = error.what();
             if (!chosen.trials || !text.starts_with(place)) throw;
-            throw UsageError(fmt::format("--trials {}{}", *chosen.trials, text.substr(place.size())));
+            throw UsageError(
+                fmt::format("--trials {}{}", *chosen.trials, text.substr(place.size())));
         }
     });
 }

@@ -73,7 +73,7 @@ struct Progress {
 struct RunOptions {
     std::filesystem::path directory;
     std::string device = "auto";
-    std::size_t threads = 0;  ///< workers on each device; 0: all cores, two on a card
+    std::size_t threads = 0;            ///< workers on each device; 0: all cores, two on a card
     std::optional<double> max_seconds;  ///< and until some trials are done
     Shard shard;
     std::function<void(const Progress&)> report;  ///< called from one thread, 20 times a second

@@ -116,8 +116,8 @@ public:
     void write(const std::vector<std::pair<SeriesKey, MomentsBlock>>& blocks);
     /// All moments of a series in the order of trials, likewise.
     std::vector<MomentsBlock> read_moments(const SeriesKey& key) const;
-    /// Drops rows of trials that are damaged, so that a run computes them anew; tells how many. What
-    /// is damaged otherwise throws StoreError.
+    /// Drops rows of trials that are damaged, so that a run computes them anew; tells how many.
+    /// What is damaged otherwise throws StoreError.
     std::size_t repair();
     /// Whether what it holds are moments; false where it holds nothing yet.
     bool keeps_moments() const;
