@@ -101,8 +101,11 @@ private:
     }
 
     void collect() {
-        auto until = Clock::now() + report_interval;
-        if (options_.max_seconds && Clock::now() < deadline()) until = std::min(until, deadline());
+        const auto now = Clock::now();
+        auto until = now + report_interval;
+        // Beyond the deadline it waits for the first batch alone.
+        if (options_.max_seconds)
+            until = std::min(until, std::max(deadline(), now + std::chrono::milliseconds(1)));
         std::vector<Piece> pieces = workers_.collect(until);
         for (const Piece& piece : pieces) pace_.done(*piece.design, piece.trials.count);
         commit_.add(std::move(pieces));
