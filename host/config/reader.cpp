@@ -232,8 +232,8 @@ std::vector<Reader::Item> Reader::items(std::string_view key) {
     return items;
 }
 
-Reader::Item Reader::State::word(const toml::node& node, std::string path) const {
-    Item item{std::nullopt, nullptr, document->position(node.source()), std::move(path)};
+Reader::Item Reader::State::word(const toml::node& node, std::string at) const {
+    Item item{std::nullopt, nullptr, document->position(node.source()), std::move(at)};
     if (const auto* value = node.as_string())
         item.text = value->get();
     else

@@ -46,7 +46,7 @@ struct Reader::State {
     const toml::array& array(std::string_view key, const std::string& of) const;
 
     /// An element of a list, which must be text.
-    Reader::Item word(const toml::node& node, std::string path) const;
+    Reader::Item word(const toml::node& node, std::string at) const;
     /// An error at a key that is called as files' keys are elsewhere, where the one of this table
     /// is not there.
     void expect_file(std::string_view key) const;
