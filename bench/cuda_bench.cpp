@@ -37,10 +37,12 @@ struct Operands {
           column(matrix(n, 1, batch)),
           done(matrix(1, 1, batch)),
           sums(matrix(fits, 1, batch)),
+          scores(matrix(score_rows, fits, batch)),
           truth(matrix(p, labels, 1)),
           all_labels(list(labels, [n](std::size_t) { return n; })),
           all_fits(list(fits, [n](std::size_t) { return n; })),
           sources(list(fits, [](std::size_t j) { return j % labels; })),
+          one_label(list(fits, [](std::size_t) { return 0; })),
           whole(list(1, [n](std::size_t) { return n; })) {
         std::iota(trials.begin(), trials.end(), std::uint64_t{0});
         truth.stride = 0;
@@ -54,6 +56,7 @@ struct Operands {
         engine.copy(kept_factor, factor);
         engine.fill(e, 1.0);
         engine.fill(column, 1.0);
+        engine.fill(scores, 0.0);
     }
     void draw() { engine.draw({1, 0, Purpose::samples}, trials, 0, nullptr, xt); }
 
@@ -71,8 +74,8 @@ struct Operands {
     Engine& engine;
     std::vector<std::unique_ptr<EngineBuffer>> buffers;
     std::vector<std::uint64_t> trials;
-    BatchMatrix xt, g, factor, kept_factor, c, w, e, column, done, sums, truth;
-    std::unique_ptr<IndexList> all_labels, all_fits, sources, whole;
+    BatchMatrix xt, g, factor, kept_factor, c, w, e, column, done, sums, scores, truth;
+    std::unique_ptr<IndexList> all_labels, all_fits, sources, one_label, whole;
 };
 
 /// What is timed, and what makes its operands anew before each time, outside the measured span.
@@ -125,6 +128,14 @@ constexpr Operation row_norms{[](Operands& of) { of.engine.row_norms(of.factor, 
                               take_factor};
 constexpr Operation prefix_sums{
     [](Operands& of) { of.engine.prefix_sums(of.column, 2, *of.whole, of.done); }};
+// Of a descent along the columns of c, by the eigenvalues in `column`.
+constexpr Operation flow{[](Operands& of) { of.engine.flow(of.column, 0.7, of.c); },
+                         [](Operands& of) { of.engine.fill(of.c, 1.0); }};
+constexpr Operation score{
+    [](Operands& of) { of.engine.score(1, of.w, of.column, *of.one_label, of.scores); }};
+constexpr Operation multiply_columns{[](Operands& of) {
+    of.engine.multiply_columns(of.c, *of.sources, of.c, *of.sources, false, of.w);
+}};
 constexpr Operation eigen{[](Operands& of) { of.engine.eigen(of.factor, of.column); }, take_gram};
 
 struct Event {
@@ -289,6 +300,9 @@ CUCURBIT_TIME(gains);
 CUCURBIT_TIME(products);
 CUCURBIT_TIME(row_norms);
 CUCURBIT_TIME(prefix_sums);
+CUCURBIT_TIME(flow);
+CUCURBIT_TIME(score);
+CUCURBIT_TIME(multiply_columns);
 BENCHMARK_CAPTURE(operations, eigen, eigen)
     ->ArgNames({"n", "p", "batch"})
     ->Args({32, 64, 16384})

@@ -176,6 +176,14 @@ public:
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override {
         timed([&] { counting_.predict(link, outputs, predictions); });
     }
+    void score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels, const IndexList& of,
+               BatchMatrix sums) override {
+        timed([&] { counting_.score(classes, outputs, labels, of, sums); });
+    }
+    void multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                          const IndexList& right, bool adds, BatchMatrix out) override {
+        timed([&] { counting_.multiply_columns(a, left, b, right, adds, out); });
+    }
     void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,
                  BatchMatrix rate, double momentum, BatchMatrix outputs, BatchMatrix velocity,
                  BatchMatrix iterates) override {

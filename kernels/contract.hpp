@@ -106,6 +106,11 @@ struct DescentLoss {
     double factor = 1.0;
 };
 
+/// Bins of equal width of the confidence in a prediction (Guo et al. 2017, section 2).
+inline constexpr std::size_t confidence_bins = 15;
+/// What is summed up of a model's predictions: Engine::score.
+inline constexpr std::size_t score_rows = 2 + confidence_bins;
+
 class Engine {
 public:
     Engine() = default;
@@ -241,6 +246,18 @@ public:
     virtual void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) = 0;
     /// predictions = link(outputs), both n×k; they may be the same.
     virtual void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) = 0;
+    /// What models say of labelled points, added to sums (score_rows rows, a column for each
+    /// model): correct predictions, Σ −log p of the labels, and for each bin of the confidence in
+    /// the prediction (kernels/common/score.hpp) Σ confidence − correct. outputs: n×(models ·
+    /// classes), logits; of one class the log odds of label 1 against label 0. labels: whole
+    /// numbers, n rows, of model j column of[j]. All sums of a model with an output that is not
+    /// finite become NaN.
+    virtual void score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
+                       const IndexList& of, BatchMatrix sums) = 0;
+    /// out(i, j) = a(i, left[j]) b(i, right[j]), with `adds` added to what is there; out lies
+    /// apart.
+    virtual void multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                                  const IndexList& right, bool adds, BatchMatrix out) = 0;
     /// One step of gradient descent with momentum for all models of a trial at once. With Z =
     /// samplesᵀ iterates and R = Σ over losses of rate(0, 0) · factor · (link(Z) − targets) in the
     /// columns that a loss covers, iterates ← iterates + velocity, where

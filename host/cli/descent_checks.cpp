@@ -55,6 +55,29 @@ void check_predict(Worktable& on, std::size_t n) {
     }
 }
 
+/// Models of three classes and of one; the second column of labels is the first one's upside down.
+void check_score(Worktable& on, std::size_t n) {
+    constexpr std::size_t models = 4;
+    for (const std::size_t each : {std::size_t{1}, classes}) {
+        const BatchMatrix outputs = on.put(normal_values(n, models * each, 1), n, models * each);
+        const BatchMatrix labels =
+            on.put(order_values(2 * n, std::max<std::size_t>(each, 2)), n, 2);
+        const BatchMatrix sums =
+            on.put(ramp(score_rows * models * batch_trials), score_rows, models);
+        on.engine.score(each, outputs, labels, on.list({0, 1, 1, 0}), sums);
+        on.take(sums, rounding(n));
+    }
+}
+
+void check_multiply_columns(Worktable& on, std::size_t n) {
+    const BatchMatrix a = on.put(normal_values(n, 3, 1), n, 3);
+    const BatchMatrix b = on.put(normal_values(n, 2, 2), n, 2);
+    const BatchMatrix out = on.matrix(n, 4);
+    on.engine.multiply_columns(a, on.list({0, 2, 1, 1}), b, on.list({1, 0, 0, 1}), false, out);
+    on.engine.multiply_columns(a, on.list({1, 2, 0, 2}), b, on.list({0, 0, 1, 1}), true, out);
+    on.take(out, rounding(2));
+}
+
 void check_descend_in(DescentSpace space, Worktable& on, std::size_t n) {
     const std::size_t p = space == DescentSpace::row ? n : wide(n), k = 2 * classes;
     const Values start = normal_values(p, k, 2);
@@ -87,6 +110,8 @@ std::span<const OperationCheck> descent_checks() {
         {"flow", largest_checked, check_flow},
         {"gather", largest_checked, check_gather},
         {"predict", largest_checked, check_predict},
+        {"score", largest_checked, check_score},
+        {"multiply_columns", largest_checked, check_multiply_columns},
         {"descend", largest_checked, check_descend},
     };
     return checks;

@@ -2,25 +2,14 @@
 
 #include <algorithm>
 #include <numeric>
-#include <set>
 
 #include "kernels/costs/blocks.hpp"
 #include "kernels/costs/counting_engine.hpp"
 
 namespace cucurbit {
 
+using costs::columns_named;
 using costs::doubles;
-
-namespace {
-
-/// Doubles of the distinct columns of a batch that lists name.
-double columns_named(const BatchMatrix& m, std::initializer_list<const IndexList*> lists) {
-    std::set<std::uint32_t> columns;
-    for (const IndexList* list : lists) columns.insert(list->host().begin(), list->host().end());
-    return doubles(m.leading(m.rows, columns.size()));
-}
-
-}  // namespace
 
 void CountingEngine::apply(Entrywise, BatchMatrix a) {
     operations_.emplace_back(__func__);

@@ -5,6 +5,7 @@
 
 namespace cucurbit {
 
+using costs::columns_named;
 using costs::doubles;
 
 void CountingEngine::flow(BatchMatrix values, double, BatchMatrix c) {
@@ -20,6 +21,19 @@ void CountingEngine::gather(BatchMatrix, BatchMatrix order, bool, BatchMatrix to
 void CountingEngine::predict(const DescentLink&, BatchMatrix outputs, BatchMatrix predictions) {
     operations_.emplace_back(__func__);
     launch(doubles(outputs), doubles(predictions));
+}
+
+void CountingEngine::score(std::size_t, BatchMatrix outputs, BatchMatrix labels,
+                           const IndexList& of, BatchMatrix sums) {
+    operations_.emplace_back(__func__);
+    launch(doubles(outputs) + columns_named(labels, {&of}) + doubles(sums), doubles(sums));
+}
+
+void CountingEngine::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                                      const IndexList& right, bool adds, BatchMatrix out) {
+    operations_.emplace_back(__func__);
+    launch(columns_named(a, {&left}) + columns_named(b, {&right}) + (adds ? doubles(out) : 0.0),
+           doubles(out));
 }
 
 void CountingEngine::subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix,

@@ -177,6 +177,16 @@ void OneForAll::predict(const DescentLink& link, BatchMatrix outputs, BatchMatri
     engine_.predict(link, all(outputs), all(predictions));
 }
 
+void OneForAll::score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
+                      const IndexList& of, BatchMatrix sums) {
+    engine_.score(classes, all(outputs), all(labels), of, all(sums));
+}
+
+void OneForAll::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                                 const IndexList& right, bool adds, BatchMatrix out) {
+    engine_.multiply_columns(all(a), left, all(b), right, adds, all(out));
+}
+
 void OneForAll::descend(DescentSpace space, BatchMatrix samples,
                         std::span<const DescentLoss> losses, BatchMatrix rate, double momentum,
                         BatchMatrix outputs, BatchMatrix velocity, BatchMatrix iterates) {

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "kernels/common/flow.hpp"
+#include "kernels/common/score.hpp"
+#include "kernels/common/sums.hpp"
 #include "kernels/cpu/engine.hpp"
 #include "kernels/cpu/lapack.hpp"
 
@@ -89,6 +91,81 @@ void CpuEngine::predict(const DescentLink& link, BatchMatrix outputs, BatchMatri
             std::copy_n(made + j * outputs.rows, outputs.rows,
                         predictions.item(b) + j * predictions.ld);
     }
+}
+
+namespace {
+
+/// One model's outputs for the points of a trial.
+struct ModelOutputs {
+    const double* z;
+    std::size_t ld, rows, classes;
+};
+
+bool all_finite(const ModelOutputs& of) {
+    std::size_t not_finite = 0;
+    for (std::size_t c = 0; c < of.classes; ++c)
+        for (std::size_t i = 0; i < of.rows; ++i)
+            not_finite += std::isfinite(of.z[i + c * of.ld]) ? 0 : 1;
+    return not_finite == 0;
+}
+
+/// scratch: [2 · rows].
+void score_binary(const LinkKernel& link, const ModelOutputs& of, const double* labels,
+                  double* scratch, double* sums) {
+    double *const confidence = scratch, *const losses = scratch + of.rows;
+    link.measure_confidence(of.z, of.rows, confidence, losses);
+    std::size_t hits = 0;
+    for (std::size_t i = 0; i < of.rows; ++i) {
+        const bool hit = (of.z[i] > 0.0) == (labels[i] == 1.0);
+        sums[2 + confidence_bin(confidence[i])] += confidence[i] - (hit ? 1.0 : 0.0);
+        losses[i] += hit ? 0.0 : std::abs(of.z[i]);
+        hits += hit ? 1 : 0;
+    }
+    sums[0] += static_cast<double>(hits);
+    sums[1] += sum(losses, of.rows);
+}
+
+void score_classes(const ModelOutputs& of, const double* labels, double* sums) {
+    for (std::size_t i = 0; i < of.rows; ++i) {
+        const PointScore score =
+            Logits{of.z + i, of.ld, of.classes}.score(static_cast<std::size_t>(labels[i]));
+        sums[0] += score.correct ? 1.0 : 0.0;
+        sums[1] += score.loss;
+        sums[2 + confidence_bin(score.confidence)] +=
+            score.confidence - (score.correct ? 1.0 : 0.0);
+    }
+}
+
+}  // namespace
+
+void CpuEngine::score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
+                      const IndexList& of, BatchMatrix sums) {
+    double* const scratch = workspace(2 * outputs.rows).data();
+    for (std::size_t b = 0; b < sums.count; ++b)
+        for (std::size_t j = 0; j < sums.cols; ++j) {
+            const ModelOutputs model{outputs.item(b) + j * classes * outputs.ld, outputs.ld,
+                                     outputs.rows, classes};
+            const double* const own = labels.item(b) + of.host()[j] * labels.ld;
+            double* const to = sums.item(b) + j * sums.ld;
+            if (!all_finite(model))
+                std::fill_n(to, sums.rows, std::numeric_limits<double>::quiet_NaN());
+            else if (classes == 1)
+                score_binary(*descent_.link, model, own, scratch, to);
+            else
+                score_classes(model, own, to);
+        }
+}
+
+void CpuEngine::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                                 const IndexList& right, bool adds, BatchMatrix out) {
+    for (std::size_t t = 0; t < out.count; ++t)
+        for (std::size_t j = 0; j < out.cols; ++j) {
+            const double* const x = a.item(t) + left.host()[j] * a.ld;
+            const double* const y = b.item(t) + right.host()[j] * b.ld;
+            double* const to = out.item(t) + j * out.ld;
+            for (std::size_t i = 0; i < out.rows; ++i)
+                to[i] = adds ? to[i] + x[i] * y[i] : x[i] * y[i];
+        }
 }
 
 namespace {

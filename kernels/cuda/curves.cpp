@@ -4,13 +4,7 @@
 #include "kernels/cuda/kernels.hpp"
 
 namespace cucurbit {
-namespace {
-
-cuda::DeviceList device_list(const IndexList& list) {
-    return {list.data(), static_cast<unsigned>(list.host().size())};
-}
-
-}  // namespace
+using cuda::device_list;
 
 void CudaEngine::apply(Entrywise function, BatchMatrix a) {
     cuda::apply(context_.stream(), function, a);

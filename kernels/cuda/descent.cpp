@@ -20,6 +20,17 @@ void CudaEngine::predict(const DescentLink& link, BatchMatrix outputs, BatchMatr
     cuda::predict(context_.stream(), link, outputs, predictions);
 }
 
+void CudaEngine::score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
+                       const IndexList& of, BatchMatrix sums) {
+    cuda::score(context_.stream(), classes, outputs, labels, cuda::device_list(of), sums);
+}
+
+void CudaEngine::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                                  const IndexList& right, bool adds, BatchMatrix out) {
+    cuda::multiply_columns(context_.stream(), a, cuda::device_list(left), b,
+                           cuda::device_list(right), adds, out);
+}
+
 void CudaEngine::subtract_residuals(std::span<const DescentLoss> losses, BatchMatrix rate,
                                     BatchMatrix outputs, double keep, BatchMatrix out) {
     cuda::Losses some;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/common/exponential.hpp"
+#include "kernels/common/score.hpp"
 
 namespace cucurbit::cuda {
 namespace {
@@ -125,6 +126,56 @@ __global__ void __launch_bounds__(threads_per_block, blocks_at_once)
     });
 }
 
+__device__ PointScore score_point(const double* z, std::size_t ld, std::size_t classes,
+                                  double label) {
+    if (classes > 1) return Logits{z, ld, classes}.score(static_cast<std::size_t>(label));
+    const bool correct = (*z > 0.0) == (label == 1.0);
+    const Confidence<ScalarLane> sure = confidence_of<ScalarLane>(*z);
+    return {correct, sure.value, sure.loss + (correct ? 0.0 : std::abs(*z))};
+}
+
+/// One warp, one model of one trial. Shared memory: the bins of every lane, [warp][bin][lane].
+__global__ void __launch_bounds__(warp_size* warps_per_block)
+    score_models(BatchMatrix sums, BatchMatrix outputs, std::size_t classes, BatchMatrix labels,
+                 DeviceList of) {
+    const unsigned lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
+    const unsigned j = blockIdx.x * warps_per_block + warp;
+    if (j >= of.size) return;
+    double* gaps = shared_memory<double>() + warp * confidence_bins * warp_size + lane;
+    for (std::size_t t = blockIdx.y; t < sums.count; t += gridDim.y) {
+        const double* z = item(outputs, t) + j * classes * outputs.ld;
+        const double* own = item(labels, t) + of.values[j] * labels.ld;
+        double* to = item(sums, t) + j * sums.ld;
+        double correct = 0.0, loss = 0.0, bad = 0.0;
+        for (unsigned b = 0; b < confidence_bins; ++b) gaps[b * warp_size] = 0.0;
+        for (unsigned i = lane; i < outputs.rows; i += warp_size) {
+            bool finite = true;
+            for (std::size_t c = 0; c < classes; ++c)
+                finite = finite && std::abs(z[i + c * outputs.ld]) <= largest_finite;
+            if (!finite) {
+                bad = 1.0;
+                continue;
+            }
+            const PointScore point = score_point(z + i, outputs.ld, classes, own[i]);
+            correct += point.correct ? 1.0 : 0.0;
+            loss += point.loss;
+            gaps[confidence_bin(point.confidence) * warp_size] +=
+                point.confidence - (point.correct ? 1.0 : 0.0);
+        }
+        const double nothing = warp_sum(bad) > 0.0 ? not_a_number : 0.0;
+        correct = warp_sum(correct) + nothing;
+        loss = warp_sum(loss) + nothing;
+        if (lane == 0) {
+            to[0] += correct;
+            to[1] += loss;
+        }
+        for (unsigned b = 0; b < confidence_bins; ++b) {
+            const double gap = warp_sum(gaps[b * warp_size]) + nothing;
+            if (lane == 0) to[2 + b] += gap;
+        }
+    }
+}
+
 __global__ void __launch_bounds__(threads_per_block) add_entries(BatchMatrix to, BatchMatrix from) {
     for_entries(to, [&](std::size_t t, unsigned i, unsigned j) {
         item(to, t)[i + j * to.ld] += item(from, t)[i + j * from.ld];
@@ -151,6 +202,15 @@ void predict(cudaStream_t stream, const DescentLink& link, BatchMatrix outputs,
              BatchMatrix predictions) {
     launch_on_entries("predict", predict_rows, stream, models_of(predictions, link.classes),
                       predictions.ld, outputs, link);
+}
+
+void score(cudaStream_t stream, std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
+           DeviceList of, BatchMatrix sums) {
+    if (of.size * sums.count == 0) return;
+    CUCURBIT_CHECK_CUDA(launch(
+        "score", score_models, grid_for(of.size, sums.count, warps_per_block),
+        warp_size * warps_per_block, warps_per_block * confidence_bins * warp_size * sizeof(double),
+        stream, sums, outputs, classes, labels, of));
 }
 
 void subtract_residuals(cudaStream_t stream, const Losses& losses, BatchMatrix rate,

@@ -65,6 +65,17 @@ __global__ void __launch_bounds__(threads_per_block)
 }
 
 __global__ void __launch_bounds__(threads_per_block)
+    multiply_entries(BatchMatrix out, BatchMatrix a, DeviceList left, BatchMatrix b,
+                     DeviceList right, bool adds) {
+    for_entries(out, [&](std::size_t t, unsigned i, unsigned j) {
+        double& to = item(out, t)[i + j * out.ld];
+        const double made =
+            item(a, t)[i + left.values[j] * a.ld] * item(b, t)[i + right.values[j] * b.ld];
+        to = adds ? to + made : made;
+    });
+}
+
+__global__ void __launch_bounds__(threads_per_block)
     add_column(BatchMatrix c, BatchMatrix column, double factor) {
     for_entries(c, [&](std::size_t t, unsigned i, unsigned j) {
         item(c, t)[i + j * c.ld] += factor * item(column, t)[i];
@@ -114,6 +125,11 @@ void apply(cudaStream_t stream, Entrywise function, BatchMatrix a) {
 
 void flow(cudaStream_t stream, BatchMatrix values, double rate, BatchMatrix c) {
     launch_on_entries("flow", flow_entries, stream, c, values, rate);
+}
+
+void multiply_columns(cudaStream_t stream, BatchMatrix a, DeviceList left, BatchMatrix b,
+                      DeviceList right, bool adds, BatchMatrix out) {
+    launch_on_entries("multiply_columns", multiply_entries, stream, out, a, left, b, right, adds);
 }
 
 void fill(cudaStream_t stream, BatchMatrix out, double value) {

@@ -54,6 +54,10 @@ public:
     void flow(BatchMatrix values, double rate, BatchMatrix c) override;
     void gather(BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to) override;
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
+    void score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels, const IndexList& of,
+               BatchMatrix sums) override;
+    void multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
+                          const IndexList& right, bool adds, BatchMatrix out) override;
 
 private:
     void begin(const char* operation) override;

@@ -16,6 +16,10 @@ struct DeviceList {
     unsigned size;
 };
 
+inline DeviceList device_list(const IndexList& list) {
+    return {list.data(), static_cast<unsigned>(list.host().size())};
+}
+
 // random.cu
 void draw(cudaStream_t stream, const Stream& from, const std::uint64_t* trials,
           std::uint64_t first_row, const double* scale, BatchMatrix out);
@@ -32,6 +36,8 @@ void diagonal(cudaStream_t stream, BatchMatrix g, BatchMatrix diagonal);
 void transpose(cudaStream_t stream, BatchMatrix a, BatchMatrix out);
 void add_to_columns(cudaStream_t stream, BatchMatrix column, double factor, BatchMatrix c);
 void spread(cudaStream_t stream, BatchMatrix c, DeviceList source, DeviceList rows, BatchMatrix w);
+void multiply_columns(cudaStream_t stream, BatchMatrix a, DeviceList left, BatchMatrix b,
+                      DeviceList right, bool adds, BatchMatrix out);
 void subtract(cudaStream_t stream, const double* reference, DeviceList subtracted, BatchMatrix e);
 
 // sums.cu
@@ -89,7 +95,7 @@ struct Decompositions {
 void finish_truncate(cudaStream_t stream, const Decompositions& of, BatchMatrix rotated,
                      double relative_cut_off, BatchMatrix q, BatchMatrix l, BatchMatrix rank);
 
-// descent.cu: gather and predict as the operations of kernels/contract.hpp.
+// descent.cu: gather, predict and score as the operations of kernels/contract.hpp.
 /// bad[t] = 1 and the lower triangle that of the identity where an entry of trial t's lower
 /// triangle is not finite, else 0.
 void replace_not_finite(cudaStream_t stream, BatchMatrix g, int* bad);
@@ -99,6 +105,8 @@ void finish_eigen(cudaStream_t stream, BatchMatrix g, BatchMatrix values, const 
 void gather(cudaStream_t stream, BatchMatrix from, BatchMatrix order, bool rows, BatchMatrix to);
 void predict(cudaStream_t stream, const DescentLink& link, BatchMatrix outputs,
              BatchMatrix predictions);
+void score(cudaStream_t stream, std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
+           DeviceList of, BatchMatrix sums);
 /// Losses as an argument of a kernel, at most 4 KB of which are certain.
 struct Losses {
     static constexpr unsigned most = card::most_losses;

@@ -197,12 +197,35 @@ precision = {{ trials = 64 }}
 p = 100
 n = {}
 test = 50
+held_out = 30
 spectrum = {{ kind = "power_law", exponent = 1.0 }}
 signal = {{ kind = "power_law", exponent = 1.5 }}
 labels = {{ kind = "logistic", strength = 5.0, flip = [0.1, 0.2] }}
 )",
                                  n),
                      5, 0.5, Rung::none);
+}
+
+// Labels that switch: every product of columns.
+TEST(DescentCosts, OfTheClosedForm) {
+    expect_costs(R"(schema = 1
+study = { name = "costs", kind = "gradient_descent", seed = 3 }
+teacher = { loss = "squared", method = "closed_form", steps = [3, 8], step_fraction = 0.5 }
+precision = { trials = 64 }
+[student]
+steps = [2, 6]
+step_fraction = 0.5
+switch_at = [1, 4]
+switch_to = "one_hot"
+directions = 3
+[data]
+p = 100
+n = 60
+spectrum = { kind = "power_law", exponent = 1.0 }
+signal = { kind = "power_law", exponent = 1.5 }
+labels = { kind = "linear", noise_std = [0.5, 1.0] }
+)",
+                 5, 0.5, Rung::none);
 }
 
 TEST(EngineCosts, AreWhatTheCudaEngineTakes) {

@@ -1,6 +1,8 @@
 // The operations of gradient descent of every engine against plain loops in long double.
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tests/parity/operands.hpp"
 
@@ -61,6 +63,105 @@ TEST_P(DescentOperations, PredictionsHaveTheBitsOfTheCpu) {
         engine_->predict(link, z.batch(), z.batch());
         cpu->predict(link, there.batch().trials(1), there.batch().trials(1));
         expect_close(z.item(0), there.item(0), 0.0, "predictions");
+    }
+}
+
+/// Sums of one model written out; labels: of its points.
+std::vector<Real> scores(std::size_t classes, const Matrix& z, std::size_t first,
+                         const std::vector<std::size_t>& labels) {
+    std::vector<Real> sums(score_rows, 0);
+    for (std::size_t i = 0; i < z.rows(); ++i) {
+        // Of one class: the logits of label 0 and label 1.
+        std::vector<Real> logits{0, z(i, first)};
+        if (classes > 1) logits.clear();
+        for (std::size_t c = 0; classes > 1 && c < classes; ++c) logits.push_back(z(i, first + c));
+        Real all = 0;
+        std::size_t best = 0;
+        for (std::size_t c = 0; c < logits.size(); ++c) {
+            all += std::exp(logits[c]);
+            if (logits[c] > logits[best]) best = c;
+        }
+        const Real sure = std::exp(logits[best]) / all;
+        const Real hit = best == labels[i] ? 1 : 0;
+        sums[0] += hit;
+        sums[1] += std::log(all) - logits[labels[i]];
+        sums[2 + static_cast<std::size_t>(sure * confidence_bins)] += sure - hit;
+    }
+    return sums;
+}
+
+// Labels of two columns, models of either; a multiple of a warp's points and not; sums go on.
+TEST_P(DescentOperations, ScoresOfBinaryModelsAndOfClasses) {
+    constexpr std::size_t models = 6;
+    const std::vector<std::uint32_t> of{0, 1, 1, 0, 0, 1};
+    for (const std::size_t classes : {1U, 3U})
+        for (const std::size_t n : {1U, 31U, 64U, 77U}) {
+            auto items = irregular_batch(n, models * classes);
+            for (Matrix& item : items)
+                for (std::size_t i = 0; i < n; ++i)
+                    for (std::size_t j = 0; j < item.cols(); ++j) item(i, j) *= 4.0;
+            std::vector<Matrix> labels, before = irregular_batch(score_rows, models);
+            for (std::size_t t = 0; t < batch_count; ++t) {
+                labels.emplace_back(n, 2);
+                for (std::size_t i = 0; i < n; ++i)
+                    for (std::size_t k = 0; k < 2; ++k)
+                        labels[t](i, k) = static_cast<Real>((i * i + 5 * k + t) %
+                                                            std::max<std::size_t>(classes, 2));
+            }
+            Operand z = operand(with_poison(items)), label = operand(labels);
+            Operand sums = operand(before);
+            const auto list = engine_->indices(of);
+            engine_->score(classes, z.batch(), label.batch(), *list, sums.batch());
+            for (const std::size_t t : good_items) {
+                Matrix expected = before[t];
+                for (std::size_t j = 0; j < models; ++j) {
+                    std::vector<std::size_t> own(n);
+                    for (std::size_t i = 0; i < n; ++i)
+                        own[i] = static_cast<std::size_t>(labels[t](i, of[j]));
+                    const auto add = scores(classes, items[t], j * classes, own);
+                    for (std::size_t r = 0; r < score_rows; ++r) expected(r, j) += add[r];
+                }
+                expect_close(sums.item(t), expected, 64 * eps, "sums");
+            }
+        }
+}
+
+/// One output that is not finite spoils all sums of its model, and no other's.
+TEST_P(DescentOperations, ScoresOfWhatIsNotFiniteAreNaN) {
+    constexpr std::size_t models = 4, n = 40;
+    for (const std::size_t classes : {1U, 3U})
+        for (const Real bad :
+             {std::numeric_limits<Real>::quiet_NaN(), -std::numeric_limits<Real>::infinity()}) {
+            auto items = irregular_batch(n, models * classes);
+            for (Matrix& item : items) item(n - 2, 2 * classes) = bad;
+            const std::vector<Matrix> labels(batch_count, Matrix(n, 1));
+            Operand z = operand(items), label = operand(labels), sums = result(score_rows, models);
+            engine_->fill(sums.batch(), 0.0);
+            const auto list = engine_->indices(std::vector<std::uint32_t>(models, 0));
+            engine_->score(classes, z.batch(), label.batch(), *list, sums.batch());
+            const Matrix made = sums.item(3);
+            for (std::size_t r = 0; r < score_rows; ++r)
+                for (std::size_t j = 0; j < models; ++j)
+                    EXPECT_EQ(std::isnan(made(r, j)), j == 2) << r << " " << j;
+        }
+}
+
+TEST_P(DescentOperations, ProductsOfColumns) {
+    const auto left = irregular_batch(35, 5), right = irregular_batch(35, 4);
+    const std::vector<std::uint32_t> a{4, 0, 0, 2, 3, 1}, b{0, 3, 1, 1, 2, 0};
+    Operand x = operand(with_poison(left)), y = operand(right), out = result(35, 6);
+    const auto lefts = engine_->indices(a), rights = engine_->indices(b);
+    Matrix expected[batch_count];
+    for (const bool adds : {false, true}) {
+        const IndexList& first = adds ? *rights : *lefts;
+        engine_->multiply_columns(x.batch(), first, y.batch(), *rights, adds, out.batch());
+        for (const std::size_t t : good_items) {
+            if (!adds) expected[t] = Matrix(35, 6);
+            for (std::size_t i = 0; i < 35; ++i)
+                for (std::size_t j = 0; j < 6; ++j)
+                    expected[t](i, j) += left[t](i, adds ? b[j] : a[j]) * right[t](i, b[j]);
+            expect_close(out.item(t), expected[t], 4 * eps, "products");
+        }
     }
 }
 

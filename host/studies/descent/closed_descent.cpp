@@ -26,6 +26,8 @@ ClosedDescent::ClosedDescent(const DescentSpec& spec, const Design& design, Engi
     noisy_labels_ = workspace_.matrix(n, noises);
     if (!wide_) projected_ = workspace_.matrix(p, noises);
     moments_ = workspace_.matrix(rank, noises);
+    factors_ = workspace_.matrix(rank, paths_.factors());
+    paths_at_ = workspace_.matrix(rank, paths_.paths() * noises);
     coefficients_ = workspace_.matrix(rank, models);
     if (wide_) basis_ = workspace_.matrix(n, models);
     weights_ = workspace_.matrix(p, models);
@@ -38,6 +40,23 @@ ClosedDescent::ClosedDescent(const DescentSpec& spec, const Design& design, Engi
     std::iota(columns.begin(), columns.end(), 0U);
     all_ = &workspace_.indices(columns);
     every_one_ = &workspace_.indices(std::vector<std::uint32_t>(models, 1));
+    make_products();
+}
+
+void ClosedDescent::make_products() {
+    std::vector<std::uint32_t> paths, disturbances;
+    for (std::uint32_t path = 0; path < paths_.paths(); ++path)
+        for (std::uint32_t f = 0; f < grid_.disturbances().size(); ++f) {
+            paths.push_back(path);
+            disturbances.push_back(f);
+        }
+    const auto columns = [&](const ClosedPaths::Products& of) {
+        return Columns{&workspace_.indices(of.shares), &workspace_.indices(of.paths)};
+    };
+    every_path_ = {&workspace_.indices(paths), &workspace_.indices(disturbances)};
+    models_ = columns(paths_.models());
+    const ClosedPaths::Products later = paths_.after_switches();
+    if (!later.shares.empty()) after_switches_ = columns(later);
 }
 
 double ClosedDescent::flops(const DescentSpec& spec, const Design& design) {
@@ -70,7 +89,21 @@ void ClosedDescent::draw(std::span<const std::uint64_t> trials) {
 void ClosedDescent::find_risks(std::size_t count) {
     Engine& engine = workspace_.engine();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
-    engine.upload(written_coefficients_, coefficients_.data);
+    engine.upload(written_factors_, factors_.data);
+    const auto factors = [&](std::size_t first, std::size_t number) {
+        return of(factors_.block(0, factors_.rows, first, number));
+    };
+    const BatchMatrix shares = factors(0, paths_.shares());
+    const BatchMatrix paths = factors(paths_.shares(), paths_.paths());
+    const BatchMatrix whole =
+        factors(paths_.shares() + paths_.paths(), grid_.disturbances().size());
+    const auto multiply = [&](BatchMatrix a, BatchMatrix b, const Columns& columns, bool adds,
+                              BatchMatrix out) {
+        engine.multiply_columns(a, *columns.left, b, *columns.right, adds, of(out));
+    };
+    multiply(paths, whole, every_path_, false, paths_at_);
+    multiply(shares, of(paths_at_), models_, false, coefficients_);
+    if (after_switches_) multiply(shares, of(paths_at_), *after_switches_, true, coefficients_);
     engine.multiply(of(gram_), false, of(coefficients_), of(wide_ ? basis_ : weights_));
     if (wide_) engine.multiply(of(xt_), false, of(basis_), of(weights_));
     engine.subtract(truth_.data, *every_one_, of(weights_));
@@ -89,10 +122,10 @@ void ClosedDescent::run(std::span<const std::uint64_t> trials, TrialValues& out)
         return paths_.directions(read_eigenvalues_.data() + t * eigenvalues_.stride,
                                  read_moments_.data() + t * moments_.stride, number);
     };
-    written_coefficients_.resize(coefficients_.stride * count);
+    written_factors_.resize(factors_.stride * count);
     for_blocks(count, 1, [&](std::size_t t, std::size_t) {
-        paths_.fill_coefficients(directions(t, eigenvalues_.rows),
-                                 &written_coefficients_[t * coefficients_.stride]);
+        paths_.fill_factors(directions(t, eigenvalues_.rows),
+                            &written_factors_[t * factors_.stride]);
     });
     find_risks(count);
     download(risks_, read_risks_);

@@ -2,6 +2,7 @@
 // Squared loss on fixed inputs: teacher and student at any time, from the eigendecomposition of the
 // Gram matrix.
 
+#include <optional>
 #include <vector>
 
 #include "host/studies/descent/closed_paths.hpp"
@@ -20,6 +21,8 @@ public:
 
 private:
     void draw(std::span<const std::uint64_t> trials);
+    /// Lists of the columns whose products are the models' coefficients.
+    void make_products();
     void find_risks(std::size_t count);
 
     Design design_;
@@ -29,10 +32,17 @@ private:
     std::size_t measured_;  ///< leading directions that are measured
     Workspace workspace_;
     BatchMatrix xt_, gram_, eigenvalues_, labels_, noisy_labels_, moments_, projected_;
+    BatchMatrix factors_, paths_at_;  ///< of ClosedPaths; its paths at every disturbance
     BatchMatrix coefficients_, basis_, weights_, risks_;
     BatchMatrix scale_, truth_, spectrum_, mixing_;
     // On the host, kept from batch to batch.
-    std::vector<double> read_eigenvalues_, read_moments_, read_risks_, written_coefficients_;
+    std::vector<double> read_eigenvalues_, read_moments_, read_risks_, written_factors_;
+    /// Two lists of columns for Engine::multiply_columns.
+    struct Columns {
+        const IndexList *left, *right;
+    };
+    Columns every_path_, models_;
+    std::optional<Columns> after_switches_;
     const IndexList* all_ = nullptr;
     const IndexList* every_one_ = nullptr;
 };

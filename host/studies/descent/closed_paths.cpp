@@ -19,8 +19,10 @@ ClosedPaths::ClosedPaths(const DescentSpec& spec, const DescentGrid& grid)
     for (const double stop : grid.teacher_steps()) teacher_times_.push_back(time(stop));
     for (const double step : grid.student_steps()) student_times_.push_back(time(step));
     for (const double change : grid.switches())
-        for (const double step : grid.student_steps())
+        for (const double step : grid.student_steps()) {
+            if (step > change) switched_.push_back(switch_times_.size());
             switch_times_.push_back(time(std::min(step, change)));
+        }
 }
 
 std::size_t ClosedPaths::time(double time) {
@@ -96,27 +98,81 @@ void ClosedPaths::cover(const ClosedDirections& of, const Student& student,
     }
 }
 
-void ClosedPaths::fill_coefficients(const ClosedDirections& of, double* out) const {
-    const std::size_t rank = of.squares.size();
-    const auto set = [&](std::size_t column, std::size_t disturbance, const double* per_square) {
-        double* const last = out + (column + 1) * rank - 1;
-        const double* const moments = &of.moments[disturbance * rank];
-        for (std::size_t k = 0; k < rank; ++k) *(last - k) = per_square[k] * moments[k];
+std::size_t ClosedPaths::after_switch(const Student& student) const {
+    const auto found = std::find(switched_.begin(), switched_.end(), change_and_step(student));
+    return static_cast<std::size_t>(found - switched_.begin());
+}
+
+/// A student has covered share · path before its labels switch; afterwards share · path · decay,
+/// and of what its later labels go later share · (1 − decay).
+void ClosedPaths::fill_factors(const ClosedDirections& of, double* out) const {
+    const std::size_t rank = of.squares.size(), teachers = teacher_times_.size();
+    const auto add = [&](auto value) {
+        for (std::size_t k = 0; k < rank; ++k) out[rank - 1 - k] = value(k);
+        out += rank;
     };
-    std::vector<double> share(rank);
-    const auto divide = [&](const double* covered) {
-        for (std::size_t k = 0; k < rank; ++k) share[k] = covered[k] / of.squares[k];
+    add([](std::size_t) { return 1.0; });
+    for (const LabelSource labels : {spec_.student.labels, spec_.student.later_labels}) {
+        const double weight = spec_.student.weight_of(labels);
+        for (std::size_t i = 0; i < teachers; ++i) {
+            const double* const stopped = &of.progress[teacher_times_[i] * rank];
+            add([&](std::size_t k) { return weight * stopped[k] + (1.0 - weight); });
+        }
+        if (switched_.empty()) break;
+    }
+    for (std::size_t time = 0; time < times_.size(); ++time)
+        add([&](std::size_t k) { return of.progress[time * rank + k]; });
+    if (!switched_.empty()) add([](std::size_t) { return 0.0; });
+    for (const std::size_t place : switched_) {
+        const double* const own = &of.progress[switch_times_[place] * rank];
+        const double* const decay = &of.decays[place * rank];
+        add([&](std::size_t k) { return own[k] * decay[k]; });
+        add([&](std::size_t k) { return 1.0 - decay[k]; });
+    }
+    for (std::size_t f = 0; f < grid_.disturbances().size(); ++f)
+        add([&](std::size_t k) { return of.moments[f * rank + k] / of.squares[k]; });
+}
+
+ClosedPaths::Products ClosedPaths::models() const {
+    const std::size_t disturbances = grid_.disturbances().size();
+    Products all{std::vector<std::uint32_t>(grid_.columns()),
+                 std::vector<std::uint32_t>(grid_.columns())};
+    const auto set = [&](std::size_t column, std::size_t share, std::size_t path, std::size_t f) {
+        all.shares[column] = static_cast<std::uint32_t>(share);
+        all.paths[column] = static_cast<std::uint32_t>(path * disturbances + f);
     };
     for_each_first_model([&](std::size_t column, std::size_t disturbance, std::size_t time) {
-        divide(&of.progress[time * rank]);
-        set(column, disturbance, share.data());
+        set(column, 0, time, disturbance);
     });
     for_each_history([&](Student student) {
-        cover(of, student, share);
-        divide(share.data());
-        for (; student.disturbance < grid_.disturbances().size(); ++student.disturbance)
-            set(grid_.student(student), student.disturbance, share.data());
+        const std::size_t after = after_switch(student);
+        const std::size_t path = after < switched_.size() ? times_.size() + 1 + 2 * after
+                                                          : switch_times_[change_and_step(student)];
+        for (; student.disturbance < disturbances; ++student.disturbance)
+            set(grid_.student(student), 1 + student.stop, path, student.disturbance);
     });
+    return all;
+}
+
+ClosedPaths::Products ClosedPaths::after_switches() const {
+    if (switched_.empty()) return {};
+    const std::size_t disturbances = grid_.disturbances().size(), nothing = times_.size();
+    const auto zero = static_cast<std::uint32_t>(nothing * disturbances);
+    Products all{std::vector<std::uint32_t>(grid_.columns(), 0),
+                 std::vector<std::uint32_t>(grid_.columns(), zero)};
+    for_each_history([&](Student student) {
+        const std::size_t after = after_switch(student);
+        if (after == switched_.size()) return;
+        const std::size_t share = 1 + teacher_times_.size() + student.stop;
+        const std::size_t path = nothing + 2 + 2 * after;
+        for (; student.disturbance < disturbances; ++student.disturbance) {
+            const std::size_t column = grid_.student(student);
+            all.shares[column] = static_cast<std::uint32_t>(share);
+            all.paths[column] =
+                static_cast<std::uint32_t>(path * disturbances + student.disturbance);
+        }
+    });
+    return all;
 }
 
 void ClosedPaths::measure(const ClosedDirections& of, const double* risks,

@@ -2,6 +2,7 @@
 // Exact paths of gradient descent on squared loss along the eigenvectors of one trial's Gram
 // matrix.
 
+#include <cstdint>
 #include <vector>
 
 #include "host/studies/descent/grid.hpp"
@@ -28,8 +29,26 @@ public:
     /// The first `count` directions. eigenvalues: [rank] ascending; moments: [disturbance][rank].
     ClosedDirections directions(const double* eigenvalues, const double* moments,
                                 std::size_t count) const;
-    /// φ_k m_k of every model, [column][eigenvalue, ascending], from all directions.
-    void fill_coefficients(const ClosedDirections& of, double* out) const;
+    /// Columns of numbers by eigenvalue, ascending, whose products are the coefficients φ_k m_k of
+    /// every model: shares of the way that labels go, paths towards the labels, and m_k/s_k² at
+    /// every disturbance.
+    std::size_t shares() const {
+        return 1 + (switched_.empty() ? 1 : 2) * grid_.teacher_steps().size();
+    }
+    std::size_t paths() const {
+        return times_.size() + (switched_.empty() ? 0 : 1 + 2 * switched_.size());
+    }
+    std::size_t factors() const { return shares() + paths() + grid_.disturbances().size(); }
+    /// All of them, from all directions; out: [factor][eigenvalue].
+    void fill_factors(const ClosedDirections& of, double* out) const;
+    /// Of every model: the share, and the path at its disturbance, path · disturbances +
+    /// disturbance, whose product is its coefficients.
+    struct Products {
+        std::vector<std::uint32_t> shares, paths;
+    };
+    Products models() const;
+    /// The products that are added where a student's labels have switched; none where none do.
+    Products after_switches() const;
     /// All values of the trial from the excess risks of its columns and the directions that are
     /// measured; values: [grid.values()].
     void measure(const ClosedDirections& of, const double* risks,
@@ -51,6 +70,8 @@ private:
     /// b_k of a student.
     void cover(const ClosedDirections& of, const Student& student,
                std::vector<double>& covered) const;
+    /// Where among switched_ a student is; its size where its labels have not switched.
+    std::size_t after_switch(const Student& student) const;
     std::size_t violations(const ClosedDirections& of, const Student& student,
                            const std::vector<double>& covered) const;
     /// The student beside its teacher at equal progress along the leading direction, from what both
@@ -65,6 +86,7 @@ private:
     std::vector<double> times_;  ///< at which some model's progress is needed
     std::vector<std::size_t> teacher_times_, student_times_;  ///< [step] indices into times_
     std::vector<std::size_t> switch_times_;  ///< [switch][student step] of the earlier of both
+    std::vector<std::size_t> switched_;      ///< of those, the places with a step after the switch
 };
 
 }  // namespace cucurbit

@@ -163,14 +163,9 @@ DescentGrid::DescentGrid(const DescentSpec& spec, const Design& design)
 
 void DescentGrid::take(std::span<const std::vector<double>> values, std::size_t first,
                        TrialValues& out) const {
-    const std::size_t series = places_.size();
-    std::vector<double> rows;  // one trial at a time, so that a trial's values stay in the cache
-    rows.reserve(values.size() * series);
-    for (const std::vector<double>& trial : values)
-        for (const std::size_t place : places_) rows.push_back(trial[place]);
-    for (std::size_t s = 0; s < series; ++s)
+    for (std::size_t s = 0; s < places_.size(); ++s)
         for (std::size_t t = 0; t < values.size(); ++t) {
-            const double value = rows[t * series + s];
+            const double value = values[t][places_[s]];
             const std::size_t at = s * out.trials + first + t;
             out.values[at] = value;
             out.outcomes[at] = {std::isfinite(value) ? Status::ok : Status::not_finite, Rung::none,

@@ -62,6 +62,14 @@ public:
     }
     std::size_t columns() const { return snapshot(student_steps_.size()); }
 
+    /// Which disturbance a column's model was trained at: in each snapshot, as among the teachers,
+    /// they change fastest.
+    std::size_t disturbance_of(std::size_t column) const {
+        const std::size_t within =
+            column < teachers() ? column : (column - teachers()) % learners();
+        return within % disturbances_.size();
+    }
+
     /// Models stopped where their loss on held-out samples is least, copies of columns: the
     /// teacher, the one-hot model, and the teacher's student at each of its steps.
     std::size_t early_teacher(std::size_t disturbance) const { return columns() + disturbance; }

@@ -63,6 +63,14 @@ IteratedDescent::IteratedDescent(const DescentSpec& spec, const Design& design, 
     if (classes()) {
         outputs_ = workspace_.matrix(n, columns);
         test_features_ = workspace_.matrix(dimension, n);
+        labels_ = workspace_.matrix(n, grid_.disturbances().size());
+        test_sums_ = workspace_.matrix(score_rows, grid_.columns());
+        held_out_sums_ = workspace_.matrix(score_rows, grid_.columns());
+        std::vector<std::uint32_t> disturbed;
+        for (std::size_t k = 0; k < grid_.columns(); ++k)
+            disturbed.push_back(static_cast<std::uint32_t>(grid_.disturbance_of(k)));
+        clean_ = &workspace_.repeated(0, grid_.columns());
+        disturbed_ = &workspace_.indices(disturbed);
         return;
     }
     const std::vector<double> spectrum = spec.data.spectrum.values(grid_.p());
@@ -207,46 +215,69 @@ void IteratedDescent::measure_risks(std::size_t count) {
                [&](std::size_t t) { grid_.set_risks(risks.data() + t * risks_.rows, values_[t]); });
 }
 
+void IteratedDescent::score(const std::vector<ClassLabels>& labels, bool disturbed,
+                            BatchMatrix outputs, BatchMatrix sums) {
+    Engine& engine = workspace_.engine();
+    const std::size_t rows = outputs.rows;
+    std::vector<double> numbers(labels.size() * labels_.stride, 0.0);
+    for_trials(labels.size(), [&](std::size_t t) {
+        const std::vector<std::uint32_t>& from = disturbed ? labels[t].observed : labels[t].clean;
+        for (std::size_t k = 0; k < from.size(); ++k)
+            numbers[t * labels_.stride + k / rows * labels_.ld + k % rows] = from[k];
+    });
+    engine.upload(numbers, labels_.data);
+    engine.score(spec_.data.outputs(), outputs,
+                 labels_.leading(rows, labels_.cols).trials(labels.size()),
+                 disturbed ? *disturbed_ : *clean_, sums);
+}
+
 void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials) {
     Engine& engine = workspace_.engine();
     const std::size_t count = trials.size(), n = grid_.n();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
-    const auto evaluate = [&](BatchMatrix features) {
+    const auto made = [&](BatchMatrix features) {
         const BatchMatrix outputs = of(outputs_.leading(features.cols, outputs_.cols));
         engine.multiply(features, true, of(weights_), outputs);
+        return outputs;
+    };
+    /// Calls body(trial, outputs) for every trial.
+    const auto for_outputs = [&](BatchMatrix outputs, auto body) {
         fetch_as_stored(engine, outputs, read_outputs_);
-    };
-    const auto outputs = [&](std::size_t t, std::size_t rows) {
-        return DescentOutputs{read_outputs_.data() + t * outputs_.stride, rows, outputs_.ld};
-    };
-    evaluate(of(inputs().features));
-    for_trials(count, [&](std::size_t t) {
-        measures_[t].add_train(outputs(t, n), inputs().labels[t], values_[t]);
-    });
-    if (fresh_) {
-        evaluate(of(labelled_.features));
         for_trials(count, [&](std::size_t t) {
-            measures_[t].fit_teachers(outputs(t, n), labelled_.labels[t], values_[t]);
+            body(t, DescentOutputs{read_outputs_.data() + t * outputs_.stride, outputs.rows,
+                                   outputs_.ld});
         });
-    }
-    const auto for_chunks = [&](DescentStage stage, std::size_t samples, auto add) {
+    };
+    for_outputs(made(of(inputs().features)), [&](std::size_t t, const DescentOutputs& outputs) {
+        measures_[t].add_train(outputs, inputs().labels[t], values_[t]);
+    });
+    if (fresh_)
+        for_outputs(made(of(labelled_.features)), [&](std::size_t t, const auto& outputs) {
+            measures_[t].fit_teachers(outputs, labelled_.labels[t], values_[t]);
+        });
+    const auto for_chunks = [&](DescentStage stage, std::size_t samples, BatchMatrix sums) {
+        const bool test = stage == DescentStage::test;
+        engine.fill(sums, 0.0);
         for (std::size_t first = 0; first < samples; first += n) {
             const std::size_t rows = std::min<std::size_t>(n, samples - first);
             const BatchMatrix features = of(test_features_.leading(test_features_.rows, rows));
             const std::vector<ClassLabels> labels = sampler_.draw(trials, stage, first, features);
-            evaluate(features);
-            for_trials(count, [&](std::size_t t) { add(t, outputs(t, rows), labels[t]); });
+            const BatchMatrix outputs = made(features);
+            score(labels, !test, outputs, sums);
+            if (test)
+                for_outputs(outputs, [&](std::size_t t, const DescentOutputs& of_trial) {
+                    measures_[t].add_test(of_trial);
+                });
         }
     };
-    for_chunks(DescentStage::test, spec_.data.test_samples,
-               [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
-                   measures_[t].add_test(made, labels.clean);
-               });
-    for_chunks(DescentStage::held_out, spec_.data.held_out,
-               [&](std::size_t t, const DescentOutputs& made, const ClassLabels& labels) {
-                   measures_[t].add_held_out(made, labels);
-               });
-    for_trials(count, [&](std::size_t t) { measures_[t].finish(values_[t]); });
+    for_chunks(DescentStage::test, spec_.data.test_samples, of(test_sums_));
+    for_chunks(DescentStage::held_out, spec_.data.held_out, of(held_out_sums_));
+    const std::vector<double> test = fetch(engine, of(test_sums_));
+    const std::vector<double> held_out = fetch(engine, of(held_out_sums_));
+    for_trials(count, [&](std::size_t t) {
+        measures_[t].finish(&test[t * test_sums_.stride], &held_out[t * held_out_sums_.stride],
+                            values_[t]);
+    });
 }
 
 void IteratedDescent::measure_paths(std::size_t count) {

@@ -36,6 +36,9 @@ private:
     void clear(std::size_t count);
     void measure_risks(std::size_t count);
     void measure_classes(std::span<const std::uint64_t> trials);
+    /// Adds to sums what all models say of these points, whose outputs they have made.
+    void score(const std::vector<ClassLabels>& labels, bool disturbed, BatchMatrix outputs,
+               BatchMatrix sums);
     void measure_paths(std::size_t count);
 
     DescentSpec spec_;
@@ -53,13 +56,17 @@ private:
     BatchMatrix probe_;  ///< of the teachers' iterates: probe_ᵀ iterates = directions_ᵀ weights
     BatchMatrix weights_;  ///< of every column of the grid
     BatchMatrix targets_;  ///< of the students: labels of their inputs, then teachers' predictions
-    BatchMatrix outputs_, test_features_;   ///< of classes
+    BatchMatrix outputs_, test_features_;  ///< of classes
+    BatchMatrix labels_;                   ///< of points that are scored, [disturbance]
+    BatchMatrix test_sums_, held_out_sums_;
     BatchMatrix truth_, spectrum_, risks_;  ///< of squared loss
     std::optional<DescentTrainer> teacher_, student_;
     // On the host, kept from batch to batch: new memory would cost more than what is done with it.
     std::vector<std::vector<double>> values_;  ///< of each trial, as the grid has them
     std::vector<DescentMeasures> measures_;    ///< of each trial
     std::vector<double> read_outputs_;
+    const IndexList* clean_ = nullptr;      ///< every model's labels are the first
+    const IndexList* disturbed_ = nullptr;  ///< they are those of its disturbance
     const IndexList* all_ = nullptr;
     const IndexList* every_one_ = nullptr;
 };

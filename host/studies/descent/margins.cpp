@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "host/studies/descent/confidence.hpp"
 #include "host/theory/special.hpp"
+#include "kernels/common/sums.hpp"
 
 namespace cucurbit {
 namespace {

@@ -23,9 +23,12 @@ struct LinkTask {
 };
 inline constexpr std::size_t link_lanes = 8;
 
-/// to += factor · (prediction(outputs) − targets).
 struct LinkKernel {
+    /// to += factor · (prediction(outputs) − targets).
     void (*add_residual)(const DescentLink& link, const LinkTask& task);
+    /// Of `count` outputs of binary models (kernels/common/score.hpp).
+    void (*measure_confidence)(const double* z, std::size_t count, double* confidence,
+                               double* loss);
 };
 
 extern const LinkKernel link_generic;

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "kernels/common/exponential.hpp"
+#include "kernels/common/score.hpp"
 #include "kernels/cpu/descent/links.hpp"
 #include "kernels/cpu/random/lanes.hpp"
 #include "kernels/cpu/vectors.hpp"
@@ -97,6 +98,19 @@ void add_residual(const DescentLink& link, const LinkTask& task) {
     std::size_t i = 0;
     for (; i + lanes <= task.rows; i += lanes) add_rows<VectorLane>(link, task, i);
     for (; i < task.rows; ++i) add_rows<ScalarLane>(link, task, i);
+}
+
+template <class Lane>
+CUCURBIT_INLINE void measure(const double* z, double* confidence, double* loss) {
+    const Confidence<Lane> measured = confidence_of<Lane>(get<Lane>(z));
+    put<Lane>(confidence, measured.value);
+    put<Lane>(loss, measured.loss);
+}
+
+void measure_confidence(const double* z, std::size_t count, double* confidence, double* loss) {
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) measure<VectorLane>(z + i, confidence + i, loss + i);
+    for (; i < count; ++i) measure<ScalarLane>(z + i, confidence + i, loss + i);
 }
 
 }  // namespace
