@@ -18,7 +18,7 @@ USED = re.compile(r"Used (\d+) registers(?:.*?(\d+) bytes smem)?")
 # The options of kernels/cuda/CMakeLists.txt.
 OPTIONS = ["-std=c++20", "-O3", "-Werror=all-warnings", "-Xcompiler=-Wall,-Wextra,-Wshadow",
            "-Xptxas=-v,-warn-spills,-Werror", f"-I{ROOT}", f"-I{ROOT / 'include'}"]
-EXACT = {"random.cu": ["-fmad=false"]}
+EXACT = {name: ["-fmad=false"] for name in ("descent.cu", "random.cu")}
 
 
 def known_architectures(nvcc):

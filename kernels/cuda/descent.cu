@@ -135,7 +135,7 @@ __device__ PointScore score_point(const double* z, std::size_t ld, std::size_t c
 }
 
 /// One warp, one model of one trial. Shared memory: the bins of every lane, [warp][bin][lane].
-__global__ void __launch_bounds__(warp_size* warps_per_block)
+__global__ void __launch_bounds__(warp_size* warps_per_block, blocks_at_once)
     score_models(BatchMatrix sums, BatchMatrix outputs, std::size_t classes, BatchMatrix labels,
                  DeviceList of) {
     const unsigned lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;

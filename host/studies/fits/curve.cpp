@@ -48,6 +48,8 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
                           own && from_before ? product(inherited, noise) : no_product});
     }
     fits_ = make_stage_fits(workspace, request_);
+    results_ = fits_->layout();
+    find_parts();
 }
 
 double Curve::common_noise() const {
@@ -72,23 +74,27 @@ std::size_t Curve::product(const Fit& left, const Fit& right) {
     return index;
 }
 
-double Curve::risk(std::size_t trial, std::size_t term) const {
-    const CurveTerm& t = terms_[term];
-    const Form& form = forms_[term];
-    const double own = t.noise_std, before = t.inherits ? t.inherited_std : 0.0;
-    const auto value = [&](double factor, std::size_t index) {
-        return index == no_product ? 0.0 : factor * results_.product(trial, index);
-    };
-    double sum = value(1.0, form.mean);
-    if (request_.label_noise == LabelNoise::integrate) {
-        const std::size_t n = sample_of_[term];
-        if (own > 0.0) sum += own * own * results_.gain(trial, n);
-        if (before > 0.0) sum += before * before * results_.inherited_gain(trial, n);
-        return sum;
+void Curve::find_parts() {
+    for (std::size_t k = 0; k < terms_.size(); ++k) {
+        const CurveTerm& t = terms_[k];
+        const Form& form = forms_[k];
+        const double own = t.noise_std, before = t.inherits ? t.inherited_std : 0.0;
+        std::vector<Part>& parts = parts_.emplace_back();
+        const auto add = [&](double factor, std::size_t result) {
+            if (result != no_product) parts.push_back({factor, result});
+        };
+        add(1.0, form.mean);
+        if (integrates()) {
+            if (own > 0.0) add(own * own, results_.first_gain() + sample_of_[k]);
+            if (before > 0.0) add(before * before, results_.first_inherited() + sample_of_[k]);
+            continue;
+        }
+        add(own * own, form.noise);
+        add(before * before, form.inherited);
+        add(2.0 * own, form.mean_noise);
+        add(2.0 * before, form.mean_inherited);
+        add(2.0 * own * before, form.inherited_noise);
     }
-    sum += value(own * own, form.noise) + value(before * before, form.inherited);
-    sum += value(2.0 * own, form.mean_noise) + value(2.0 * before, form.mean_inherited);
-    return sum + value(2.0 * own * before, form.inherited_noise);
 }
 
 void Curve::run(std::span<const std::uint64_t> trials, Rung rung, BatchMatrix labels,
@@ -108,7 +114,9 @@ void Curve::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out)
                     demanded_rung(rung, results_.condition(t, n, needed), terms_[k].samples < p, p);
         for (std::size_t t = first; t < end; ++t) {
             Fitted& fitted = out(terms_[k].series, t - first);
-            fitted.value = risk(t, k);
+            fitted.value = 0.0;
+            for (const Part& part : parts_[k])
+                fitted.value += part.factor * results_.result(t, part.result);
             fitted.demanded = demanded[t - first];
             // A rank of −1 marks an iteration that did not converge: the value is NaN then.
             const double rank = rung == Rung::truncated ? results_.rank(t) : -1.0;

@@ -63,12 +63,18 @@ private:
     /// The noise of every term, where labels can carry it; otherwise 0.
     double common_noise() const;
     std::size_t product(const Fit& left, const Fit& right);
-    double risk(std::size_t trial, std::size_t term) const;
+    /// Which results make a term's risk.
+    void find_parts();
 
     CurveStage stage_;
     std::vector<CurveTerm> terms_;
     std::vector<std::size_t> sample_of_;  ///< per term: index into the request's samples
     std::vector<Form> forms_;
+    struct Part {
+        double factor;
+        std::size_t result;
+    };
+    std::vector<std::vector<Part>> parts_;  ///< per term: its risk is Σ factor · result
     StageRequest request_;
     std::unique_ptr<StageFits> fits_;
     StageResults results_;

@@ -21,7 +21,6 @@ StageFits::StageFits(Workspace& workspace, const StageRequest& request)
 }
 
 void StageFits::read(std::size_t trials, StageResults& out) const {
-    out.set_layout(layout_);
     workspace_.download(results_, trials, out.values);
 }
 

@@ -45,11 +45,6 @@ public:
     StageResults(std::size_t products, std::size_t samples)
         : products_(products), samples_(samples) {}
 
-    /// Takes over what lies where, not the values.
-    void set_layout(const StageResults& from) {
-        products_ = from.products_;
-        samples_ = from.samples_;
-    }
     std::size_t size() const { return products_ + 5 * samples_ + 1; }
     std::size_t first_gain() const { return products_; }
     std::size_t first_inherited() const { return products_ + samples_; }
@@ -60,13 +55,10 @@ public:
 
     std::vector<double> values;  ///< [trial][size()]
 
-    double product(std::size_t trial, std::size_t k) const { return at(trial, k); }
-    /// tr(Σ_test X⁺X⁺ᵀ): the risk that unit label noise adds. Integrated noise only.
-    double gain(std::size_t trial, std::size_t n) const { return at(trial, first_gain() + n); }
-    /// The same for the previous stage's unit label noise, through this stage's fit.
-    double inherited_gain(std::size_t trial, std::size_t n) const {
-        return at(trial, first_inherited() + n);
-    }
+    /// From 0: the products. From first_gain(): tr(Σ_test X⁺X⁺ᵀ) for each n, the risk that unit
+    /// label noise adds, of integrated noise only; from first_inherited(): the same for the
+    /// previous stage's unit label noise, through this stage's fit.
+    double result(std::size_t trial, std::size_t k) const { return at(trial, k); }
     /// tr G · tr G⁻¹ / order of the Gram matrix G, its order times the ratio of its eigenvalues'
     /// arithmetic and harmonic mean: within that factor of the condition number, and closer than it
     /// to the relative error of a Cholesky fit's risk. Infinite where a pivot
@@ -99,6 +91,8 @@ public:
     /// Columns of root().
     virtual std::size_t root_columns() const = 0;
 
+    /// What lies where among the results, without values.
+    const StageResults& layout() const { return layout_; }
     /// Downloads the results of the last run; waits for it.
     void read(std::size_t trials, StageResults& out) const;
 

@@ -198,10 +198,10 @@ void WeakToStrongRun::read(std::size_t first, std::size_t end, Rung rung, Fitted
         for (std::size_t i = 0; i < dependences_.size(); ++i)
             for (std::size_t t = 0; t < count; ++t)
                 fits[i * together + t] = judge(dependences_[i], begin + t, rung);
-        for (std::size_t t = 0; t < count; ++t) {
-            const double* const from = &read_results_[(begin + t) * results_.rows];
-            for (std::size_t k = 0; k < results_.rows; ++k) results[k * together + t] = from[k];
-        }
+        const double* const from = &read_results_[begin * results_.rows];
+        for (std::size_t k = 0; k < results_.rows; ++k)
+            for (std::size_t t = 0; t < count; ++t)
+                results[k * together + t] = from[t * results_.rows + k];
         for (std::size_t s = 0; s < readings_.size(); ++s) {
             const std::array<double, together> values =
                 values_of(readings_[s], results.data(), begin, count);
