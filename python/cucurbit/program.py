@@ -236,9 +236,9 @@ class _NotebookBar:
 
     @classmethod
     def where_there_is_one(cls) -> _NotebookBar | None:
-        """In a notebook, a kernel of IPython's, where tqdm is installed."""
+        """In a notebook, a kernel of IPython's, where tqdm is installed, unless TQDM_DISABLE is set."""
         ipython = sys.modules.get("IPython")
-        if not ipython or not hasattr(ipython.get_ipython(), "kernel"):
+        if os.environ.get("TQDM_DISABLE") or not ipython or not hasattr(ipython.get_ipython(), "kernel"):
             return None
         try:
             from tqdm.auto import tqdm
