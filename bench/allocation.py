@@ -90,7 +90,9 @@ def bound(study, designs, seconds):
 
 def compare(file, budget, folder):
     study = tomllib.loads(file.read_text())
-    _, spent, _ = command("run", file, "-o", folder / "budget", "--budget", budget)
+    _, spent, code = command("run", file, "-o", folder / "budget", "--budget", budget)
+    if code == STOPPED:
+        raise SystemExit(f"{file.stem}: {budget} is too short for the first 256 trials here: --budget names a longer one")
     precision = tomllib.loads((folder / "budget" / "study.toml").read_text())["precision"]
     # What decides is as precise as the folder's study asks for; derived rows and rows without a variance need not be.
     rows = [row for row in table("export", folder / "budget") if row["n_trials"] != "0"]

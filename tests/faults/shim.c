@@ -1,10 +1,11 @@
-// Preloaded into the program by sweeps_test.py: one chosen call fails, falls short, or is the last before a kill.
+// Preloaded into the program by sweeps_test.py and cover_test.py: one chosen call fails, falls short, or is the last before a kill.
 //
 // FAULT_CALLS    the calls that count: alloc, or of write, sync, truncate, open and rename those it names
 // FAULT_FOLDER   of calls on files those whose path holds this text
 // FAULT_AT       the number, from 1 on, of the call that is struck; FAULT_LASTING: all later ones too
 // FAULT_ACT      the errno that it fails with; "short": it writes half; "full": half, and ENOSPC from then on;
 //                "kill": the process is killed before it; "tear": when half is written; "stop": it waits for SIGCONT
+// FAULT_CACHE    bytes of the second-level cache, by which the batches of trials go
 // FAULT_COUNT    the file that is told, when main ends, how many calls there were
 //
 // Nothing counts before main: what the loader and the libraries' own beginnings need is not the program's.
@@ -86,6 +87,14 @@ static ssize_t put(int file, const void* bytes, size_t size, off_t from) {
         }
     }
     return syscall(from < 0 ? SYS_write : SYS_pwrite64, file, bytes, size, from);
+}
+
+long sysconf(int name) {
+    const char* const cache = getenv("FAULT_CACHE");
+    if (name == _SC_LEVEL2_CACHE_SIZE && cache != NULL) return atol(cache);
+    static long (*next)(int);
+    if (next == NULL) *(void**)&next = dlsym(RTLD_NEXT, "sysconf");
+    return next(name);
 }
 
 ssize_t write(int file, const void* bytes, size_t size) {

@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
-from program import ProgramTest  # noqa: E402
+from program import LONG_FEATURES, ProgramTest, feature_files  # noqa: E402
 
 SHIM = os.environ["SHIM"]
 WHOLE = os.environ.get("SWEEP") == "whole"
@@ -121,6 +122,55 @@ class Kills(Sweep):
                     code, _, err = self.with_fault(calls, at, act)
                     self.assertEqual(code, -signal.SIGKILL, err)
                     self.continues()
+
+
+class RandomKills(ProgramTest):
+    """Of every kind of study, at any time: 1,001 in the whole sweep."""
+
+    KINDS = {
+        "model_shift": ("ildiz2025_figure1", "population.p=120", "target.n=[20, 60, 110]", "precision.trials=600"),
+        "two_stage": ("ildiz2025_two_stage", "population.p=60", "surrogate.m=[20, 40]", "target.n=[20, 50]",
+                      "precision.trials=600"),
+        "weak_to_strong": ("dong2025_recovery", "precision.trials=400"),
+        "chain": ("self_distillation", "population.p=50", "precision.trials=300"),
+        "graph": ("two_teachers", "precision.trials=100"),
+        "gradient_descent": ("nagarajan2023_eigen_progress", "precision.trials=130"),
+        "features": (None, "precision.trials=200"),
+    }
+
+    def test_a_run_killed_at_any_time_continues_to_the_same_table(self):
+        generator = random.Random(16)
+        for kind, (preset, *edits) in self.KINDS.items():
+            with self.subTest(kind=kind):
+                if preset:
+                    self.call("init", "--preset", preset, "-o", f"{kind}.toml")
+                else:
+                    self.write_bytes(feature_files())
+                    self.write(f"{kind}.toml", LONG_FEATURES)
+                self.kill(kind, [word for edit in edits for word in ("--set", edit)], 143 if WHOLE else 4, generator)
+
+    def kill(self, kind, edits, kills, generator):
+        begun = time.monotonic()
+        self.call("run", f"{kind}.toml", "-o", f"{kind}-whole", *edits)
+        whole, expected = time.monotonic() - begun, self.table(f"{kind}-whole")
+        landed = 0
+        while landed < kills:
+            process = self.start("run", f"{kind}.toml", "-o", kind, *edits, "--threads", generator.choice((1, 2)))
+            try:
+                process.communicate(timeout=generator.random() * whole)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+            landed += process.returncode == -signal.SIGKILL
+            if process.returncode == 0:
+                self.assertEqual(self.table(kind), expected)
+                shutil.rmtree(self.folder / kind)
+            else:
+                self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.call("run", f"{kind}.toml", "-o", kind, *edits)
+        self.assertEqual(self.table(kind), expected)
+        self.call("verify", kind)
+        print(f"{self.id()}: {landed} kills of {kind}", file=sys.stderr)
 
 
 class Errors(Sweep):
