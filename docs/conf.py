@@ -80,6 +80,7 @@ docs/cuda
 
 docs/theory
 docs/numerics
+docs/reliability
 docs/benchmarks
 ```
 ```{toctree}
