@@ -18,11 +18,16 @@ constexpr Prediction no_law{std::numeric_limits<double>::quiet_NaN(), TheoryKind
 
 /// Whether hard labels come into a fit: its risk is then no sum over label noises.
 bool learns_signs(const std::vector<GraphFit>& fits, std::size_t fit) {
-    if (fits[fit].link == GraphLink::sign) return true;
-    for (const GraphLabels& labels : fits[fit].labels)
-        for (const auto& [from, weight] : labels.from_fits)
-            if (learns_signs(fits, from)) return true;
-    return false;
+    return holds_behind(fits, fit, [&](std::size_t a) { return fits[a].link == GraphLink::sign; });
+}
+
+/// Whether a fit is `from` or learns from it.
+bool learns_from(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t from) {
+    return holds_behind(fits, fit, [from](std::size_t a) { return a == from; });
+}
+
+void add_not_found(TheoryRow& row) {
+    row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
 }
 
 /// Ridgeless: as many rows as features leave it no moments.
@@ -66,10 +71,15 @@ void GraphStudy::optimise(Point& point) const {
         };
         const bool weight = place != spec_.fits[fit].penalty && place != spec_.fits[fit].time;
         const bool time = place == spec_.fits[fit].time;
-        const std::vector<double> spectrum =
-            spec_.rows[spec_.fits[fit].rows.front()].spectrum.values(
-                static_cast<std::size_t>(point.parameters.front()));
-        const double scale = std::accumulate(spectrum.begin(), spectrum.end(), 0.0);
+        // Of a mean row's squares with their weights.
+        const auto [rows, fits] = at(point);
+        double scale = 0.0;
+        for (std::size_t k = 0; k < fits[fit].rows.size(); ++k) {
+            const GraphRows& group = rows[fits[fit].rows[k]];
+            scale += fits[fit].row_weights[k] * static_cast<double>(group.count) *
+                     std::accumulate(group.spectrum.begin(), group.spectrum.end(), 0.0);
+        }
+        scale /= static_cast<double>(samples_of(fits[fit], rows));
         const std::optional<double> best = weight ? optimal_weight(risk)
                                            : time ? optimal_time(risk, scale)
                                                   : optimal_penalty(risk, scale);
@@ -134,12 +144,10 @@ std::unique_ptr<Simulation> GraphStudy::simulation(const Design& design, Engine&
 }
 
 bool GraphStudy::nonlinear(const std::vector<GraphFit>& fits, std::size_t fit) const {
-    const std::optional<std::size_t> features = spec_.fits[fit].features;
-    if (features && !spec_.features[*features].linear()) return true;
-    for (const GraphLabels& labels : fits[fit].labels)
-        for (const auto& [from, weight] : labels.from_fits)
-            if (weight != 0.0 && nonlinear(fits, from)) return true;
-    return false;
+    return holds_behind(fits, fit, [&](std::size_t a) {
+        const std::optional<std::size_t> features = spec_.fits[a].features;
+        return features && !spec_.features[*features].linear();
+    });
 }
 
 GraphStudy::RowLaws GraphStudy::row_laws(const Point& point) const {
@@ -169,6 +177,10 @@ GraphStudy::Law GraphStudy::law(const RowLaws& row_laws, const Point& point,
     for (const GraphFit& fit : fits) {
         bool exists = wanted.empty() || wanted[law.places.size()];
         exists = exists && (!interpolates(fit) || samples_of(fit, rows) != fit.features);
+        if (exists && !has_fixed_point(rows, fit)) {
+            law.not_found.push_back(law.places.size());
+            exists = false;
+        }
         GraphFit moved = fit;
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             GraphLabels& labels = moved.labels[k];
@@ -260,10 +272,16 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
                                                       nonlinear(fits, spec_.measures[k].other)))
                 found[k].kind = TheoryKind::approximation;
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
+        for (std::size_t k = 0; k < table.size(); ++k)
+            for (const std::size_t lost : law.not_found)
+                if (learns_from(fits, spec_.measures[k].fit, lost) ||
+                    learns_from(fits, spec_.measures[k].other, lost)) {
+                    add_not_found(table[k]);
+                    break;
+                }
     } catch (const NoGraphLaw&) {
         // One point without a law must not hide the others: its rows say so.
-        for (TheoryRow& row : table)
-            row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
+        for (TheoryRow& row : table) add_not_found(row);
     }
     using Kind = GraphSpec::Measure::Kind;
     const std::vector<double> zero(p, 0.0);

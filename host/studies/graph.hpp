@@ -43,6 +43,7 @@ private:
     struct Law {
         std::optional<GraphLaw> of;
         std::vector<std::optional<std::size_t>> places;
+        std::vector<std::size_t> not_found;  ///< fits that have no fixed point of their own
     };
     /// None where one of the measure's fits has no law.
     static Prediction predicted(const Law& law, const GraphSpec::Measure& measure);

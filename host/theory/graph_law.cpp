@@ -146,12 +146,13 @@ double GraphLaw::output(std::size_t fit) const {
     return solved_->of->product(fit, fit, solved_->test);
 }
 
-/// Of a value that is no more certain than the risks of two fits; steep: beside these.
-Prediction GraphLaw::prediction(std::size_t a, std::size_t c, double value, double larger,
-                                double steep) const {
+/// Of a value that is no more certain than the risks of two fits; steep: beside these; scale: of
+/// the truth's outputs on the rows that it is measured on.
+Prediction GraphLaw::prediction(std::size_t a, std::size_t c, double value, double scale,
+                                double larger, double steep) const {
     const GraphErrors &of = solved_->errors[a], &other = solved_->errors[c];
-    const double resolution = std::pow(solved_->of->resolution(), 2.0) * solved_->scale;
-    if ((of.flows || other.flows) && value < resolution)
+    const double resolution = std::pow(solved_->of->resolution(), 2.0) * scale;
+    if (std::isnan(value) || ((of.flows || other.flows) && value < resolution))
         return {std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
     double error = larger * std::max(of.relative, other.relative) + steep;
     if (value > 0.0) error += std::max(of.inherited, other.inherited) / value;
@@ -159,32 +160,53 @@ Prediction GraphLaw::prediction(std::size_t a, std::size_t c, double value, doub
 }
 
 Prediction GraphLaw::excess_risk(std::size_t fit) const {
-    const double risk = at_least_rounding(moment(fit, fit), 0.0);
-    return prediction(fit, fit, risk, 1.0, risk > 0.0 ? solved_->errors[fit].steep / risk : 0.0);
+    const double risk = at_least_rounding(moment(fit, fit), 0.0, solved_->scale);
+    return prediction(fit, fit, risk, solved_->scale, 1.0,
+                      risk > 0.0 ? solved_->errors[fit].steep / risk : 0.0);
 }
 
 Prediction GraphLaw::misfit(std::size_t a, std::size_t c) const {
     // A misfit goes with higher inverse moments than a risk does: measured, up to three times.
     constexpr double larger = 3.0;
     const double both = moment(a, a) + moment(c, c);
-    return prediction(a, c, at_least_rounding(both - 2.0 * moment(a, c), both), larger,
-                      solved_->of->steep_error(a, c, solved_->test));
+    return prediction(a, c, at_least_rounding(both - 2.0 * moment(a, c), both, solved_->scale),
+                      solved_->scale, larger, solved_->of->steep_error(a, c, solved_->test));
 }
 
 Prediction GraphLaw::output_variance(std::size_t fit) const {
-    return prediction(fit, fit, at_least_rounding(output(fit), 0.0));
+    return prediction(fit, fit, at_least_rounding(output(fit), 0.0, solved_->scale),
+                      solved_->scale);
 }
 
 Prediction GraphLaw::in_sample_risk(std::size_t fit) const {
-    return prediction(fit, fit,
-                      at_least_rounding(solved_->of->in_sample_risk(fit), moment(fit, fit)), 1.0,
+    const auto [risk, unseen] = solved_->of->in_sample_risk(fit);
+    double scale = 0.0, samples = 0.0;
+    for (const std::size_t g : solved_->fits[fit].rows) {
+        const auto count = static_cast<double>(solved_->rows[g].count);
+        samples += count;
+        for (std::size_t i = 0; i < solved_->truth.size(); ++i)
+            scale += count * solved_->rows[g].spectrum[i] * solved_->truth[i] * solved_->truth[i];
+    }
+    scale /= samples;
+    return prediction(fit, fit, at_least_rounding(risk, unseen, scale), scale, 1.0,
                       solved_->of->steep_in_sample_error(fit));
 }
 
 Prediction GraphLaw::error_rate(std::size_t fit) const {
     Prediction rate = excess_risk(fit);
     if (rate.kind == TheoryKind::none || rate.value == 0.0) return rate;
-    rate.value = sign_error(output(fit), solved_->scale, rate.value);
+    // What varies along β* turns no sign, and is no part of the angle.
+    const CoordinateRisks risks = by_coordinate(fit);
+    double along = 0.0;
+    for (std::size_t i = 0; i < solved_->truth.size(); ++i)
+        along += solved_->test.spectrum[i] * solved_->truth[i] * solved_->truth[i] /
+                 solved_->scale * (risks.risk[i] - risks.bias[i]);
+    // Of features these variances are not all.
+    if (solved_->test.moments) {
+        rate.relative_error += 0.5 * along / rate.value;
+        along = 0.0;
+    }
+    rate.value = sign_error(output(fit) - along, solved_->scale, rate.value - along);
     rate.relative_error += of_angles(fit);
     if (std::isnan(rate.value)) rate.kind = TheoryKind::none;
     return rate;
@@ -195,7 +217,7 @@ Prediction GraphLaw::agreement(std::size_t a, std::size_t c) const {
     const double apart = both - 2.0 * solved_->of->product(a, c, solved_->test);
     constexpr double rounding = 1e-12;
     const double error = sign_error(square, other, apart > rounding * both ? apart : 0.0);
-    const Prediction risks = prediction(a, c, solved_->scale);
+    const Prediction risks = prediction(a, c, solved_->scale, solved_->scale);
     return {1.0 - error,
             std::isnan(error) ? TheoryKind::none : TheoryKind::deterministic_equivalent,
             risks.relative_error + std::max(of_angles(a), of_angles(c))};
@@ -212,13 +234,16 @@ double GraphLaw::of_angles(std::size_t fit) const {
     return sum > 0.0 ? 0.5 * squares / (sum * sum) : 0.0;
 }
 
-double GraphLaw::at_least_rounding(double value, double cancelled) const {
+double GraphLaw::at_least_rounding(double value, double cancelled, double scale) {
     constexpr double of_sums = 1e-12, of_squares = 1e-25;
     // A sum of large terms that cancel may come out as a small negative number.
-    if (!std::isfinite(value) || value < -of_sums * (cancelled + solved_->scale))
+    if (!std::isfinite(value) || value < -of_sums * (cancelled + scale))
         throw NoGraphLaw("the moments of a graph of fits are lost to rounding");
-    const double rounding = std::max(of_sums * cancelled, of_squares * solved_->scale);
-    return value <= rounding ? 0.0 : value;
+    const double rounding = std::max(of_sums * cancelled, of_squares * scale);
+    if (value > rounding) return value;
+    // Beside terms as large as these nothing is known of a value of the truth's scale.
+    constexpr double negligible = 1e-6;
+    return rounding <= negligible * scale ? 0.0 : std::numeric_limits<double>::quiet_NaN();
 }
 
 double sign_error(double square, double other_square, double misfit) {
@@ -230,7 +255,9 @@ double sign_error(double square, double other_square, double misfit) {
     if (norm > different * other || other > different * norm)
         return std::numeric_limits<double>::quiet_NaN();
     // 1 − cos, without the difference of two numbers near one.
-    const double half = (misfit - (norm - other) * (norm - other)) / (4.0 * norm * other);
+    constexpr double rounding = 1e-13;
+    const double turned = misfit - (norm - other) * (norm - other);
+    const double half = turned > rounding * misfit ? turned / (4.0 * norm * other) : 0.0;
     return 2.0 * std::asin(std::sqrt(std::clamp(half, 0.0, 1.0))) / std::numbers::pi;
 }
 
@@ -241,12 +268,9 @@ std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows) 
 }
 
 bool has_seen(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t group) {
-    const GraphFit& of = fits[fit];
-    if (std::find(of.rows.begin(), of.rows.end(), group) != of.rows.end()) return true;
-    for (const GraphLabels& labels : of.labels)
-        for (const auto& [from, weight] : labels.from_fits)
-            if (weight != 0.0 && has_seen(fits, from, group)) return true;
-    return false;
+    return holds_behind(fits, fit, [&](std::size_t a) {
+        return std::find(fits[a].rows.begin(), fits[a].rows.end(), group) != fits[a].rows.end();
+    });
 }
 
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,

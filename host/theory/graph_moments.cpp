@@ -47,6 +47,21 @@ std::vector<Part<T>> parts_of(const GraphFit& fit, double samples) {
     return {{T(fit.penalty), T(1.0)}};
 }
 
+std::vector<AlikeRows> alike_rows(const std::vector<GraphRows>& rows, const GraphFit& fit) {
+    std::vector<AlikeRows> alike;
+    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+        const GraphRows& group = rows[fit.rows[k]];
+        const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
+        auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
+            return each.weight == weight && each.rows->spectrum == group.spectrum;
+        });
+        if (known == alike.end()) known = alike.insert(known, {&group, weight, 0, {}});
+        known->count += group.count;
+        known->groups.push_back(fit.rows[k]);
+    }
+    return alike;
+}
+
 /// A square matrix of numbers.
 template <class T>
 class Square {
@@ -103,7 +118,7 @@ public:
     double product(std::size_t u, std::size_t v, const GraphRows& test) const override {
         return std::real(moment(output(u, test), turned(output(v, test), test)));
     }
-    double in_sample_risk(std::size_t a) const override;
+    InSample in_sample_risk(std::size_t a) const override;
     CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const override;
     double own_error(std::size_t a) const override;
     double steep_error(std::size_t a, std::size_t from, const GraphRows& test) const override;
@@ -136,7 +151,6 @@ private:
         return std::find(rows.begin(), rows.end(), g) != rows.end();
     }
     void add_nodes(std::size_t a);
-    std::vector<AlikeRows> alike_rows(const GraphFit& fit) const;
     void add_labels(std::size_t a);
     void respond();
     Square<T> traces(std::size_t g) const;
@@ -222,7 +236,7 @@ void Graph<Space>::add_nodes(std::size_t a) {
             throw std::invalid_argument("weights of rows are positive");
     const std::size_t samples = samples_of(fit, rows_);
     first_.push_back(count());
-    const std::vector<AlikeRows>& alike = alike_.emplace_back(alike_rows(fit));
+    const std::vector<AlikeRows>& alike = alike_.emplace_back(alike_rows(rows_, fit));
     for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples))) {
         Node node{a, part, static_cast<double>(samples), std::vector<T>(rows_.size()),
                   Space(alike, fit, part.penalty)};
@@ -232,22 +246,6 @@ void Graph<Space>::add_nodes(std::size_t a) {
                     static_cast<double>(alike[k].count) / node.space.shrinkage().shares[k];
         nodes_.push_back(std::move(node));
     }
-}
-
-template <class Space>
-std::vector<AlikeRows> Graph<Space>::alike_rows(const GraphFit& fit) const {
-    std::vector<AlikeRows> alike;
-    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
-        const GraphRows& rows = rows_[fit.rows[k]];
-        const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
-        auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
-            return each.weight == weight && each.rows->spectrum == rows.spectrum;
-        });
-        if (known == alike.end()) known = alike.insert(known, {&rows, weight, 0, {}});
-        known->count += rows.count;
-        known->groups.push_back(fit.rows[k]);
-    }
-    return alike;
 }
 
 template <class Space>
@@ -571,9 +569,13 @@ typename Graph<Space>::Reading Graph<Space>::reading(std::size_t a, bool slope) 
 }
 
 template <class Space>
-double Graph<Space>::in_sample_risk(std::size_t a) const {
+GraphMoments::InSample Graph<Space>::in_sample_risk(std::size_t a) const {
     const Reading own = reading(a, false);
-    return std::real(in_sample(a, own, own));
+    double unseen = 0.0;
+    for (const std::size_t g : fits_[a].rows)
+        unseen += static_cast<double>(rows_[g].count) / nodes_[first_[a]].samples *
+                  std::real(moment(own.output, turned(own.output, rows_[g])));
+    return {std::real(in_sample(a, own, own)), unseen};
 }
 
 /// As eigenvalues of a sample scatter, so does a risk that falls like e^−t: a mean of e^(s z), z of
@@ -638,6 +640,23 @@ double Graph<Space>::own_error(std::size_t a) const {
 }
 
 }  // namespace
+
+bool has_fixed_point(const std::vector<GraphRows>& rows, const GraphFit& fit) {
+    const std::vector<AlikeRows> alike = alike_rows(rows, fit);
+    if (alike.size() == 1) return true;
+    const auto found = [&]<class Space>(std::type_identity<Space>) {
+        using T = typename Space::Scalar;
+        try {
+            for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples_of(fit, rows))))
+                shrinkage(Space::kinds(alike, fit), part.penalty);
+        } catch (const NoGraphLaw&) {
+            return false;
+        }
+        return true;
+    };
+    if (rows.front().moments) return found(std::type_identity<Dense<std::complex<double>>>());
+    return found(std::type_identity<Diagonal<std::complex<double>>>());
+}
 
 std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
                                           const std::vector<GraphFit>& fits,

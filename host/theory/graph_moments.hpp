@@ -26,7 +26,11 @@ public:
     virtual std::vector<double> moments(const GraphRows& test) const = 0;
     /// E (rᵀu)(rᵀv) for fits, or of_truth, u and v, likewise.
     virtual double product(std::size_t u, std::size_t v, const GraphRows& test) const = 0;
-    virtual double in_sample_risk(std::size_t a) const = 0;
+    /// And what it would be on rows like these that no fit has seen.
+    struct InSample {
+        double risk, unseen;
+    };
+    virtual InSample in_sample_risk(std::size_t a) const = 0;
     virtual CoordinateRisks by_coordinate(std::size_t a, const GraphRows& test) const = 0;
     /// The relative error that a fit's risk may have of its own, without that of its labels.
     virtual double own_error(std::size_t a) const = 0;

@@ -74,6 +74,21 @@ struct GraphFit {
 /// All rows that a fit is trained on.
 std::size_t samples_of(const GraphFit& fit, const std::vector<GraphRows>& rows);
 
+/// Whether something holds for a fit or for one that it learns from.
+template <class Holds>
+bool holds_behind(const std::vector<GraphFit>& fits, std::size_t fit, Holds holds) {
+    std::vector<bool> behind(fit + 1, false);
+    behind[fit] = true;
+    for (std::size_t a = fit + 1; a-- > 0;) {
+        if (!behind[a]) continue;
+        if (holds(a)) return true;
+        for (const GraphLabels& labels : fits[a].labels)
+            for (const auto& [from, weight] : labels.from_fits)
+                if (weight != 0.0) behind[from] = true;
+    }
+    return false;
+}
+
 /// Whether a fit, or one that it learns from, was trained on the rows of a group. The law knows no
 /// signs of such a fit's outputs on these rows.
 bool has_seen(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t group);
@@ -111,10 +126,11 @@ public:
     Prediction agreement(std::size_t a, std::size_t c) const;
 
 private:
-    /// Zero for values that rounding may have made; cancelled: the sum that the value is left of.
-    double at_least_rounding(double value, double cancelled) const;
-    Prediction prediction(std::size_t a, std::size_t c, double value, double larger = 1.0,
-                          double steep = 0.0) const;
+    /// Zero for values that rounding may have made, NaN where these may be of the scale of the
+    /// truth's outputs; cancelled: the sum that the value is left of.
+    static double at_least_rounding(double value, double cancelled, double scale);
+    Prediction prediction(std::size_t a, std::size_t c, double value, double scale,
+                          double larger = 1.0, double steep = 0.0) const;
     /// What the mean of a fit's angles may be off by beside what its risk may, relative.
     double of_angles(std::size_t fit) const;
 
@@ -124,8 +140,9 @@ private:
 };
 
 /// How often xᵀb and xᵀc differ in sign, x Gaussian: their angle over π. squares: E (xᵀb)² and
-/// E (xᵀc)², misfit: E (xᵀb − xᵀc)². One half where an output is always zero; NaN where one is 1e9
-/// times the other, which leaves no digits of the misfit.
+/// E (xᵀc)², misfit: E (xᵀb − xᵀc)². Zero where rounding may have made the angle; one half where an
+/// output is always zero; NaN where one is 1e9 times the other, which leaves no digits of the
+/// misfit.
 double sign_error(double square, double other_square, double misfit);
 
 /// The law, a deterministic equivalent for all fits, in O(p F³) a round of the fixed point (F fits)
@@ -136,6 +153,10 @@ double sign_error(double square, double other_square, double misfit);
 /// learns the sign of one that has seen, or learnt from one that has seen, its rows.
 GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFit>& fits,
                    std::span<const double> truth, const GraphRows& test);
+
+/// Whether a fit alone has a fixed point, which graph_law needs of every fit: fits on rows of
+/// several spectra or weights may have none, as where these are 1e100 apart.
+bool has_fixed_point(const std::vector<GraphRows>& rows, const GraphFit& fit);
 
 /// The laws of those fits, in `rows` as graph_law takes them, whose mean and variance are exact:
 /// without penalty and with all coordinates on fresh rows of one kind, as many as coordinates or of

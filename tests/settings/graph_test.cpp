@@ -523,6 +523,78 @@ TEST(GraphStudies, ExactLawsOfTwoTeachers) {
     }
 }
 
+// One fit without a fixed point leaves the others theirs, and those of what learns from it say so.
+TEST(GraphStudies, OneFitWithoutAFixedPoint) {
+    const Study study = study_of(head + R"(
+        [rows.a]
+        n = 30
+        noise_std = 1.0
+        [rows.b]
+        n = 20
+        noise_std = 1.0
+        [fit.alone]
+        rows = "a"
+        penalty = 1.0
+        [fit.lost]
+        rows = ["a", "b"]
+        penalty = 1.0
+        row_weights = { b = 1e100, a = { with = "fit.lost.row_weights.b", values = [1e-100] } }
+        [fit.heir]
+        rows = "a"
+        penalty = 1.0
+        labels = "lost"
+    )");
+    const auto rows = study.setting->theory(study.setting->designs().at(0).points.at(0));
+    EXPECT_EQ(rows[0].prediction.kind, TheoryKind::deterministic_equivalent);
+    EXPECT_EQ(rows[0].flags, "");
+    for (const std::size_t k : {1, 2}) {
+        EXPECT_EQ(rows[k].prediction.kind, TheoryKind::none);
+        EXPECT_EQ(rows[k].flags, "law_not_found");
+    }
+}
+
+// Sixteen fits, each on all of eight groups and on the one before: what is asked of all that a fit
+// learns from is asked once of each.
+TEST(GraphStudies, DeepGraphsOnManyGroupsAreQuick) {
+    std::string graph, groups;
+    for (int g = 0; g < 8; ++g) {
+        graph += fmt::format("[rows.r{}]\nn = 3\nnoise_std = 0.5\n", g);
+        groups += fmt::format("{}\"r{}\"", g == 0 ? "" : ", ", g);
+    }
+    for (int k = 0; k < 24; ++k)
+        graph += fmt::format("[fit.f{}]\nrows = [{}]\npenalty = 1.0\n{}", k, groups,
+                             k == 0 ? "" : fmt::format("labels = \"f{}\"\n", k - 1));
+    const Study study = study_of(head + graph);
+    EXPECT_EQ(study.setting->theory(study.setting->designs().at(0).points.at(0)).size(), 24u);
+}
+
+// The optimal penalty of rows of one weight is that weight times the usual one, however large.
+TEST(GraphStudies, OptimalNumbersOfWeightedRows) {
+    const auto optimal = [](const std::string& key, const char* weight) {
+        const Study study = study_of(head + fmt::format(R"(
+            [rows.a]
+            n = 8
+            noise_std = 1.0
+            [rows.b]
+            n = 6
+            noise_std = 1.0
+            [fit.f]
+            rows = ["a", "b"]
+            row_weights = {{ a = {0}, b = {0} }}
+            {1} = "optimal"
+        )",
+                                                        weight, key));
+        return parameter(study, study.setting->designs().at(0).points.at(0), key + "_f");
+    };
+    for (const auto& [weight, times] :
+         {std::pair<const char*, double>{"1e-10", 1e-10}, {"1e6", 1e6}}) {
+        EXPECT_NEAR(optimal("penalty", weight) / optimal("penalty", "1") / times, 1.0, 1e-3);
+        if (times > 1.0) {
+            EXPECT_NEAR(optimal("time", weight) / optimal("time", "1") * times, 1.0, 1e-3);
+        }
+    }
+}
+
 // Thirty fits, each on thirty times the one before and on the same rows: a flow beside them has the
 // law solved in complex numbers, in another order.
 TEST(GraphStudies, LongChainsOfLargeWeightsHaveALaw) {

@@ -181,12 +181,16 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
     }
     fit.row_weights.resize(fit.rows.size());
     if (table.has("row_weights")) {
+        std::vector<std::string> own;
+        for (const std::size_t group : fit.rows) own.push_back(groups[group]);
         Reader weights = table.table("row_weights");
-        for (std::size_t k = 0; k < fit.rows.size(); ++k) {
-            const std::string& group = groups[fit.rows[k]];
-            if (weights.has(group))
-                fit.row_weights[k] = grids.add(fmt::format("row_weight_{}_{}", name, group),
-                                               weights, group, positive);
+        for (const std::string& group : weights.keys()) {
+            const auto found = std::find(own.begin(), own.end(), group);
+            if (found == own.end())
+                weights.fail(group,
+                             fmt::format("not among the fit's rows; allowed: {}", joined(own)));
+            fit.row_weights[static_cast<std::size_t>(found - own.begin())] =
+                grids.add(fmt::format("row_weight_{}_{}", name, group), weights, group, positive);
         }
         weights.finish();
     }
