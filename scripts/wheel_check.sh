@@ -104,8 +104,10 @@ python_for() {
     quietly "debootstrap-$2-python" debootstrap --variant=minbase --include=gcc,libc6-dev,libffi-dev,make,zlib1g-dev \
         "$2" "$builder"
     mkdir -p "$builder/source/lists"
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main" \
-        >"$builder/source/sources.list"
+    # From the mirror that debootstrap has used.
+    awk '$1 == "deb" {
+        print "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]", $2, "bookworm main"; exit
+    }' "$builder/etc/apt/sources.list" >"$builder/source/sources.list"
     (
         cd "$builder/source"
         options=(-o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null
