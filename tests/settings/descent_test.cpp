@@ -163,6 +163,25 @@ TEST(Descent, EveryEstimandOfClassesIsFinite) {
             }
 }
 
+// As many samples as weights, whose flipped labels can be fitted: the longer the worse.
+TEST(Descent, ModelsStopWhereTheirLossOnHeldOutSamplesIsLeast) {
+    DescentText text = DescentText::classes();
+    text.p = text.n = "20";
+    text.labels = R"({ kind = "logistic", strength = 3.0, flip = 0.3 })";
+    text.data = ", test = 50, held_out = 300";
+    text.teacher_steps = "[3, 2000]";
+    text.student_steps = "[4, 2000]";
+    const ByKey values = values_of(text.study(), 10);
+    EXPECT_EQ(every(values, "stopped_at", "early_teacher"), std::vector<double>(10, 3.0));
+    EXPECT_EQ(every(values, "stopped_at", "early_one_hot"), std::vector<double>(10, 4.0));
+    const auto cross_entropy = every(values, "cross_entropy", "teacher");
+    const auto early = every(values, "cross_entropy", "early_teacher");
+    ASSERT_EQ(cross_entropy.size(), 20U);
+    // The teacher of 2000 steps comes before that of 3.
+    EXPECT_EQ(early, std::vector<double>(cross_entropy.begin() + 10, cross_entropy.end()));
+    EXPECT_EQ(every(values, "stopped_at", "early_student").size(), 20U);
+}
+
 // The two are rounded differently.
 TEST(Descent, AStudentOfTheLabelsIsItsTeacherAfterAsManySteps) {
     DescentText text = DescentText::classes();
