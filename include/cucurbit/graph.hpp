@@ -42,7 +42,8 @@ struct GraphRows {
     double noise_std = 0.0;
     /// Of r, D ≥ p: the leading p×p block is diag(spectrum). None: r = x.
     std::shared_ptr<const SecondMoments> moments = nullptr;
-    std::vector<double> truth = {};  ///< [p]; none: β*
+    /// [p]; none: β*. With an initial value, since lists of initial values may end before it.
+    std::vector<double> truth = {};  // NOLINT(readability-redundant-member-init)
 };
 
 /// A row's label: observed · its observation + from_truth · xᵀβ + Σ weight · xᵀb of earlier fits.
@@ -68,7 +69,8 @@ struct GraphFit {
     GraphLink link = GraphLink::identity;  ///< sign: of the observation, of xᵀβ, of each fit's xᵀb
     double time = 0.0;                     ///< of a flow; 0: none
     std::size_t first = 0;                 ///< of the features, among those of r
-    std::vector<double> row_weights = {};  ///< of the squares of each group's rows; none: all 1
+    /// Of the squares of each group's rows; none: all 1.
+    std::vector<double> row_weights = {};  // NOLINT(readability-redundant-member-init)
 };
 
 /// All rows that a fit is trained on.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import matplotlib
 import numpy
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure, SubFigure
@@ -289,7 +290,7 @@ def save(figure: Figure, output: AnyPath) -> list[Path]:
     path, pages = Path(output), getattr(figure, "pages", None) or [figure]
     written = []
     forms = [".png", ".pdf", ".svg", ".tex", ".json",
-             *(f".{form}" for form in figure.canvas.get_supported_filetypes() if form not in ("png", "pdf", "svg"))]
+             *(f".{form}" for form in FigureCanvasBase.get_supported_filetypes() if form not in ("png", "pdf", "svg"))]
     if path.suffix and path.suffix.lower() not in forms:
         named = ", ".join(forms).replace(".tex, .json", ".tex (PGFPlots), .vl.json (Vega-Lite)")
         raise ValueError(f"{path}: no figure's suffix; allowed: {named}")
