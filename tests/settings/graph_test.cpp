@@ -253,7 +253,7 @@ TEST(GraphStudies, FeaturesOfAFile) {
                                      {{"w.npy", npy_file(4, 6, w)}});
         return study.setting->theory(study.setting->designs().at(0).points.at(0)).at(0).prediction;
     };
-    std::vector<double> rows(4 * 6, 0.0);
+    std::vector<double> rows(24, 0.0);  // 4×6
     for (std::size_t k = 0; k < 4; ++k) rows[k * 6 + k] = 1.0;
     const auto file = [](const char* activation, int count) {
         return fmt::format(
@@ -462,14 +462,14 @@ TEST(GraphStudies, ExactLawsOfLeastSquares) {
         return study.setting->theory(study.setting->designs().at(0).points.at(0));
     };
     const double teacher = 0.25 * 6.0 / 13.0;
-    const auto fresh = laws("", "rows = \"fresh\"");
+    const auto fresh = laws("", R"(rows = "fresh")");
     EXPECT_EQ(fresh[0].prediction.kind, TheoryKind::exact);
     EXPECT_NEAR(fresh[0].prediction.value, teacher, 1e-12);
     EXPECT_EQ(fresh[1].prediction.kind, TheoryKind::exact);
     EXPECT_NEAR(fresh[1].prediction.value, 0.16 * teacher + (0.36 + 0.04) * 6.0 / (30.0 - 7.0),
                 1e-12);
     // A quarter of the rows have no noise of their own.
-    const auto both = laws("", "rows = [\"fresh\", \"more\"]");
+    const auto both = laws("", R"(rows = ["fresh", "more"])");
     EXPECT_EQ(both[1].prediction.kind, TheoryKind::exact);
     EXPECT_NEAR(both[1].prediction.value,
                 0.16 * teacher + (0.75 * 0.36 + 0.04) * 6.0 / (40.0 - 7.0), 1e-12);
@@ -479,10 +479,10 @@ TEST(GraphStudies, ExactLawsOfLeastSquares) {
     const std::string rademacher = "distribution = \"rademacher\"\n";
     const std::string other = "signal = { kind = \"uniform\", norm = 2.0 }\n";
     for (const auto& [of_fresh, of_student] :
-         {std::pair<std::string, std::string>{"", "rows = [\"fresh\", \"real\"]"},
+         {std::pair<std::string, std::string>{"", R"(rows = ["fresh", "real"])"},
           {"", "rows = [\"fresh\", \"more\"]\nrow_weights = { more = 2.0 }"},
-          {rademacher, "rows = \"fresh\""},
-          {other, "rows = [\"fresh\", \"more\"]"},
+          {rademacher, R"(rows = "fresh")"},
+          {other, R"(rows = ["fresh", "more"])"},
           {"", "rows = \"fresh\"\nkeep = 5"},
           {"", "rows = \"fresh\"\npenalty = 0.1"}}) {
         const auto rows = laws(of_fresh, of_student);
@@ -559,7 +559,7 @@ TEST(GraphStudies, DeepGraphsOnManyGroupsAreQuick) {
     std::string graph, groups;
     for (int g = 0; g < 8; ++g) {
         graph += fmt::format("[rows.r{}]\nn = 3\nnoise_std = 0.5\n", g);
-        groups += fmt::format("{}\"r{}\"", g == 0 ? "" : ", ", g);
+        groups += fmt::format(R"({}"r{}")", g == 0 ? "" : ", ", g);
     }
     for (int k = 0; k < 24; ++k)
         graph += fmt::format("[fit.f{}]\nrows = [{}]\npenalty = 1.0\n{}", k, groups,
@@ -570,7 +570,7 @@ TEST(GraphStudies, DeepGraphsOnManyGroupsAreQuick) {
 
 // The optimal penalty of rows of one weight is that weight times the usual one, however large.
 TEST(GraphStudies, OptimalNumbersOfWeightedRows) {
-    const auto optimal = [](const std::string& key, const char* weight) {
+    const auto best = [](const std::string& key, const char* weight) {
         const Study study = study_of(head + fmt::format(R"(
             [rows.a]
             n = 8
@@ -588,9 +588,9 @@ TEST(GraphStudies, OptimalNumbersOfWeightedRows) {
     };
     for (const auto& [weight, times] :
          {std::pair<const char*, double>{"1e-10", 1e-10}, {"1e6", 1e6}}) {
-        EXPECT_NEAR(optimal("penalty", weight) / optimal("penalty", "1") / times, 1.0, 1e-3);
+        EXPECT_NEAR(best("penalty", weight) / best("penalty", "1") / times, 1.0, 1e-3);
         if (times > 1.0) {
-            EXPECT_NEAR(optimal("time", weight) / optimal("time", "1") * times, 1.0, 1e-3);
+            EXPECT_NEAR(best("time", weight) / best("time", "1") * times, 1.0, 1e-3);
         }
     }
 }

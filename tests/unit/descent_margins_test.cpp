@@ -51,8 +51,9 @@ TEST(Sums, HaveAllValuesOfAnyNumber) {
 std::vector<std::uint32_t> sorted(const std::vector<double>& margins) {
     std::vector<std::uint32_t> order;
     for (std::uint32_t i = 0; i < margins.size(); ++i) order.push_back(i);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return margins[a] < margins[b]; });
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return margins[a] != margins[b] ? margins[a] < margins[b] : a < b;
+    });
     return order;
 }
 
