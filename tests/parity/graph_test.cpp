@@ -439,7 +439,7 @@ TEST_P(GraphParity, RandomFeatures) {
 }
 
 TEST_P(GraphParity, FeaturesOfAFile) {
-    std::vector<double> w(7 * 12);
+    std::vector<double> w(84);  // 7×12
     for (std::size_t k = 0; k < w.size(); ++k) w[k] = std::sin(static_cast<double>(1 + k * k));
     compare(two_groups + R"(
         [fit.own]
