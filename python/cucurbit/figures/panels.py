@@ -28,6 +28,7 @@ _NAMES = {"noise_std": "noise σ", "surrogate_noise_std": "surrogate noise σ", 
 _LINEAR = ("n", "p", "correlation_dimension")
 _LABELS = {"n": "samples n", "p": "dimension p", "m": "surrogate’s samples m", "n_pseudo": "pseudo-labels N",
            "correlation_dimension": "correlation dimension $d_{s∧w}$", "p/n": "p/n"}
+_LONGEST_HEADING = 8
 # A graph's parameters, of its rows and fits. A weight's two names can be told apart where neither has a `_`.
 _OF_A_GRAPH = [(re.compile(pattern), text) for pattern, text in (
     (r"n_(\d*[^\W\d]\w*)", r"n (\1)"), (r"noise_std_(\d*[^\W\d]\w*)", r"noise σ (\1)"),
@@ -53,17 +54,32 @@ def untied(table: DataFrame, named: Sequence[Chosen] = ()) -> DataFrame:
 
 def fixed(table: DataFrame) -> str:
     """Parameter columns with one value, as text: "p = 500, noise σ = 0.2". What has the same in all stages of a chain
-    comes last, once."""
+    comes last, once. So does what has the same in three or more rows or fits of a graph, whose heading leaves out weights
+    of labels where there are many numbers: the study and the table say them."""
     values = {name: table[name].dropna().iloc[0] for name in parameters(table) if table[name].nunique() == 1}
+    if own_arms(table):
+        return _fixed_of_a_graph(values)
     stages, same = {}, {}
     for stem, _, stage in (name.rpartition("_") for name in parameters(table)):
-        if stage.isdigit() and not own_arms(table):
+        if stage.isdigit():
             stages.setdefault(stem, []).append(f"{stem}_{stage}")
     for stem, names in stages.items():
         if len(names) > 1 and set(names) <= set(values) and len({values[name] for name in names}) == 1:
             same[stem] = values[names[0]]
             values = {name: value for name, value in values.items() if name not in names}
     return ", ".join(filter(None, (title(values), f"in every stage {title(same)}" if same else "")))
+
+
+def _fixed_of_a_graph(values: dict[str, Any]) -> str:
+    shared = []
+    for stem, said in (("noise_std", "noise σ"), ("penalty", "penalty μ")):
+        names = [name for name in values if name.startswith(f"{stem}_")]
+        if len(names) > 2 and len({values[name] for name in names}) == 1:
+            shared.append(f"every {said} = {number(values[names[0]])}")
+            values = {name: value for name, value in values.items() if name not in names}
+    if len(values) > _LONGEST_HEADING:
+        values = {name: value for name, value in values.items() if not name.startswith("weight_")}
+    return ", ".join(filter(None, (title(values), *shared)))
 
 
 def split(table: DataFrame, *, besides: Sequence[str] = ("n",)) -> Parts:
