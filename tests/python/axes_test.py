@@ -381,15 +381,22 @@ class Graphs(unittest.TestCase):
         twins = synthetic.graph().rename(columns={"n_real": "n_real_1"})
         twins.insert(1, "n_real_2", 40)
         self.assertEqual(panels.fixed(twins), "p = 100, n (real_2) = 40, n (real_1) = 40, noise σ (real) = 0.5")
-        for k in range(6):
-            twins[f"noise_std_{k}a"] = 1.0 if k < 3 else 2.0
-        self.assertIn("noise σ (5a) = 2", panels.fixed(twins))  # not every noise
-        many = synthetic.graph().assign(noise_std_a=0.5, noise_std_b=0.5, weight_a_b=1.0, weight_b_a=-1.0)
-        self.assertIn("weight of b in a’s labels = 1", panels.fixed(many))
-        self.assertIn("every noise σ = 0.5", panels.fixed(many))
-        many = many.assign(**{f"n_{name}": 7 for name in "abcdefgh"})
-        self.assertNotIn("weight", panels.fixed(many))
-        self.assertIn("n (h) = 7", panels.fixed(many))
+
+    def test_a_heading_says_once_what_many_have(self):
+        def heading(**more):
+            table = synthetic.graph()
+            for name, value in more.items():
+                table.insert(1, name, value)
+            return panels.fixed(table)
+
+        weights = {"weight_a_b": 1.0, "weight_b_a": -1.0}
+        said = heading(noise_std_a=0.5, noise_std_b=0.5, **weights)
+        self.assertIn("every noise σ = 0.5", said)
+        self.assertIn("weight of b in a’s labels = 1", said)
+        self.assertIn("noise σ (b) = 2", heading(noise_std_a=0.5, noise_std_b=2.0))
+        said = heading(**{f"n_{name}": 7 for name in "abcdefgh"}, **weights)
+        self.assertNotIn("weight", said)
+        self.assertIn("n (h) = 7", said)
 
     def test_recovery_is_of_the_fit_that_has_it(self):
         table = synthetic.graph()
