@@ -26,10 +26,6 @@ bool learns_from(const std::vector<GraphFit>& fits, std::size_t fit, std::size_t
     return holds_behind(fits, fit, [from](std::size_t a) { return a == from; });
 }
 
-void add_not_found(TheoryRow& row) {
-    row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
-}
-
 /// Ridgeless: as many rows as features leave it no moments.
 bool interpolates(const GraphFit& fit) {
     return fit.penalty == 0.0 && fit.time == 0.0;
@@ -262,6 +258,7 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
                          flags[fit].empty() ? flags[other] : flags[fit], bounded ? 1.0 : scale,
                          bounded ? light_tail : std::min(tails[fit], tails[other])});
     }
+    std::vector<bool> lost(table.size());
     try {
         const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
         std::vector<Prediction> found;
@@ -273,26 +270,27 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
                 found[k].kind = TheoryKind::approximation;
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
         for (std::size_t k = 0; k < table.size(); ++k)
-            for (const std::size_t lost : law.not_found)
-                if (learns_from(fits, spec_.measures[k].fit, lost) ||
-                    learns_from(fits, spec_.measures[k].other, lost)) {
-                    add_not_found(table[k]);
-                    break;
-                }
+            lost[k] =
+                std::any_of(law.not_found.begin(), law.not_found.end(), [&](std::size_t without) {
+                    return learns_from(fits, spec_.measures[k].fit, without) ||
+                           learns_from(fits, spec_.measures[k].other, without);
+                });
     } catch (const NoGraphLaw&) {
         // One point without a law must not hide the others: its rows say so.
-        for (TheoryRow& row : table) add_not_found(row);
+        lost.assign(table.size(), true);
     }
     using Kind = GraphSpec::Measure::Kind;
     const std::vector<double> zero(p, 0.0);
     const auto exact = GraphStudy::exact(rows, fits, population.truth);
     for (std::size_t k = 0; k < table.size(); ++k) {
         const auto [kind, fit, other] = spec_.measures[k];
-        if (!exact[fit]) continue;
-        if (kind == Kind::excess_risk)
-            table[k].prediction = excess_risk(*exact[fit], population.truth, population.spectrum);
-        if (kind == Kind::output_variance)
-            table[k].prediction = excess_risk(*exact[fit], zero, population.spectrum);
+        TheoryRow& row = table[k];
+        if (exact[fit] && kind == Kind::excess_risk)
+            row.prediction = excess_risk(*exact[fit], population.truth, population.spectrum);
+        else if (exact[fit] && kind == Kind::output_variance)
+            row.prediction = excess_risk(*exact[fit], zero, population.spectrum);
+        else if (lost[k])
+            row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
     }
     return table;
 }

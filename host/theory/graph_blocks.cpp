@@ -2,8 +2,50 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace cucurbit {
+
+std::vector<AlikeRows> alike_rows(const std::vector<GraphRows>& rows, const GraphFit& fit) {
+    std::vector<AlikeRows> alike;
+    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+        const GraphRows& group = rows[fit.rows[k]];
+        const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
+        auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
+            return each.weight == weight && each.rows->spectrum == group.spectrum;
+        });
+        if (known == alike.end()) known = alike.insert(known, {&group, weight, 0, {}});
+        known->count += group.count;
+        known->groups.push_back(fit.rows[k]);
+    }
+    return alike;
+}
+
+template <>
+std::vector<Part<double>> parts_of(const GraphFit& fit, double) {
+    return {{fit.penalty, 1.0}};
+}
+
+/// Talbot's contour for the inverse Laplace transform of 1/(z(z + λ)) at t/n (Weideman 2006,
+/// equation 4.5).
+template <>
+std::vector<Part<std::complex<double>>> parts_of(const GraphFit& fit, double samples) {
+    if (fit.time == 0.0) return {{fit.penalty, 1.0}};
+    constexpr int count = 16;
+    constexpr double nodes = count;
+    std::vector<Part<std::complex<double>>> parts;
+    for (int k = 0; k < count; ++k) {
+        const double angle = (2.0 * k + 1.0) * std::numbers::pi / nodes - std::numbers::pi;
+        const double turned = 0.6407 * angle, cotangent = 1.0 / std::tan(turned);
+        const std::complex<double> z =
+            nodes * std::complex(0.5017 * angle * cotangent - 0.6122, 0.2645 * angle);
+        const std::complex<double> slope(
+            0.5017 * (cotangent - turned * (1.0 + cotangent * cotangent)), 0.2645);
+        parts.push_back(
+            {z * samples / fit.time, std::exp(z) * slope / (std::complex(0.0, 1.0) * z)});
+    }
+    return parts;
+}
 
 namespace {
 
@@ -161,6 +203,25 @@ double effective_excess(const std::vector<RowKind>& kinds, double penalty) {
         noise = back;
     }
     return (1.0 - omega) / rows;
+}
+
+bool has_fixed_point(const std::vector<GraphRows>& rows, const GraphFit& fit) {
+    const std::vector<AlikeRows> alike = alike_rows(rows, fit);
+    if (alike.size() == 1) return true;
+    const auto found = [&](const auto& kinds) {
+        for (const auto& part :
+             parts_of<std::complex<double>>(fit, static_cast<double>(samples_of(fit, rows))))
+            shrinkage(kinds, part.penalty);
+    };
+    try {
+        if (rows.front().moments)
+            found(Dense<double>::kinds(alike, fit));
+        else
+            found(Diagonal<double>::kinds(alike, fit));
+    } catch (const NoGraphLaw&) {
+        return false;
+    }
+    return true;
 }
 
 const Eigen& SecondMoments::eigen(std::size_t first, std::size_t count) const {

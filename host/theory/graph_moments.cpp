@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <complex>
-#include <numbers>
 #include <optional>
 #include <type_traits>
 
@@ -12,55 +11,6 @@
 
 namespace cucurbit {
 namespace {
-
-/// A ridge fit with its share in an estimator.
-template <class T>
-struct Part {
-    T penalty, weight;
-};
-
-/// A flow for time t on the mean of squares is Σ weight · (XᵀX + penalty)⁻¹Xᵀy: Talbot's contour
-/// for the inverse Laplace transform of 1/(z(z + λ)) at t/n (Weideman 2006, equation 4.5), with an
-/// error below contour_error of t/n (measured: 7.6e-8) whatever the eigenvalues λ ≥ 0.
-constexpr int contour_nodes = 16;
-constexpr double contour_error = 1e-7;
-std::vector<Part<std::complex<double>>> parts_of_flow(double time, double samples) {
-    constexpr double nodes = contour_nodes;
-    std::vector<Part<std::complex<double>>> parts;
-    for (int k = 0; k < contour_nodes; ++k) {
-        const double angle = (2.0 * k + 1.0) * std::numbers::pi / nodes - std::numbers::pi;
-        const double turned = 0.6407 * angle, cotangent = 1.0 / std::tan(turned);
-        const std::complex<double> z =
-            nodes * std::complex(0.5017 * angle * cotangent - 0.6122, 0.2645 * angle);
-        const std::complex<double> slope(
-            0.5017 * (cotangent - turned * (1.0 + cotangent * cotangent)), 0.2645);
-        parts.push_back({z * samples / time, std::exp(z) * slope / (std::complex(0.0, 1.0) * z)});
-    }
-    return parts;
-}
-
-template <class T>
-std::vector<Part<T>> parts_of(const GraphFit& fit, double samples) {
-    if constexpr (!std::is_same_v<T, double>)
-        if (fit.time > 0.0) return parts_of_flow(fit.time, samples);
-    static_cast<void>(samples);
-    return {{T(fit.penalty), T(1.0)}};
-}
-
-std::vector<AlikeRows> alike_rows(const std::vector<GraphRows>& rows, const GraphFit& fit) {
-    std::vector<AlikeRows> alike;
-    for (std::size_t k = 0; k < fit.rows.size(); ++k) {
-        const GraphRows& group = rows[fit.rows[k]];
-        const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
-        auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
-            return each.weight == weight && each.rows->spectrum == group.spectrum;
-        });
-        if (known == alike.end()) known = alike.insert(known, {&group, weight, 0, {}});
-        known->count += group.count;
-        known->groups.push_back(fit.rows[k]);
-    }
-    return alike;
-}
 
 /// A square matrix of numbers.
 template <class T>
@@ -636,27 +586,12 @@ template <class Space>
 double Graph<Space>::own_error(std::size_t a) const {
     const GraphFit& fit = fits_[a];
     const double penalty = fit.time > 0.0 ? nodes_[first_[a]].samples / fit.time : fit.penalty;
-    return 2.0 / effective_excess(Space::kinds(alike_[a], fit), penalty);
+    FixedPoint fixed_point;
+    fixed_point.effective_excess = effective_excess(Space::kinds(alike_[a], fit), penalty);
+    return equivalent_error(fixed_point);
 }
 
 }  // namespace
-
-bool has_fixed_point(const std::vector<GraphRows>& rows, const GraphFit& fit) {
-    const std::vector<AlikeRows> alike = alike_rows(rows, fit);
-    if (alike.size() == 1) return true;
-    const auto found = [&]<class Space>(std::type_identity<Space>) {
-        using T = typename Space::Scalar;
-        try {
-            for (const Part<T>& part : parts_of<T>(fit, static_cast<double>(samples_of(fit, rows))))
-                shrinkage(Space::kinds(alike, fit), part.penalty);
-        } catch (const NoGraphLaw&) {
-            return false;
-        }
-        return true;
-    };
-    if (rows.front().moments) return found(std::type_identity<Dense<std::complex<double>>>());
-    return found(std::type_identity<Diagonal<std::complex<double>>>());
-}
 
 std::unique_ptr<GraphMoments> solve_graph(const std::vector<GraphRows>& rows,
                                           const std::vector<GraphFit>& fits,
