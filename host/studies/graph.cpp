@@ -270,11 +270,11 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
                 found[k].kind = TheoryKind::approximation;
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
         for (std::size_t k = 0; k < table.size(); ++k)
-            lost[k] =
-                std::any_of(law.not_found.begin(), law.not_found.end(), [&](std::size_t without) {
-                    return learns_from(fits, spec_.measures[k].fit, without) ||
-                           learns_from(fits, spec_.measures[k].other, without);
-                });
+            lost[k] = std::any_of(law.not_found.begin(), law.not_found.end(),
+                                  [&, &fits = fits](std::size_t without) {
+                                      return learns_from(fits, spec_.measures[k].fit, without) ||
+                                             learns_from(fits, spec_.measures[k].other, without);
+                                  });
     } catch (const NoGraphLaw&) {
         // One point without a law must not hide the others: its rows say so.
         lost.assign(table.size(), true);
