@@ -96,7 +96,8 @@ std::vector<Design> Chain::designs() const {
             }
         for (std::size_t k = 0; k < stages_.size(); ++k)
             for (const std::uint64_t n : stages_[k].samples.values)
-                design.further_keys.push_back(ChainRun::key(seed_, design, k, n));
+                design.further_keys.push_back(
+                    factor_key(seed_, design, fmt::format("stage={} n", k), n));
         measure_memory<ChainRun>(*this, design);
         designs.push_back(std::move(design));
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -39,10 +40,11 @@ bool is_rate(GraphSpec::Measure::Kind kind) {
 
 }  // namespace
 
-std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision&,
+std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision& precision,
                                                 std::uint64_t seed) {
     auto setting = std::make_unique<GraphStudy>();
     setting->spec_ = GraphSpec::read(root);
+    setting->sampler_ = precision.sampler.value_or(Sampler::sufficient);
     setting->seed_ = seed;
     const GraphGrids& grids = setting->spec_.grids;
     for (std::size_t p = 0; p < grids.dimensions().size(); ++p) {
@@ -115,6 +117,15 @@ double GraphStudy::predicted_risk(const RowLaws& row_laws, const Point& point,
     return no_law.value;
 }
 
+std::string GraphStudy::identity() const {
+    return fmt::format("graph{} {}", sampler_ == Sampler::sufficient ? " sampler=sufficient" : "",
+                       spec_.canonical());
+}
+
+std::uint64_t GraphStudy::factor_key(const Design& design, std::size_t group, std::size_t n) const {
+    return cucurbit::factor_key(seed_, design, "n_" + spec_.rows[group].name, n);
+}
+
 std::vector<Design> GraphStudy::designs() const {
     std::vector<Design> designs;
     for (std::size_t number = 0; number < spec_.grids.dimensions().size(); ++number) {
@@ -128,6 +139,14 @@ std::vector<Design> GraphStudy::designs() const {
                 design.series.push_back({point, arm, arm, spec_.estimand(measure)});
             }
         }
+        std::set<std::uint64_t> keys;
+        for (const Point& point : design.points) {
+            const std::vector<GraphRows> rows = at(point).first;
+            for (std::size_t g = 0; g < rows.size(); ++g)
+                if (has_factors(g) && rows[g].count > rows[g].spectrum.size())
+                    keys.insert(factor_key(design, g, rows[g].count));
+        }
+        design.further_keys.assign(keys.begin(), keys.end());
         measure_memory<GraphRun>(*this, design);
         designs.push_back(std::move(design));
     }

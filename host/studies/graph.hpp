@@ -21,7 +21,7 @@ public:
     std::string_view kind() const override { return "graph"; }
     std::vector<std::string> parameters() const override { return spec_.grids.columns(); }
     std::vector<bool> whole_parameters() const override { return spec_.grids.whole(); }
-    std::string identity() const override { return "graph " + spec_.canonical(); }
+    std::string identity() const override;
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
@@ -32,10 +32,17 @@ public:
     std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }
     bool integrates_label_noise() const override { return false; }
+    bool has_samplers() const override { return true; }
     /// Gains and recovered gaps.
     std::vector<DerivedRow> derived() const override;
 
     const GraphSpec& spec() const { return spec_; }
+    /// Whether a sufficient factor stands for a group's rows where there are more than p.
+    bool has_factors(std::size_t group) const {
+        return sampler_ == Sampler::sufficient && spec_.needs_moments_alone(group);
+    }
+    /// Of the factor of n rows of a group.
+    std::uint64_t factor_key(const Design& design, std::size_t group, std::size_t n) const;
 
 private:
     /// The law of the fits that have one and are wanted (none named: all), and where each of all
@@ -74,6 +81,7 @@ private:
     double predicted_risk(const RowLaws& row_laws, const Point& point, std::size_t fit) const;
 
     GraphSpec spec_;
+    Sampler sampler_ = Sampler::sufficient;
     std::uint64_t seed_ = 0;
     std::vector<std::vector<Point>> points_;  ///< of each p, optimal numbers chosen
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "cucurbit/hash.hpp"
 
 namespace cucurbit {
@@ -24,6 +26,11 @@ Design design_of(std::uint64_t seed, std::string canonical, std::size_t dimensio
     design.canonical = std::move(canonical);
     design.trials_per_block = trials_per_block(dimension);
     return design;
+}
+
+std::uint64_t factor_key(std::uint64_t seed, const Design& design, std::string_view what,
+                         std::uint64_t rows) {
+    return hash_text(fmt::format("{} {} {}={}", seed, design.canonical, what, rows));
 }
 
 }  // namespace cucurbit

@@ -6,6 +6,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "cucurbit/study.hpp"
 
@@ -38,6 +39,10 @@ inline constexpr double light_tail = std::numeric_limits<double>::infinity();
 /// Blocks have 64 trials, fewer where the largest row-space trial of this dimension takes seconds;
 /// they depend on the dimension alone, so that a grid of n may grow.
 Design design_of(std::uint64_t seed, std::string canonical, std::size_t dimension);
+
+/// The random key of a sufficient factor that stands for so many rows; what: names the rows.
+std::uint64_t factor_key(std::uint64_t seed, const Design& design, std::string_view what,
+                         std::uint64_t rows);
 
 /// Fills the design's bytes from a simulation's workspace counted without an engine, and its flops
 /// where the simulation knows them.

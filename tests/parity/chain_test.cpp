@@ -5,7 +5,8 @@
 #include <cmath>
 #include <set>
 
-#include "host/studies/chain/run.hpp"
+#include "host/studies/chain.hpp"
+#include "host/studies/points.hpp"
 #include "tests/parity/comparison.hpp"
 #include "tests/reference/subspaces.hpp"
 #include "tests/support/engines.hpp"
@@ -81,10 +82,10 @@ protected:
                     const StageSpec& spec = chain.stages()[k];
                     const Chain::StagePoint at = Chain::at(design.points[point], k);
                     if (spec.from_truth) labels.assign(truth.begin(), truth.end());
-                    const Matrix rows =
-                        reference::draw_rows({true, ChainRun::key(6, design, k, at.n),
-                                              static_cast<std::uint8_t>(k), t, at.n},
-                                             p + 1);
+                    const Matrix rows = reference::draw_rows(
+                        {true, factor_key(6, design, fmt::format("stage={} n", k), at.n),
+                         static_cast<std::uint8_t>(k), t, at.n},
+                        p + 1);
                     labels = fit_stage(spec, p, rows, labels, at, condition);
                     Vector error = labels;
                     for (std::size_t i = 0; i < p; ++i) error[i] -= truth[i];

@@ -12,6 +12,7 @@
 #include "cucurbit/random.hpp"
 #include "host/studies/graph.hpp"
 #include "tests/parity/comparison.hpp"
+#include "tests/reference/subspaces.hpp"
 #include "tests/support/engines.hpp"
 #include "tests/support/npy.hpp"
 #include "tests/support/simulate.hpp"
@@ -31,22 +32,36 @@ Real applied(std::optional<Entrywise> function, Real u) {
     return std::sqrt(Real(3)) * std::erf(u / std::sqrt(Real(2)));
 }
 
-/// One trial's rows of a group: √λ z, then its random features, then its noises, in each row.
-Matrix draw_group(const Design& design, const GraphSpec& spec, const GraphRows& group,
+/// One trial's rows of a group, or the factor that stands for them: √λ z, then its random features,
+/// then its noises, in each row.
+Matrix draw_group(const Design& design, const GraphStudy& setting, const GraphRows& group,
                   std::size_t number, std::size_t noises, std::uint64_t trial) {
+    const GraphSpec& spec = setting.spec();
     const bool signs = spec.rows[number].distribution.has_value();
     const std::size_t p = group.spectrum.size();
     const std::vector<std::size_t> counts = spec.feature_counts(design.points);
     const std::size_t width = std::accumulate(counts.begin(), counts.end(), p);
     const std::vector<double> population = spec.population.at(p).spectrum;
     const auto stage = static_cast<std::uint8_t>(number);
-    Matrix rows(group.count, width + noises);
+    const bool factored = setting.has_factors(number) && group.count > p;
+    Matrix factor;
+    if (factored)
+        factor = reference::draw_rows(
+            {true, setting.factor_key(design, number, group.count), stage, trial, group.count},
+            p + noises);
+    Matrix rows(factored ? p : group.count, width + noises);
     std::vector<double> x(p), noise(noises);
-    for (std::size_t i = 0; i < group.count; ++i) {
-        draw_normals({design.key, stage, Purpose::samples}, trial, i, x);
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+        if (factored) {
+            for (std::size_t j = 0; j < p; ++j) x[j] = static_cast<double>(factor(i, j));
+            for (std::size_t j = 0; j < noises; ++j)
+                noise[j] = static_cast<double>(factor(i, p + j));
+        } else {
+            draw_normals({design.key, stage, Purpose::samples}, trial, i, x);
+            draw_normals({design.key, stage, Purpose::label_noise}, trial, i, noise);
+        }
         for (double& value : x)
             if (signs) value = value < 0.0 ? -1.0 : 1.0;
-        draw_normals({design.key, stage, Purpose::label_noise}, trial, i, noise);
         for (std::size_t j = 0; j < p; ++j) rows(i, j) = std::sqrt(Real(group.spectrum[j])) * x[j];
         for (std::size_t m = 0, first = p; m < counts.size(); first += counts[m++]) {
             const DenseMatrix w = spec.features[m].projection(counts[m], population);
@@ -64,7 +79,8 @@ Matrix draw_group(const Design& design, const GraphSpec& spec, const GraphRows& 
 class GraphParity : public OnEngine {
 protected:
     std::set<Rung> compare(const std::string& text, std::size_t trials, std::size_t batch,
-                           const std::map<std::string, std::string>& files = {}) {
+                           const std::map<std::string, std::string>& files = {},
+                           const std::string& precision = "") {
         const Study study = study_of(R"(
             schema = 1
             [study]
@@ -73,7 +89,7 @@ protected:
             seed = 6
             [precision]
             trials = 64
-        )" + text,
+        )" + precision + text,
                                      files);
         const auto& setting = dynamic_cast<const GraphStudy&>(*study.setting);
         const Design design = study.setting->designs().at(0);
@@ -113,7 +129,7 @@ private:
             for (std::size_t k = 0; k < fit.rows.size(); ++k) {
                 const std::size_t g = fit.rows[k];
                 const GraphLabels& labels = fit.labels[k];
-                const Matrix rows = draw_group(design, setting.spec(), groups[g], g, noises, trial);
+                const Matrix rows = draw_group(design, setting, groups[g], g, noises, trial);
                 const std::size_t width = rows.row(0).size() - noises;
                 const std::vector<double>& truth =
                     groups[g].truth.empty() ? of_population : groups[g].truth;
@@ -150,7 +166,8 @@ private:
             for (std::size_t i = 0; i < x.size(); ++i)
                 for (std::size_t j = 0; j < fit.features; ++j) design_matrix(i, j) = x[i][j];
             if (fit.time > 0.0) {
-                add(flow(design_matrix, y, Real(fit.time) / static_cast<Real>(y.size())));
+                add(flow(design_matrix, y,
+                         Real(fit.time) / static_cast<Real>(samples_of(fit, groups))));
                 continue;
             }
             const MinimumNorm solver = MinimumNorm::of_full_rank(design_matrix);
@@ -232,10 +249,10 @@ private:
         if (estimand == "in_sample_risk") {
             const auto [groups, numbers] =
                 setting.spec().at(point.parameters, setting.spec().feature_counts(design.points));
-            Real sum = 0, rows = 0, size = 0;
+            Real sum = 0, size = 0;
             for (const std::size_t g : numbers[fit].rows) {
-                const Matrix of_group = draw_group(design, setting.spec(), groups[g], g, 1, trial);
-                for (std::size_t i = 0; i < of_group.rows(); ++i, ++rows) {
+                const Matrix of_group = draw_group(design, setting, groups[g], g, 1, trial);
+                for (std::size_t i = 0; i < of_group.rows(); ++i) {
                     Real error = 0;
                     for (std::size_t j = 0; j < width; ++j)
                         error += of_group.row(i)[j] * (own[j] - from[j]);
@@ -245,7 +262,8 @@ private:
             for (std::size_t j = 0; j < width; ++j) size += own[j] * own[j] + from[j] * from[j];
             expect_parity(
                 {fmt::format("{} in sample, point {} trial {}", series.arm, series.point, trial),
-                 value, sum / rows, 8 + 4 * size, condition, outcome, 0, p});
+                 value, sum / static_cast<Real>(samples_of(numbers[fit], groups)), 8 + 4 * size,
+                 condition, outcome, 0, p});
             return;
         }
         Real expected = 0, size = 0;
@@ -374,6 +392,59 @@ const std::string domains_graph = two_groups + R"(
     in_sample_risk = ["both", "student"]
 )";
 
+// Rows drawn one by one where else a factor stands for them.
+TEST_P(GraphParity, DirectRows) {
+    const std::string direct = "sampler = \"direct\"\n";
+    compare(mixed_graph, 2, 2, {}, direct);
+    compare(flow_graph, 2, 2, {}, direct);
+}
+
+// Triangles of all coordinates and of the first, with and without weights and a Gram matrix; a
+// billion rows cost what a few do.
+TEST_P(GraphParity, FactorsOfManyRows) {
+    const std::string many = R"(
+        [population]
+        p = 12
+        spectrum = { kind = "power_law", exponent = 1.0 }
+        signal = { kind = "power_law", exponent = 1.5 }
+        [rows.real]
+        n = [9, 12, 13, 1_000_000_000]
+        noise_std = 0.5
+        [rows.more]
+        n = 50
+        [fit.all]
+        rows = "real"
+        [fit.first]
+        rows = "real"
+        keep = 5
+        labels = { all = 0.5, rest = "observed" }
+        noise_std = 0.2
+        [fit.heir]
+        rows = "more"
+        row_weights = { more = 0.3 }
+        labels = "first"
+        noise_std = 0.1
+        [fit.union]
+        rows = ["more", "real"]
+        labels = { heir = 0.5, rest = "observed" }
+        [measure]
+        in_sample_risk = ["all", "first", "union"]
+    )";
+    compare(many, 2, 2);
+    compare(many, 8, 8);
+    compare(many + R"(
+        [fit.ridge]
+        rows = "real"
+        penalty = 0.5
+        labels = { first = 0.5, rest = "observed" }
+        [fit.linear]
+        rows = "more"
+        features = { kind = "random", activation = "linear", seed = 1, count = 7 }
+        labels = "union"
+    )",
+            2, 2);
+}
+
 TEST_P(GraphParity, RowsOfTwoDomainsWithWeights) {
     compare(domains_graph, 2, 2);
     compare(domains_graph, 8, 8);
@@ -399,7 +470,7 @@ TEST_P(GraphParity, GradientFlows) {
 std::string features_graph(const std::string& activation) {
     return two_groups + fmt::format(R"(
     [rows.other]
-    n = 9
+    n = [9, 40]
     spectrum = {{ kind = "power_law", exponent = 0.5 }}
     [fit.wide]
     rows = "real"

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "host/studies/points.hpp"
 #include "host/studies/weak_to_strong/run.hpp"
 #include "tests/parity/comparison.hpp"
 #include "tests/reference/subspaces.hpp"

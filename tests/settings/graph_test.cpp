@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "cucurbit/random.hpp"
@@ -653,10 +654,79 @@ TEST(GraphStudies, LawsOfZeroAreZero) {
         EXPECT_EQ(row.prediction.value, 0.0) << row.arm << " " << row.estimand;
 }
 
+// A factor has the second moments of rows and nothing else.
+TEST(GraphStudies, RowsThatAFactorStandsFor) {
+    const std::string graph = R"(
+        [rows]
+        plain = { n = 9 }
+        signs = { n = 9, distribution = "rademacher" }
+        hard = { n = 9 }
+        seen = { n = 9 }
+        labelled = { n = 9 }
+        mixed = { n = 9 }
+        united = { n = 9 }
+        [fit.linear]
+        rows = "plain"
+        features = { kind = "random", activation = "linear", seed = 1, count = 4 }
+        [fit.of_signs]
+        rows = "signs"
+        [fit.on_hard]
+        rows = "hard"
+        link = "sign"
+        [fit.network]
+        rows = "seen"
+        features = { kind = "random", activation = "relu", seed = 1, count = 4 }
+        [fit.student]
+        rows = "labelled"
+        labels = "network"
+        [fit.last]
+        rows = ["united", "mixed"]
+        labels = "on_hard"
+        labels_on = { mixed = { linear = 0.5, rest = "network" } }
+    )";
+    const auto standing = [&](const std::string& sampler) {
+        std::string text = head;
+        text.replace(text.find("trials = 64"), 11, "trials = 64" + sampler);
+        const Study study = study_of(text + graph);
+        const auto& setting = dynamic_cast<const GraphStudy&>(*study.setting);
+        std::set<std::string> names;
+        for (std::size_t g = 0; g < setting.spec().rows.size(); ++g)
+            if (setting.has_factors(g)) names.insert(setting.spec().rows[g].name);
+        return names;
+    };
+    const std::set<std::string> some{"plain", "united"};
+    EXPECT_EQ(standing(""), some);
+    EXPECT_EQ(standing(", sampler = \"sufficient\""), some);
+    EXPECT_EQ(standing(", sampler = \"direct\""), std::set<std::string>());
+}
+
+TEST(GraphStudies, EverySampleAboveTheDimensionHasItsOwnFactor) {
+    const Study study = study_of(head + R"(
+        rows = { a = { n = [4, 6, 7, 9] }, b = { n = [7, 9] } }
+        fit = { one = { rows = "a" }, two = { rows = ["a", "b"] } }
+    )");
+    const Design design = study.setting->designs().at(0);
+    EXPECT_EQ(
+        std::set<std::uint64_t>(design.further_keys.begin(), design.further_keys.end()).size(), 4u);
+}
+
 TEST(GraphStudies, DrawsStayWhenAGridGrows) {
     std::string more = text;
     more.replace(more.find("n = 9"), 5, "n = [5, 9, 40]");
     more.replace(more.find("penalty = 0.5"), 13, "penalty = [0.1, 0.5]");
+    const auto last = [](const std::string& graph) {
+        const Study study = study_of(head + graph);
+        const Design design = study.setting->designs().at(0);
+        const auto values = simulate(study, design, *make_engine("cpu"), first_trials(3), 2);
+        std::map<std::vector<double>, std::vector<double>> at;
+        for (std::size_t s = 0; s < design.series.size(); ++s)
+            for (std::size_t t = 0; t < 3; ++t)
+                at[design.points[design.series[s].point].parameters].push_back(
+                    values.values[s * 3 + t]);
+        return at;
+    };
+    const auto grown = last(more);
+    for (const auto& [point, values] : last(text)) EXPECT_EQ(grown.at(point), values);
     EXPECT_EQ(study_of(head + text).setting->designs().at(0).key,
               study_of(head + more).setting->designs().at(0).key);
     std::string other = text;

@@ -1,6 +1,6 @@
-// The two samplers of weak to strong against each other: distributions and correlations of the
-// arms.
+// The two samplers against each other: distributions and correlations of the arms.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,9 +12,7 @@ namespace cucurbit {
 namespace {
 
 /// log excess risk of every arm: [arm][trial].
-std::vector<std::vector<double>> log_risks(const Subspaces& design, const std::string& sampler,
-                                           std::size_t count) {
-    const Study study = design.study(sampler);
+std::vector<std::vector<double>> log_risks(const Study& study, std::size_t count) {
     const Design of = study.setting->designs().at(0);
     const EnginePointer engine = make_engine("auto");
     const auto values = simulate(study, of, *engine, first_trials(count), 64);
@@ -55,9 +53,66 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
     return ab / std::sqrt(aa * bb);
 }
 
+using Risks = std::vector<std::vector<double>>;
+
 // One factor for each arm would pass every test of means and distributions and fail that of
 // correlations.
-TEST(WeakToStrongSamplers, AgreeInLaw) {
+void expect_agreement(const Risks& a, const Risks& b, std::size_t design) {
+    const auto count = static_cast<double>(a.front().size());
+    for (std::size_t arm = 0; arm < a.size(); ++arm) {
+        EXPECT_LE(distance(a[arm], b[arm]), 1.95) << "design " << design << ", arm " << arm;
+        for (std::size_t more = 0; more < arm; ++more) {
+            const double gap = std::atanh(std::min(correlation(a[arm], a[more]), 1 - 1e-9)) -
+                               std::atanh(std::min(correlation(b[arm], b[more]), 1 - 1e-9));
+            EXPECT_LE(std::abs(gap), 4.5 * std::sqrt(2.0 / count))
+                << "design " << design << ", arms " << arm << " and " << more;
+        }
+    }
+}
+
+TEST(Samplers, OfGraphsAgreeInLaw) {
+    const auto graph = [](std::uint64_t seed, const std::string& sampler) {
+        return study_of(fmt::format(R"(
+            schema = 1
+            study = {{ name = "graph", kind = "graph", seed = {} }}
+            precision = {{ trials = 64, sampler = "{}" }}
+            [population]
+            p = 6
+            spectrum = {{ kind = "power_law", exponent = 1.0 }}
+            signal = {{ kind = "power_law", exponent = 1.5 }}
+            [rows.real]
+            n = 17
+            noise_std = 0.5
+            [rows.other]
+            n = 40
+            noise_std = 0.3
+            spectrum = {{ kind = "power_law", exponent = 0.3 }}
+            [fit.teacher]
+            rows = "real"
+            keep = 4
+            [fit.whole]
+            rows = "real"
+            [fit.student]
+            rows = ["real", "other"]
+            penalty = 0.5
+            labels = {{ teacher = 1.5, rest = "observed" }}
+            noise_std = 0.2
+            [fit.stopped]
+            rows = "other"
+            time = 3.0
+            labels = "student"
+            [fit.heir]
+            rows = "other"
+            row_weights = {{ other = 0.5 }}
+            labels = {{ whole = -0.5, observed = 1.0 }}
+        )",
+                                    seed, sampler));
+    };
+    expect_agreement(log_risks(graph(21, "sufficient"), 10240),
+                     log_risks(graph(22, "direct"), 10240), 0);
+}
+
+TEST(Samplers, OfWeakToStrongAgreeInLaw) {
     constexpr std::size_t count = 10240;
     const std::vector<Subspaces> designs{
         {6, 4, {1.0, 0.6}, "strong", 0.0, 20, 30, 0.5, 11},
@@ -67,26 +122,18 @@ TEST(WeakToStrongSamplers, AgreeInLaw) {
     for (std::size_t k = 0; k < designs.size(); ++k) {
         Subspaces other = designs[k];
         other.seed += 50;
-        const auto a = log_risks(designs[k], "sufficient", count);
-        const auto b = log_risks(other, "direct", count);
+        const Risks a = log_risks(designs[k].study("sufficient"), count);
         ASSERT_EQ(a.size(), 4u);
-        for (std::size_t arm = 0; arm < a.size(); ++arm) {
-            EXPECT_LE(distance(a[arm], b[arm]), 1.95) << "design " << k << ", arm " << arm;
-            for (std::size_t more = 0; more < arm; ++more) {
-                const double gap = std::atanh(std::min(correlation(a[arm], a[more]), 1 - 1e-9)) -
-                                   std::atanh(std::min(correlation(b[arm], b[more]), 1 - 1e-9));
-                EXPECT_LE(std::abs(gap), 4.5 * std::sqrt(2.0 / count))
-                    << "design " << k << ", arms " << arm << " and " << more;
-            }
-        }
+        expect_agreement(a, log_risks(other.study("direct"), count), k);
     }
 }
 
-TEST(WeakToStrongSamplers, TheCheckSeesAnotherLawAndLostPairing) {
+TEST(Samplers, TheCheckSeesAnotherLawAndLostPairing) {
     const Subspaces design{6, 4, {1.0, 0.6}, "strong", 0.0, 20, 30, 0.5, 11};
     Subspaces other = design;
     other.n = 21;
-    const auto a = log_risks(design, "sufficient", 10240), b = log_risks(other, "direct", 10240);
+    const Risks a = log_risks(design.study("sufficient"), 10240),
+                b = log_risks(other.study("direct"), 10240);
     EXPECT_GT(distance(a[0], b[0]), 1.95);
     std::vector<double> unpaired = a[1];
     std::rotate(unpaired.begin(), unpaired.begin() + 1, unpaired.end());

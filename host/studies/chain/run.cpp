@@ -8,14 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "cucurbit/hash.hpp"
+#include "host/studies/points.hpp"
 
 namespace cucurbit {
-
-std::uint64_t ChainRun::key(std::uint64_t seed, const Design& design, std::size_t stage,
-                            std::uint64_t n) {
-    return hash_text(fmt::format("{} {} stage={} n={}", seed, design.canonical, stage, n));
-}
 
 ChainRun::ChainRun(const Chain& setting, const Design& design, Engine* engine, std::size_t batch)
     : LadderSimulation(design,
@@ -78,7 +73,8 @@ void ChainRun::make_stage(std::size_t k) {
     request.width = p_ + 1;
     request.seen = p_;
     for (const std::uint64_t n : sizes)
-        request.keys.push_back(key(setting_.seed(), design(), k, n));
+        request.keys.push_back(
+            factor_key(setting_.seed(), design(), fmt::format("stage={} n", k), n));
     stage.rows = std::make_unique<RowFactor>(workspace_, request);
     std::vector<std::size_t> rows;
     std::vector<double> penalties;

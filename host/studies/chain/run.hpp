@@ -17,9 +17,6 @@ class ChainRun final : public LadderSimulation {
 public:
     ChainRun(const Chain& setting, const Design& design, Engine* engine, std::size_t batch);
 
-    /// The random key of a stage's rows at one n.
-    static std::uint64_t key(std::uint64_t seed, const Design& design, std::size_t stage,
-                             std::uint64_t n);
     const Workspace& workspace() const { return workspace_; }
     double flops() const;  ///< of one trial, by formula
 

@@ -31,9 +31,13 @@ void GraphRun::make_nodes() {
     for (const Point& point : design().points) {
         const auto [rows, fits] = setting_.spec().at(point.parameters, feature_counts_);
         std::vector<std::size_t>& made = nodes_at_.emplace_back();
-        most_rows_.resize(rows.size(), 0);
-        for (std::size_t g = 0; g < rows.size(); ++g)
-            most_rows_[g] = std::max(most_rows_[g], rows[g].count);
+        draws_.resize(rows.size());
+        for (std::size_t g = 0; g < rows.size(); ++g) {
+            if (factored(g, rows[g].count))
+                draws_[g].factors.insert(rows[g].count);
+            else
+                draws_[g].rows = std::max(draws_[g].rows, rows[g].count);
+        }
         for (std::size_t a = 0; a < fits.size(); ++a)
             made.push_back(node_of(a, rows, fits, made, known));
     }
@@ -69,12 +73,16 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
     const auto [place, added] = known.nodes.try_emplace(key, nodes_.size());
     if (!added) return place->second;
     node.sample = sample_of(numbers, rows, known);
+    Sample& sample = samples_[node.sample];
+    node.triangular = sample.triangular && numbers.penalty == 0.0 && !node.flows();
+    if (!node.triangular) sample.gram = true;
     if (node.flows()) {
-        samples_[node.sample].flows = true;
+        sample.flows = true;
     } else {
         Features& features = features_[numbers.features];
+        features.triangular = features.triangular && node.triangular;
         node.solved = features.rows.size();
-        features.rows.push_back(samples_[node.sample].rows);
+        features.rows.push_back(sample.rows);
         features.penalties.push_back(numbers.penalty);
     }
     nodes_.push_back(std::move(node));
@@ -83,13 +91,26 @@ std::size_t GraphRun::node_of(std::size_t fit, const std::vector<GraphRows>& row
 
 std::size_t GraphRun::sample_of(const GraphFit& fit, const std::vector<GraphRows>& rows,
                                 Known& known) {
-    Sample sample{fit.rows, {}, fit.row_weights, fit.first, fit.features, samples_of(fit, rows)};
+    Sample sample;
+    sample.groups = fit.rows;
+    sample.weights = fit.row_weights;
+    sample.first = fit.first;
+    sample.features = fit.features;
+    sample.samples = samples_of(fit, rows);
     std::vector<double> key{static_cast<double>(fit.first), static_cast<double>(fit.features)};
+    bool factors = true;
     for (std::size_t k = 0; k < fit.rows.size(); ++k) {
-        sample.counts.push_back(rows[fit.rows[k]].count);
-        key.insert(key.end(), {static_cast<double>(fit.rows[k]),
-                               static_cast<double>(sample.counts[k]), fit.row_weights[k]});
+        const std::size_t group = fit.rows[k], n = rows[group].count;
+        const bool factor = factored(group, n);
+        factors = factors && factor;
+        sample.sizes.push_back(n);
+        // Coordinates are zero in the columns behind them of a triangle.
+        sample.counts.push_back(!factor ? n : fit.first == 0 ? fit.features : p_);
+        sample.rows += sample.counts.back();
+        key.insert(key.end(),
+                   {static_cast<double>(group), static_cast<double>(n), fit.row_weights[k]});
     }
+    sample.triangular = factors && fit.rows.size() == 1 && fit.first == 0;
     const auto [place, added] = known.samples.try_emplace(key, samples_.size());
     if (added) samples_.push_back(std::move(sample));
     return place->second;
@@ -184,24 +205,36 @@ void GraphRun::make_memory() {
     for (std::size_t g = 0; g < spec.rows.size(); ++g) {
         const std::optional<Signal>& signal = spec.rows[g].signal;
         truth_of_.push_back(signal ? add_truth(signal->values(population.spectrum)) : 0);
-        rows_.push_back(workspace_.matrix(width_ + noises_, most_rows_[g]));
+        rows_.push_back(workspace_.matrix(width_ + noises_, draws_[g].columns(p_)));
         scales_.push_back(workspace_.shared(square_roots(spec.rows[g].spectrum.values(p_)), p_, 1));
     }
+    if (std::any_of(draws_.begin(), draws_.end(),
+                    [](const Draws& group) { return !group.factors.empty(); }))
+        factor_ = workspace_.matrix(p_ + noises_, p_);
     coefficients_ = workspace_.matrix(width_, nodes_.size() + truths_.size());
     errors_ = workspace_.matrix(width_, nodes_.size() + differences_.size());
     label_ = workspace_.matrix(width_ + noises_, 1);
     results_ = workspace_.matrix(errors_.cols + in_sample_.size(), 1);
     for (auto& [count, features] : features_)
-        features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows, false,
-                                                    features.penalties);
+        features.fit = std::make_unique<FeatureFit>(workspace_, count, 1, features.rows,
+                                                    features.triangular, features.penalties);
     std::size_t order = 0, flows = 0, rows = 0, elements = 0, weighted = 0, longest = 0;
     for (const Sample& sample : samples_) {
-        if (sample.flows) flows = std::max(flows, sample.order());
-        order = std::max(order, sample.order());
         rows = std::max(rows, sample.rows);
-        elements = std::max(elements, sample.rows * (sample.features + 1));
         longest = std::max({longest, sample.rows, sample.features});
         if (sample.weighted()) weighted = std::max(weighted, sample.rows * sample.features);
+        if (!sample.gram) continue;
+        if (sample.flows) flows = std::max(flows, sample.order());
+        order = std::max(order, sample.order());
+        elements = std::max(elements, sample.rows * (sample.features + 1));
+    }
+    // Risks in sample are of whole rows.
+    for (const std::size_t node : in_sample_) {
+        const Sample& sample = samples_[nodes_[node].sample];
+        std::size_t whole = 0;
+        for (std::size_t k = 0; k < sample.groups.size(); ++k)
+            whole += rows_of(sample.groups[k], sample.sizes[k]).cols;
+        rows = std::max(rows, whole);
     }
     gram_ = workspace_.matrix(order, order);
     if (flows > 0) {
@@ -218,10 +251,10 @@ void GraphRun::make_memory() {
                     workspace_.shared(std::vector<double>(longest, std::sqrt(weight)), longest, 1);
     labels_ = workspace_.matrix(rows, 1);
     for (const std::size_t node : in_sample_) {
-        const std::size_t n = samples_[nodes_[node].sample].rows;
+        const std::size_t n = samples_[nodes_[node].sample].samples;
         if (!shares_.contains(n))
             shares_[n] =
-                workspace_.shared(std::vector<double>(n, 1.0 / static_cast<double>(n)), n, 1);
+                workspace_.shared(std::vector<double>(rows, 1.0 / static_cast<double>(n)), rows, 1);
     }
     part_ = workspace_.matrix(width_, 1);
     if (std::any_of(spec.fits.begin(), spec.fits.end(),
@@ -275,25 +308,47 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
     Engine& engine = workspace_.engine();
     for (std::size_t g = 0; g < rows_.size(); ++g) {
         const auto stage = static_cast<std::uint8_t>(g);
-        const std::size_t n = most_rows_[g];
-        const auto x = of(rows_[g].leading(p_, n));
-        const std::optional<Entrywise> distribution = setting_.spec().rows[g].distribution;
-        engine.draw({design().key, stage, Purpose::samples}, trials, 0,
-                    distribution ? nullptr : scales_[g].data, x);
-        if (distribution) {
-            engine.apply(*distribution, x);
-            engine.scale_rows(x, scales_[g].data, x);
+        if (const std::size_t n = draws_[g].rows; n > 0) {
+            const auto x = of(rows_[g].leading(p_, n));
+            const std::optional<Entrywise> distribution = setting_.spec().rows[g].distribution;
+            engine.draw({design().key, stage, Purpose::samples}, trials, 0,
+                        distribution ? nullptr : scales_[g].data, x);
+            if (distribution) {
+                engine.apply(*distribution, x);
+                engine.scale_rows(x, scales_[g].data, x);
+            }
+            engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
+                        of(rows_[g].block(width_, noises_, 0, n)));
         }
+        draw_factors(g, trials);
         for (std::size_t m = 0, first = p_; m < projections_.size(); ++m) {
-            const auto features = of(rows_[g].block(first, feature_counts_[m], 0, n));
+            const auto x = of(rows_[g].leading(p_, rows_[g].cols));
+            const auto features = of(rows_[g].block(first, feature_counts_[m], 0, x.cols));
             engine.multiply(of(projections_[m]), true, x, features);
             if (const auto function = setting_.spec().features[m].function())
                 engine.apply(*function, features);
             first += feature_counts_[m];
         }
-        engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
-                    of(rows_[g].block(width_, noises_, 0, n)));
     }
+}
+
+void GraphRun::draw_factors(std::size_t group, std::span<const std::uint64_t> trials) {
+    Engine& engine = workspace_.engine();
+    for (const std::size_t n : draws_[group].factors) {
+        const auto rows = rows_of(group, n);
+        engine.draw_triangular(setting_.factor_key(design(), group, n),
+                               static_cast<std::uint8_t>(group), trials, n, of(factor_));
+        engine.scale_rows(of(factor_.leading(p_, p_)), scales_[group].data, rows.leading(p_, p_));
+        engine.copy(of(factor_.block(p_, noises_, 0, p_)), rows.block(width_, noises_, 0, p_));
+    }
+}
+
+BatchMatrix GraphRun::rows_of(std::size_t group, std::size_t n) const {
+    const auto& [rows, factors] = draws_[group];
+    const auto factor = factors.find(n);
+    if (factor == factors.end()) return of(rows_[group].leading(width_ + noises_, n));
+    const auto place = static_cast<std::size_t>(std::distance(factors.begin(), factor));
+    return of(rows_[group].block(0, width_ + noises_, rows + place * p_, p_));
 }
 
 void GraphRun::weigh(const Sample& sample) {
@@ -309,6 +364,7 @@ void GraphRun::weigh(const Sample& sample) {
 
 void GraphRun::prepare(const Sample& sample, Rung rung) {
     if (sample.weighted()) weigh(sample);
+    if (!sample.gram) return;
     if (rung == Rung::cholesky || sample.flows) form_gram(sample);
     if (sample.flows) {
         const auto vectors = of(vectors_.leading(sample.order(), sample.order()));
@@ -366,6 +422,7 @@ void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labe
     Engine& engine = workspace_.engine();
     const GraphFit& fit = node.numbers;
     const GraphLabels& of_group = fit.labels[group];
+    const auto rows = rows_of(fit.rows[group], samples_[node.sample].sizes[group]);
     const bool hard = fit.link == GraphLink::sign;
     const auto whole = of(label_), x = whole.leading(width_, 1);
     const auto part = hard ? of(signs_.leading(labels.rows, 1)) : labels;
@@ -376,7 +433,7 @@ void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labe
         if (std != 0.0) engine.fill(whole.block(width_ + noise, 1, 0, 1), std);
     };
     const auto project = [&] {
-        engine.project(of(rows_[fit.rows[group]].leading(width_ + noises_, labels.rows)), whole,
+        engine.project(rows.leading(width_ + noises_, labels.rows), whole,
                        workspace_.repeated(labels.rows, 1), part);
     };
     const auto add_sign = [&](BatchMatrix column, double noise, double weight) {
@@ -432,7 +489,10 @@ void GraphRun::fit_node(std::size_t index, Rung rung) {
     make_labels(node);
     if (node.flows()) return flow(node, labels, fitted);
     FeatureFit& fit = *features_.at(sample.features).fit;
-    if (rung != Rung::cholesky) {
+    if (node.triangular) {
+        fit.solve_triangular(node.solved, columns(sample, 0), labels, count_, false);
+        engine.copy(of(fit.coefficients()), fitted);
+    } else if (rung != Rung::cholesky) {
         engine.copy(labels, stacked(sample).block(0, sample.rows, sample.features, 1));
         fit.solve(node.solved, stacked(sample), count_, rung);
         engine.copy(of(fit.coefficients()), fitted);
@@ -455,7 +515,7 @@ void GraphRun::flow(const Node& node, BatchMatrix labels, BatchMatrix fitted) {
     const auto change = [&](BatchMatrix values) {
         engine.multiply(vectors, true, values, turned);
         engine.flow(of(eigenvalues_.leading(order, 1)),
-                    node.numbers.time / static_cast<double>(sample.rows), turned);
+                    node.numbers.time / static_cast<double>(sample.samples), turned);
         engine.multiply(vectors, false, turned, values);
     };
     if (sample.least_squares()) {
@@ -494,16 +554,15 @@ void GraphRun::measure_in_sample() {
     for (std::size_t k = 0; k < in_sample_.size(); ++k) {
         const std::size_t node = in_sample_[k];
         const Sample& sample = samples_[nodes_[node].sample];
-        const auto outputs = of(labels_.leading(sample.rows, 1));
         std::size_t first = 0;
         for (std::size_t group = 0; group < sample.groups.size(); ++group) {
-            const std::size_t n = sample.counts[group];
-            engine.project(of(rows_[sample.groups[group]].leading(width_, n)),
-                           of(errors_.block(0, width_, node, 1)), workspace_.repeated(n, 1),
-                           outputs.block(first, n, 0, 1));
-            first += n;
+            const auto rows = rows_of(sample.groups[group], sample.sizes[group]);
+            engine.project(rows.leading(width_, rows.cols), of(errors_.block(0, width_, node, 1)),
+                           workspace_.repeated(rows.cols, 1),
+                           of(labels_.block(first, rows.cols, 0, 1)));
+            first += rows.cols;
         }
-        engine.weighted_norm(outputs, shares_.at(sample.rows).data,
+        engine.weighted_norm(of(labels_.leading(first, 1)), shares_.at(sample.samples).data,
                              of(results_.block(errors_.cols + k, 1, 0, 1)));
     }
 }
@@ -552,12 +611,13 @@ double GraphRun::flops() const {
     };
     constexpr double of_eigenvectors = 9.0;  // times the cube
     for (const Sample& sample : samples_)
-        flops += std::pow(static_cast<double>(sample.order()), 2.0) *
-                     static_cast<double>(std::max(sample.rows, sample.features)) +
-                 (sample.flows ? of_eigenvectors * cube(sample) : 0.0);
+        if (sample.gram)
+            flops += std::pow(static_cast<double>(sample.order()), 2.0) *
+                         static_cast<double>(std::max(sample.rows, sample.features)) +
+                     (sample.flows ? of_eigenvectors * cube(sample) : 0.0);
     for (const Node& node : nodes_) {
         const Sample& sample = samples_[node.sample];
-        flops += (node.flows() ? 0.0 : cube(sample)) +
+        flops += (node.flows() || node.triangular ? 0.0 : cube(sample)) +
                  2.0 * static_cast<double>(sample.rows * (width_ + sample.features));
     }
     return flops;

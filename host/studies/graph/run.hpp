@@ -5,6 +5,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "host/studies/fits/feature_fit.hpp"
@@ -21,15 +22,27 @@ public:
     double flops() const;  ///< of one trial, by formula
 
 private:
-    /// Some features of rows, one group's after another's. Fits on it share its Gram matrix.
+    /// What is drawn of a group: its rows, of which a smaller n has the first ones, or, of every n
+    /// above p where a factor stands for them, the p columns of that factor, behind the rows.
+    struct Draws {
+        std::size_t rows = 0;           ///< the most
+        std::set<std::size_t> factors;  ///< each n
+        std::size_t columns(std::size_t p) const { return rows + p * factors.size(); }
+    };
+    /// Some features of rows, one group's after another's. Fits on it share its Gram matrix. Where
+    /// a factor stands for n rows, they are its columns.
     struct Sample {
         std::vector<std::size_t> groups;
+        std::vector<std::size_t> sizes;   ///< n of each
         std::vector<std::size_t> counts;  ///< rows of each
         std::vector<double> weights;      ///< of their squares
         std::size_t first = 0;            ///< of the features, in a row
         std::size_t features = 0;
-        std::size_t rows = 0;  ///< all
-        bool flows = false;    ///< whether a flow is among its fits
+        std::size_t samples = 0;  ///< all n
+        std::size_t rows = 0;     ///< all
+        bool triangular = false;  ///< the rows are those of a triangle
+        bool gram = false;        ///< whether a fit needs more than the triangle
+        bool flows = false;       ///< whether a flow is among its fits
         bool least_squares() const { return rows >= features; }
         bool weighted() const {
             return std::any_of(weights.begin(), weights.end(), [](double w) { return w != 1.0; });
@@ -44,6 +57,7 @@ private:
         std::vector<double> noise;  ///< of the observations of each of its groups
         std::size_t sample = 0;     ///< among the samples
         std::size_t solved = 0;     ///< index among the solves with as many features; not of flows
+        bool triangular = false;    ///< solved with its sample's triangle as it is drawn
         bool flows() const { return numbers.time > 0.0; }
     };
     /// The places of what was made already.
@@ -55,6 +69,7 @@ private:
     struct Features {
         std::vector<std::size_t> rows;  ///< of each solve's sample
         std::vector<double> penalties;
+        bool triangular = true;  ///< all
         std::unique_ptr<FeatureFit> fit;
     };
     /// How a series comes from results.
@@ -84,6 +99,14 @@ private:
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void draw(std::span<const std::uint64_t> trials);
+    void draw_factors(std::size_t group, std::span<const std::uint64_t> trials);
+    /// Whether a factor stands for n rows of a group.
+    bool factored(std::size_t group, std::size_t n) const {
+        return n > p_ && setting_.has_factors(group);
+    }
+    /// The rows drawn of a group, or the factor that stands for n of them: all its features and
+    /// noises.
+    BatchMatrix rows_of(std::size_t group, std::size_t n) const;
     void prepare(const Sample& sample, Rung rung);
     void weigh(const Sample& sample);
     void form_gram(const Sample& sample);
@@ -100,8 +123,8 @@ private:
     }
     /// One row in each column.
     BatchMatrix drawn(const Sample& sample, std::size_t group) const {
-        return of(rows_[sample.groups[group]].block(sample.first, sample.features, 0,
-                                                    sample.counts[group]));
+        return rows_of(sample.groups[group], sample.sizes[group])
+            .block(sample.first, sample.features, 0, sample.counts[group]);
     }
     /// The same times the root of its weight, of the sample that is fitted.
     BatchMatrix columns(const Sample& sample, std::size_t group) const {
@@ -138,13 +161,14 @@ private:
     std::map<Difference, std::size_t> known_differences_;
     std::vector<std::size_t> in_sample_;  ///< nodes whose risk on their own rows is measured
     std::vector<Reading> readings_;       ///< of each series
-    std::vector<std::size_t> most_rows_;  ///< of each group
+    std::vector<Draws> draws_;            ///< of each group
     std::vector<std::size_t> noise_row_;  ///< of each fit: its own noise among the noises
     std::map<std::size_t, Features> features_;
     std::size_t noises_ = 1;
     std::size_t count_ = 0;
     std::vector<BatchMatrix>
         rows_;  ///< of each group: x over its features over its noises, a row in each column
+    BatchMatrix factor_;                          ///< one as it is drawn: x over its noises
     std::vector<BatchMatrix> scales_;             ///< of each group: √λ
     std::vector<BatchMatrix> truths_;             ///< β*, then those of rows that have their own
     std::vector<std::size_t> truth_of_;           ///< of each group, among the truths

@@ -470,6 +470,28 @@ bool GraphSpec::interleaves() const {
            std::none_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.time; });
 }
 
+bool GraphSpec::needs_moments_alone(std::size_t group) const {
+    const auto linear = [&](const Fit& fit) {
+        return !fit.features || features[*fit.features].linear();
+    };
+    // Labels of a row are outputs of features that it has.
+    const auto linear_source = [&](std::size_t source) {
+        return source < first_fit || linear(fits[source - first_fit]);
+    };
+    const auto fits_moments = [&](const Fit& fit) {
+        for (std::size_t k = 0; k < fit.rows.size(); ++k) {
+            if (fit.rows[k] != group) continue;
+            const auto& [terms, rest] = fit.labels[k];
+            if (fit.link == GraphLink::sign || !linear(fit) || (rest && !linear_source(*rest)) ||
+                !std::all_of(terms.begin(), terms.end(),
+                             [&](const Labels::Term& term) { return linear_source(term.source); }))
+                return false;
+        }
+        return true;
+    };
+    return !rows[group].distribution && std::all_of(fits.begin(), fits.end(), fits_moments);
+}
+
 std::string GraphSpec::canonical() const {
     const auto source = [&](std::size_t index) {
         return index < first_fit ? given_sources[index] : fits[index - first_fit].name;

@@ -98,6 +98,10 @@ public:
     /// random features that lie behind a row's coordinates.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
         const std::vector<double>& point, const std::vector<std::size_t>& counts) const;
+    /// Whether all that fits learn from a group's rows goes through their second moments, which a
+    /// sufficient factor has: Gaussian rows, no signs of labels, no features that are not linear,
+    /// be they a fit's own or those of one that labels the rows.
+    bool needs_moments_alone(std::size_t group) const;
     /// Whether trials can be interleaved: no eigenvectors, no products with what trials share.
     bool interleaves() const;
     /// All but the grids.

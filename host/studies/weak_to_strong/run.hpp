@@ -34,10 +34,6 @@ struct WeakToStrongRecipe {
     SubspaceTruth truth;
 };
 
-/// The random key of the labelled sample of n rows, or of the pseudo-labelled one ("n_pseudo").
-std::uint64_t factor_key(std::uint64_t seed, const Design& design, const char* what,
-                         std::uint64_t rows);
-
 /// Coordinates of the labelled rows: the weak principal vectors, then what V_s and the truth add,
 /// then the label noise; of the pseudo-labelled rows: the strong principal vectors first.
 class WeakToStrongRun final : public LadderSimulation {

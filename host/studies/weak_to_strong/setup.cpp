@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include <fmt/format.h>
-
-#include "cucurbit/hash.hpp"
+#include "host/studies/points.hpp"
 #include "host/studies/weak_to_strong.hpp"
 
 namespace cucurbit {
@@ -75,11 +73,6 @@ bool measures_directions(const Design& design) {
 }
 
 }  // namespace
-
-std::uint64_t factor_key(std::uint64_t seed, const Design& design, const char* what,
-                         std::uint64_t rows) {
-    return hash_text(fmt::format("{} {} {}={}", seed, design.canonical, what, rows));
-}
 
 WeakToStrongRun::WeakToStrongRun(const WeakToStrongRecipe& recipe, const Design& design,
                                  Engine* engine, std::size_t batch)
