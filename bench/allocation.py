@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 PROGRAM = os.environ.get("CUCURBIT", str(HERE.parent / "build/cpu/bin/cucurbit"))
 STUDIES = sorted((HERE / "held_out").glob("*.toml"))
 STOPPED = 75
-APART = ("chain", "weak_to_strong")  # their points stop one by one
+APART = ("chain", "graph", "weak_to_strong")  # their points stop one by one
 
 
 def command(*arguments):

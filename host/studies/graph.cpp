@@ -139,6 +139,8 @@ std::vector<Design> GraphStudy::designs() const {
                 design.series.push_back({point, arm, arm, spec_.estimand(measure)});
             }
         }
+        // A product with the features of all rows may round by how many rows points have together.
+        design.points_apart = spec_.features.empty();
         std::set<std::uint64_t> keys;
         for (const Point& point : design.points) {
             const std::vector<GraphRows> rows = at(point).first;

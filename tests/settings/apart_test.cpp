@@ -46,6 +46,37 @@ n_pseudo = [4, 40, 1000]
 overlap = { shared = [1, 4] }
 )";
 
+constexpr std::string_view graph = R"(
+schema = 1
+study = { name = "a", kind = "graph", seed = 4 }
+precision = { trials = 1 }
+[population]
+p = [7, 70]
+spectrum = { kind = "power_law", exponent = 1.0 }
+signal = { kind = "power_law", exponent = 1.5 }
+[rows.real]
+n = [5, 6, 40, 200]
+noise_std = [0.0, 0.5]
+[rows.other]
+n = [9, 100]
+[fit.teacher]
+rows = "real"
+keep = 5
+[fit.student]
+rows = ["other", "real"]
+row_weights = { other = [1.0, 0.3] }
+penalty = [0.0, 3.0]
+labels = { teacher = 0.5, rest = "observed" }
+noise_std = 0.1
+[fit.stopped]
+rows = "other"
+time = 10.0
+labels = "student"
+[measure]
+in_sample_risk = ["teacher", "student"]
+misfit = [["stopped", "teacher"]]
+)";
+
 /// Outcomes too: the rung of a value is stored beside it.
 bool same(const TrialValues& part, std::size_t series, const TrialValues& whole, std::size_t other,
           std::size_t trials) {
@@ -85,12 +116,19 @@ TEST_P(PointsApart, HaveTheSameBitsAlone) {
     EXPECT_GT(compared, 300u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, PointsApart, testing::Values(chain, weak_to_strong));
+INSTANTIATE_TEST_SUITE_P(Kinds, PointsApart, testing::Values(chain, weak_to_strong, graph));
 
-TEST(PointsApart, AreNotOfRowsThatPointsShare) {
+TEST(PointsApart, AreNotOfProductsThatPointsShare) {
     std::string direct(weak_to_strong);
     direct.replace(direct.find("trials = 1"), 10, "trials = 1, sampler = \"direct\"");
     for (const Design& design : study_of(direct).setting->designs())
+        EXPECT_FALSE(design.points_apart);
+    const std::string features =
+        "[fit.last]\nrows = \"other\"\n"
+        "features = { kind = \"random\", activation = \"erf\", seed = 1, count = 3 }\n";
+    std::string with(graph);
+    with.insert(with.find("[measure]"), features);
+    for (const Design& design : study_of(with).setting->designs())
         EXPECT_FALSE(design.points_apart);
 }
 
