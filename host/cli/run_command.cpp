@@ -170,16 +170,16 @@ Exit ended(const Study& study, const RunArguments& options, const std::filesyste
 }
 
 /// The study with another precision, all else of it as it was.
-ToPrecision to_precision(const StudyOptions& options, const Precision& own) {
-    return [options, own](double rel_std_err, std::uint64_t max_trials) mutable {
+ToPrecision to_precision(const StudyOptions& options) {
+    return [options](const Precision& to) {
         std::string edit =
-            fmt::format("rel_std_err = {}, max_trials = {}", rel_std_err, max_trials);
-        if (own.abs_std_err) edit += fmt::format(", abs_std_err = {}", *own.abs_std_err);
-        if (own.label_noise == LabelNoise::sample) edit += ", label_noise = \"sample\"";
-        if (own.sampler)
+            fmt::format("rel_std_err = {}, max_trials = {}", *to.rel_std_err, to.max_trials);
+        if (to.abs_std_err) edit += fmt::format(", abs_std_err = {}", *to.abs_std_err);
+        if (to.label_noise == LabelNoise::sample) edit += ", label_noise = \"sample\"";
+        if (to.sampler)
             edit += fmt::format(", sampler = \"{}\"",
-                                *own.sampler == Sampler::direct ? "direct" : "sufficient");
-        if (own.keep == Keep::moments) edit += ", keep = \"moments\"";
+                                *to.sampler == Sampler::direct ? "direct" : "sufficient");
+        if (to.keep == Keep::moments) edit += ", keep = \"moments\"";
         StudyOptions edited = options;
         edited.overrides.push_back("precision={ " + edit + " }");
         return read_study(edited);
@@ -189,7 +189,7 @@ ToPrecision to_precision(const StudyOptions& options, const Precision& own) {
 Budgeted run_within(const RunArguments& options, const Study& study,
                     const RunOptions& run_options) {
     const double seconds = *seconds_of(options.budget);
-    Budgeted done = run_within(seconds, to_precision(options.study, study.precision), run_options,
+    Budgeted done = run_within(seconds, study.precision, to_precision(options.study), run_options,
                                [](const Forecast& next) {
                                    say(
                                        fmt::format("forecast: a relative standard error of {:.2g} "

@@ -30,26 +30,26 @@ std::vector<double> trial_seconds(const Study& study, const RunOptions& options)
 }
 
 /// What is stored, where a point that stops alone takes its share of its design's time.
-std::vector<Spent> spent(const Store& store, const Study& study,
+std::vector<Spent> spent(const Store& store, const Study& study, const Precision& asked,
                          const std::vector<double>& seconds) {
     std::vector<Spent> all;
     std::size_t index = 0;
     for (const Design& design : study.setting->designs()) {
         const double each = seconds[index++] / static_cast<double>(design.points.size());
-        for (const Reached& reached : last_rounds(store, study, design))
-            all.push_back(
-                {reached.trials, reached.error, each * static_cast<double>(reached.points.size())});
+        for (const Reached& reached : last_rounds(store, study, design, asked))
+            all.push_back({reached.trials, reached.error,
+                           each * static_cast<double>(reached.points.size()), reached.least});
     }
     return all;
 }
 
 /// What they have come to.
 void judge(const std::vector<Spent>& all, Budgeted& done) {
-    for (const Spent& one : all) done.error = std::max(done.error, one.error);
+    for (const Spent& one : all) done.error = std::max(done.error, one.least);
     double equal = 0.0, seconds = 0.0, of_a_trial = 0.0;
     for (const Spent& one : all) {
         const auto trials = static_cast<double>(one.trials);
-        equal = std::max(equal, trials * std::pow(one.error / done.error, 2.0));
+        equal = std::max(equal, trials * std::pow(one.least / done.error, 2.0));
         seconds += one.seconds * trials;
         of_a_trial += one.seconds;
     }
@@ -80,7 +80,8 @@ Forecast forecast(std::vector<Spent> all, double seconds, const Precision& preci
     return result;
 }
 
-Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOptions& options,
+Budgeted run_within(double seconds, const Precision& asked, const ToPrecision& to_precision,
+                    const RunOptions& options,
                     const std::function<void(const Forecast&)>& forecasts) {
     const auto start = Clock::now();
     const auto left = [&] {
@@ -89,7 +90,9 @@ Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOp
     // Means near zero have relative errors that a study cannot ask for.
     const auto study_to = [&](double error, std::uint64_t trials) {
         constexpr double least = 1e-12, largest = 0.999;
-        return to_precision(std::clamp(error, least, largest), trials);
+        Precision precision = to_relative_error(asked, std::clamp(error, least, largest));
+        precision.max_trials = trials;
+        return to_precision(precision);
     };
     const auto run_to = [&](Study study) {
         RunOptions within = options;
@@ -101,7 +104,7 @@ Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOp
     if (first.end == RunEnd::stopped) return first;
     std::vector<double> costs = trial_seconds(first.study, options);
     const auto now = [&] {
-        return spent(Store::open_to_read(options.directory), first.study, costs);
+        return spent(Store::open_to_read(options.directory), first.study, asked, costs);
     };
     while (true) {
         const std::vector<Spent> all = now();

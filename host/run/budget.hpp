@@ -13,8 +13,9 @@ namespace cucurbit {
 /// further one takes.
 struct Spent {
     std::uint64_t trials = 0;
-    double error = 0.0;    ///< the largest relative standard error of its means
+    double error = 0.0;    ///< the largest relative_error of its means
     double seconds = 0.0;  ///< of a trial
+    double least = 0.0;    ///< the error after the round at which that was least
 };
 
 /// The relative standard error that about so many seconds bring all to, and what it takes: again
@@ -27,23 +28,25 @@ struct Forecast {
 };
 Forecast forecast(std::vector<Spent> all, double seconds, const Precision& precision);
 
-/// A study to a relative standard error, with at most so many trials of a design.
-using ToPrecision = std::function<Study(double rel_std_err, std::uint64_t max_trials)>;
+/// The study with another precision.
+using ToPrecision = std::function<Study(const Precision& precision)>;
 
 /// What a run of some seconds came to.
 struct Budgeted {
     RunEnd end = RunEnd::stopped;
     Study study;         ///< what the folder now holds: another run of it makes the same table
-    double error = 0.0;  ///< the largest relative standard error
+    double error = 0.0;  ///< the largest relative_error that all come below at a round
     double saved = 1.0;  ///< how many times as long equal trials take to it
 };
 
 /// Runs for so many seconds to the smallest relative standard error that this time allows for every
-/// mean: first 256 trials of each design, then for parts of the time that is left to what they
-/// forecast. `forecasts` is called with each forecast before its run. The folder's study asks for
-/// the precision that was reached, so that its table depends on no clock. RunEnd::stopped where the
-/// time did not suffice for the first round, or the run was stopped. Throws as run().
-Budgeted run_within(double seconds, const ToPrecision& to_precision, const RunOptions& options,
+/// mean, those near zero by the abs_std_err that the study asks for: first 256 trials of each
+/// design, then for parts of the time that is left to what they forecast. `forecasts` is called
+/// with each forecast before its run. The folder's study asks for the precision that was reached,
+/// so that its table depends on no clock. RunEnd::stopped where the time did not suffice for the
+/// first round, or the run was stopped. Throws as run().
+Budgeted run_within(double seconds, const Precision& asked, const ToPrecision& to_precision,
+                    const RunOptions& options,
                     const std::function<void(const Forecast&)>& forecasts);
 
 }  // namespace cucurbit

@@ -76,15 +76,14 @@ public:
     /// The last round that all have.
     std::uint64_t reached() const { return reached_ > 0 ? rounds_[reached_ - 1] : 0; }
 
-    /// The largest relative standard error then.
-    double error() const {
-        double largest = 0.0;
+    /// The largest relative_error of each round until then.
+    std::vector<double> errors(const Precision& asked) const {
+        std::vector<double> largest(std::max<std::size_t>(reached_, 1), 0.0);
         for (const SeriesKey& key : deciding_) {
-            const SeriesSummary summary = Prefixes(store_, study_, key).summary(reached());
-            const double error = summary.standard_error();
-            const std::optional<double>& small = study_.precision.abs_std_err;
-            if (error > 0.0 && !(small && error <= *small))
-                largest = std::max(largest, error / std::abs(summary.mean()));
+            const Prefixes prefixes(store_, study_, key);
+            for (std::size_t k = 0; k < reached_; ++k)
+                largest[k] =
+                    std::max(largest[k], relative_error(prefixes.summary(rounds_[k]), asked));
         }
         return largest;
     }
@@ -136,6 +135,23 @@ bool is_precise(const SeriesSummary& summary, const Precision& precision) {
     const double error = summary.standard_error();
     if (precision.abs_std_err && error <= *precision.abs_std_err) return true;
     return precision.rel_std_err && error <= *precision.rel_std_err * std::abs(summary.mean());
+}
+
+Precision to_relative_error(const Precision& asked, double rel_std_err) {
+    Precision precision = asked;
+    precision.rel_std_err = rel_std_err;
+    if (asked.rel_std_err && asked.abs_std_err)
+        precision.abs_std_err =
+            *asked.abs_std_err * std::max(1.0, rel_std_err / *asked.rel_std_err);
+    return precision;
+}
+
+double relative_error(const SeriesSummary& summary, const Precision& asked) {
+    const double error = summary.standard_error();
+    if (error == 0.0 || (asked.abs_std_err && error <= *asked.abs_std_err)) return 0.0;
+    const double relative = error / std::abs(summary.mean());
+    if (!asked.rel_std_err || !asked.abs_std_err) return relative;
+    return std::min(relative, *asked.rel_std_err * error / *asked.abs_std_err);
 }
 
 std::uint64_t first_round(const Precision& precision) {
@@ -193,7 +209,8 @@ std::vector<std::vector<TrialRange>> wanted_ranges(const Store& store, const Stu
     return ranges;
 }
 
-std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design) {
+std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design,
+                                 const Precision& asked) {
     const std::vector<bool> deciding = deciding_series(*study.setting, design);
     Precision without_end = study.precision;
     without_end.max_trials = countless_trials;
@@ -202,7 +219,9 @@ std::vector<Reached> last_rounds(const Store& store, const Study& study, const D
         Stopping stopping(store, study, rounds(without_end));
         for (const std::size_t s : together.series)
             stopping.add(series_key(*study.setting, design, design.series[s]), deciding[s]);
-        all.push_back({together.points, stopping.reached(), stopping.error()});
+        const std::vector<double> errors = stopping.errors(asked);
+        all.push_back({together.points, stopping.reached(), errors.back(),
+                       *std::min_element(errors.begin(), errors.end())});
     }
     return all;
 }

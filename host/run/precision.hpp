@@ -26,15 +26,23 @@ std::uint64_t most_trials(const Precision& precision);
 /// variance and those whose risk is zero.
 std::vector<bool> deciding_series(const Setting& setting, const Design& design);
 
-/// The last round that some points of a design all have, and the largest relative standard error of
-/// their deciding series after it; one that is below the study's abs_std_err counts as 0.
+/// What a study asks for, but for its relative standard error; where that is larger, abs_std_err
+/// grows in proportion, so that means near zero need no more trials than others.
+Precision to_relative_error(const Precision& asked, double rel_std_err);
+/// The least relative standard error for which to_relative_error finds a mean precise.
+double relative_error(const SeriesSummary& summary, const Precision& asked);
+
+/// The last round that some points of a design all have, and the largest relative_error of their
+/// deciding series after it; least: after the round at which that was least. Series without a
+/// variance have errors that also grow.
 struct Reached {
     std::vector<std::size_t> points;
     std::uint64_t trials = 0;
-    double error = 0.0;
+    double error = 0.0, least = 0.0;
 };
 /// Of all points of the design together, or of each where points are apart.
-std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design);
+std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design,
+                                 const Precision& asked);
 
 /// The flag of rows that all trials left less precise than asked for.
 inline constexpr const char* imprecise = "imprecise";

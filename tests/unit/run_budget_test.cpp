@@ -37,20 +37,50 @@ TEST(Forecast, SpendsByVarianceTimesCost) {
     EXPECT_EQ(forecast({{256, 0.0, 1.0}}, 1e9, precision).seconds, 0.0);  // nothing decides
 }
 
+// Means near zero: by their size no number of trials would do, by abs_std_err as many as of others.
+TEST(Budget, MeansNearZeroCountByTheirAbsoluteError) {
+    const auto of = [](double mean, double error) {
+        SeriesSummary summary;
+        summary.moments.add(mean - error);
+        summary.moments.add(mean + error);
+        return summary;
+    };
+    Precision asked;
+    asked.rel_std_err = 0.01;
+    asked.abs_std_err = 0.005;
+    EXPECT_NEAR(relative_error(of(10.0, 0.5), asked), 0.05, 1e-12);
+    EXPECT_NEAR(relative_error(of(1e-9, 0.02), asked), 0.04, 1e-12);
+    EXPECT_EQ(relative_error(of(1e-9, 0.005), asked), 0.0);
+    for (const double mean : {10.0, 1e-9})
+        for (const double error : {0.5, 0.02, 0.0051, 0.004}) {
+            const double least = relative_error(of(mean, error), asked);
+            EXPECT_TRUE(
+                is_precise(of(mean, error), to_relative_error(asked, least * (1.0 + 1e-9))));
+            if (least > 0.0) {
+                EXPECT_FALSE(is_precise(of(mean, error), to_relative_error(asked, 0.99 * least)));
+            }
+        }
+    EXPECT_EQ(to_relative_error(asked, 0.02).abs_std_err, 0.01);
+    EXPECT_EQ(to_relative_error(asked, 0.001).abs_std_err, 0.005);
+    asked.abs_std_err.reset();
+    EXPECT_NEAR(relative_error(of(0.5, 0.02), asked), 0.04, 1e-12);
+}
+
 TEST(Budget, IsAStudyToThePrecisionReached) {
     fake::Options options;
     options.designs = {100, 101, 102};
     options.pause = std::chrono::microseconds(50);
-    const auto to_precision = [&](double error, std::uint64_t most) {
-        return fake::adaptive_study(options, error, most);
+    const auto to_precision = [&](const Precision& to) {
+        return fake::adaptive_study(options, *to.rel_std_err, to.max_trials);
     };
+    const Precision asked;
     const Folder folder;
     RunOptions within;
     within.directory = folder.path();
     within.device = "cpu";
     within.threads = 2;
     std::size_t forecasts = 0;
-    const Budgeted done = run_within(1.0, to_precision, within, [&](const Forecast& next) {
+    const Budgeted done = run_within(1.0, asked, to_precision, within, [&](const Forecast& next) {
         EXPECT_GT(next.seconds, 0.0);
         ++forecasts;
     });
@@ -66,18 +96,18 @@ TEST(Budget, IsAStudyToThePrecisionReached) {
     EXPECT_DOUBLE_EQ(worst, done.error);
     // The same study computes the same table, without a clock.
     options.pause = std::chrono::microseconds(0);
-    const Study again =
-        to_precision(*done.study.precision.rel_std_err, done.study.precision.max_trials);
+    const Study again = to_precision(done.study.precision);
     EXPECT_EQ(fake::bytes_of(fake::table_after(again)), fake::bytes_of(table));
     EXPECT_EQ(status(Store::open_to_read(folder.path()), done.study)[0].trials_done,
               status(Store::open_to_read(folder.path()), done.study)[0].trials_wanted);
 
-    EXPECT_EQ(run_within(1e-6, to_precision, within, [](const Forecast&) {}).end,
+    EXPECT_EQ(run_within(1e-6, asked, to_precision, within, [](const Forecast&) {}).end,
               RunEnd::complete);  // all is there
     const Folder fresh;
     within.directory = fresh.path();
     options.pause = std::chrono::milliseconds(1);
-    EXPECT_EQ(run_within(1e-6, to_precision, within, [](const Forecast&) {}).end, RunEnd::stopped);
+    EXPECT_EQ(run_within(1e-6, asked, to_precision, within, [](const Forecast&) {}).end,
+              RunEnd::stopped);
 }
 
 }  // namespace
