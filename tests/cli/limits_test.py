@@ -99,7 +99,8 @@ class Budget(ProgramTest):
         self.assertIn("complete", self.call("status", "out")[1])
         self.call("run", "out/study.toml", "-o", "again")  # without a clock
         self.assertEqual(self.table("again"), self.table("out"))
-        self.call("run", "sizes.toml", "-o", "none", "--budget", "0.001", code=75)
+        large = ("--set", "population.p=1000", "--set", "target.n=[400]")
+        self.call("run", "sizes.toml", "-o", "none", "--budget", "0.001", *large, code=75)
         for other in (("--max-time", "1s"), ("--shard", "1/2")):
             self.assertIn("--budget", self.refused("run", "sizes.toml", "--budget", "1s", *other))
 
