@@ -85,6 +85,7 @@ Measurement measure(const Study& study, const Plan::Entry& entry, const Device& 
 
 std::vector<Measurement> measure_all(const Study& study, const Plan& plan) {
     std::vector<Measurement> results(plan.entries.size());
+    if (study.setting->missing_function()) return results;
     const auto start = Clock::now();
     for (std::size_t i = 0; i < plan.entries.size(); ++i) {
         const std::chrono::duration<double> passed = Clock::now() - start;
@@ -247,12 +248,13 @@ Exit plan_command(const PlanArguments& options) {
                     static_cast<double>(plan.peak_bytes) / 1048576.0));
     say_disk(study);
     if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
-    say(fmt::format(
-        "expected time: about {} ({})", duration_text(total),
-        std::isnan(measured)
-            ? fmt::format("a guess: trials too large to be timed here, {:.2g} Gflop/s a worker",
-                          core_flops_per_second / 1e9)
-            : "an estimate from trials timed now on one worker"));
+    say(fmt::format("expected time: about {} ({})", duration_text(total),
+                    std::isnan(measured) ? fmt::format("a guess: {} here, {:.2g} Gflop/s a worker",
+                                                       study.setting->missing_function()
+                                                           ? "no functions in Python are called"
+                                                           : "trials too large to be timed",
+                                                       core_flops_per_second / 1e9)
+                                         : "an estimate from trials timed now on one worker"));
     return Exit::done;
 }
 

@@ -68,7 +68,7 @@ public:
     /// The elements of a list of text and tables, not empty.
     struct Item {
         std::optional<std::string> text;  ///< set when the element is a string
-        std::unique_ptr<Reader> table;    ///< set when it is a table
+        std::shared_ptr<Reader> table;    ///< set when it is a table
         Position position;
         std::string path;  ///< such as "target.arms.2"
         /// Throws StudyError at this element.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "host/run/functions.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/precision.hpp"
 #include "kernels/devices.hpp"
@@ -68,6 +69,10 @@ Card figures_of(const Device& device) {
 
 DeviceChoice choose_devices(const Study& study, const std::string& name, std::size_t threads,
                             const Shard& shard) {
+    if (!study.setting->functions().empty()) {
+        if (name != "auto" && name != "cpu") refuse_functions_on_cards(study);
+        return choose_devices("cpu");
+    }
     if (name != "auto") return choose_devices(name);
     const std::vector<Device> cards = present_cards();
     if (cards.empty()) return choose_devices(name);

@@ -6,6 +6,7 @@
 
 #include "cucurbit/costs.hpp"
 #include "host/run/count.hpp"
+#include "host/run/functions.hpp"
 #include "host/run/plan.hpp"
 #include "kernels/card/engine.hpp"
 
@@ -76,6 +77,7 @@ const char* limit_name(Limit limit) {
 
 std::vector<CardPlan> predict(const Study& study, const Card& card, std::size_t threads,
                               const Shard& shard) {
+    refuse_functions_on_cards(study);
     const Plan plan =
         make_plan(study, DeviceChoice{card.name, {device_of(card)}, {}}, threads, shard);
     std::vector<CardPlan> plans;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "cucurbit/costs.hpp"
+#include "host/run/functions.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/summary.hpp"
 #include "kernels/devices.hpp"
@@ -102,6 +103,7 @@ std::vector<Replayed> replay(const Store& store, const Study& study, const Selec
                              const std::vector<std::uint64_t>& trials, const std::string& device) {
     if (study.precision.keep == Keep::moments)
         throw std::invalid_argument("the store keeps moments, not single trials");
+    require_functions(study);
     // So few trials are hardly worth a card's start.
     Study of_these = study;
     of_these.precision = {};

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "host/run/commit.hpp"
+#include "host/run/functions.hpp"
 #include "host/run/kept.hpp"
 #include "host/run/manifest.hpp"
 #include "host/run/pace.hpp"
@@ -141,6 +142,7 @@ private:
 }  // namespace
 
 RunEnd run(const Study& study, const RunOptions& options) {
+    require_functions(study);
     require_cut(options.directory, study);
     return Driver(study, options).run();
 }

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "cucurbit/costs.hpp"
+#include "host/run/functions.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/summary.hpp"
 #include "host/run/workers.hpp"
@@ -93,6 +94,7 @@ struct Worker {
 }  // namespace
 
 Throughput measure(const Study& study, const Plan& plan, std::size_t entry, double seconds) {
+    require_functions(study);
     const std::size_t count = std::max<std::size_t>(plan.workers, 1);
     HostThreads helpers(host_threads(plan.devices));
     std::vector<Worker> workers(count);

@@ -117,7 +117,7 @@ double GraphStudy::predicted_risk(const RowLaws& row_laws, const Point& point,
     return no_law.value;
 }
 
-std::string GraphStudy::identity() const {
+std::string GraphStudy::drawn() const {
     return fmt::format("graph{} {}", sampler_ == Sampler::sufficient ? " sampler=sufficient" : "",
                        spec_.canonical());
 }
@@ -126,18 +126,32 @@ std::uint64_t GraphStudy::factor_key(const Design& design, std::size_t group, st
     return cucurbit::factor_key(seed_, design, "n_" + spec_.rows[group].name, n);
 }
 
+std::shared_ptr<const Setting> GraphStudy::with(const std::vector<OwnCall>& calls) const {
+    auto with = std::make_shared<GraphStudy>(*this);
+    with->calls_ = calls;
+    return with;
+}
+
+std::optional<OwnFunction> GraphStudy::missing_function() const {
+    if (calls_.size() == spec_.functions.size()) return {};
+    return spec_.functions.front();
+}
+
 std::vector<Design> GraphStudy::designs() const {
     std::vector<Design> designs;
     for (std::size_t number = 0; number < spec_.grids.dimensions().size(); ++number) {
         const double p = spec_.grids.dimensions()[number];
         Design design =
-            design_of(seed_, fmt::format("{} p={}", identity(), p), static_cast<std::size_t>(p));
+            design_of(seed_, fmt::format("{} p={}", drawn(), p), static_cast<std::size_t>(p));
         design.points = points_[number];
         for (std::size_t point = 0; point < design.points.size(); ++point) {
             for (const GraphSpec::Measure& measure : spec_.measures) {
                 const std::string& arm = spec_.fits[measure.fit].name;
                 design.series.push_back({point, arm, arm, spec_.estimand(measure)});
             }
+            for (const GraphSpec::OwnMeasure& measure : spec_.own_measures)
+                design.series.push_back({point, spec_.fits[measure.fit].name,
+                                         spec_.arm_key(measure), spec_.estimand(measure)});
         }
         // A product with the features of all rows may round by how many rows points have together.
         design.points_apart = spec_.features.empty();
@@ -193,6 +207,7 @@ GraphStudy::Law GraphStudy::law(const RowLaws& row_laws, const Point& point,
     std::vector<GraphFit> kept;
     for (const GraphFit& fit : fits) {
         bool exists = wanted.empty() || wanted[law.places.size()];
+        exists = exists && !spec_.fits[law.places.size()].function;
         exists = exists && (!interpolates(fit) || samples_of(fit, rows) != fit.features);
         if (exists && !has_fixed_point(rows, fit)) {
             law.not_found.push_back(law.places.size());
@@ -225,6 +240,10 @@ std::vector<std::optional<FitLaw>> GraphStudy::exact(const std::vector<GraphRows
                                                      const std::vector<GraphFit>& fits,
                                                      std::span<const double> truth) const {
     std::vector<std::optional<FitLaw>> laws = exact_laws(rows, fits, truth);
+    for (std::size_t a = 0; a < fits.size(); ++a)
+        if (holds_behind(fits, a,
+                         [&](std::size_t b) { return spec_.fits[b].function.has_value(); }))
+            laws[a].reset();
     for (std::size_t a = 0; a < fits.size(); ++a)
         for (std::size_t g = 0; g < rows.size(); ++g)
             if (spec_.rows[g].distribution && has_seen(fits, a, g)) laws[a].reset();

@@ -21,7 +21,7 @@ public:
     std::string_view kind() const override { return "graph"; }
     std::vector<std::string> parameters() const override { return spec_.grids.columns(); }
     std::vector<bool> whole_parameters() const override { return spec_.grids.whole(); }
-    std::string identity() const override;
+    std::string identity() const override { return drawn() + spec_.canonical_functions(); }
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
@@ -35,6 +35,9 @@ public:
     bool has_samplers() const override { return true; }
     /// Gains and recovered gaps.
     std::vector<DerivedRow> derived() const override;
+    std::vector<OwnFunction> functions() const override { return spec_.functions; }
+    std::shared_ptr<const Setting> with(const std::vector<OwnCall>& calls) const override;
+    std::optional<OwnFunction> missing_function() const override;
 
     const GraphSpec& spec() const { return spec_; }
     /// Whether a sufficient factor stands for a group's rows where there are more than p.
@@ -43,6 +46,8 @@ public:
     }
     /// Of the factor of n rows of a group.
     std::uint64_t factor_key(const Design& design, std::size_t group, std::size_t n) const;
+    /// Of a function of the study, which must be there.
+    const OwnCall& call(std::size_t function) const { return calls_.at(function); }
 
 private:
     /// The law of the fits that have one and are wanted (none named: all), and where each of all
@@ -73,6 +78,8 @@ private:
     /// Whether a fit sees features, or learns from one, that are not linear.
     bool nonlinear(const std::vector<GraphFit>& fits, std::size_t fit) const;
 
+    /// All that draws depend on but p.
+    std::string drawn() const;
     /// Chooses the optimal numbers of a point, in the order of the fits.
     void optimise(Point& point) const;
     /// Says at which point there is no such number, and why.
@@ -84,6 +91,7 @@ private:
     Sampler sampler_ = Sampler::sufficient;
     std::uint64_t seed_ = 0;
     std::vector<std::vector<Point>> points_;  ///< of each p, optimal numbers chosen
+    std::vector<OwnCall> calls_;              ///< of each function; none before with()
 };
 
 }  // namespace cucurbit

@@ -139,6 +139,31 @@ struct DerivedRow {
     std::vector<Term> below;
 };
 
+/// A function of a caller's that a study file can only name: labels of a fit's rows, or a measure
+/// of its coefficients. Another version is another function.
+struct OwnFunction {
+    enum class Role { labels, measure };
+    Role role = Role::labels;
+    std::string name;
+    std::uint64_t version = 0;
+    Position position;  ///< where the study names it first
+    bool is(const OwnFunction& other) const {
+        return role == other.role && name == other.name && version == other.version;
+    }
+};
+
+/// What such a function is given of some trials, and where its values go. Those of a trial must
+/// depend on this trial alone.
+struct OwnBatch {
+    std::size_t trials = 0;
+    std::size_t rows = 0;       ///< of each trial; one where it is measured
+    std::size_t columns = 0;    ///< coordinates
+    const double* x = nullptr;  ///< [trial][row][column]: rows, or a fit's coefficients
+    double* values = nullptr;   ///< [trial][row]: of rows the labels that they have so far
+};
+/// Called by several workers at once. What it throws ends the run.
+using OwnCall = std::function<void(const OwnBatch&)>;
+
 /// One paper setting: its parameters, its simulation on an engine, its theory (host/studies/).
 class Setting {
 public:
@@ -174,6 +199,14 @@ public:
     virtual bool has_samplers() const { return false; }
     /// Rows that the table computes from the stored values of each point's series.
     virtual std::vector<DerivedRow> derived() const { return {}; }
+    /// Functions of a caller's that its simulation needs, each once; most settings need none.
+    virtual std::vector<OwnFunction> functions() const { return {}; }
+    /// The same setting with these functions, in that order; without them it cannot be simulated.
+    virtual std::shared_ptr<const Setting> with(const std::vector<OwnCall>&) const {
+        throw std::logic_error("this kind of study has no functions");
+    }
+    /// The first of its functions that nobody gave.
+    virtual std::optional<OwnFunction> missing_function() const { return {}; }
     /// What a study's author should know before it runs, though nothing is wrong: a sentence each.
     virtual std::vector<std::string> remarks() const { return {}; }
 };

@@ -32,6 +32,33 @@ Real applied(std::optional<Entrywise> function, Real u) {
     return std::sqrt(Real(3)) * std::erf(u / std::sqrt(Real(2)));
 }
 
+/// A function of a user's: what it makes of a label and its row.
+template <class Number, class Row>
+Number bent(const Row& row, Number label) {
+    return label / (1 + label * label) + row[0] * row[1];
+}
+
+/// What it makes of coefficients.
+template <class Number>
+Number length_of(std::span<const Number> coefficients) {
+    return std::inner_product(coefficients.begin(), coefficients.end(), coefficients.begin(),
+                              Number(0));
+}
+
+/// The study with these functions.
+void give_functions(Study& study) {
+    std::vector<OwnCall> calls;
+    for (const OwnFunction& function : study.setting->functions())
+        calls.emplace_back([role = function.role](const OwnBatch& batch) {
+            for (std::size_t row = 0; row < batch.trials * batch.rows; ++row) {
+                const std::span x(batch.x + row * batch.columns, batch.columns);
+                batch.values[row] =
+                    role == OwnFunction::Role::labels ? bent(x, batch.values[row]) : length_of(x);
+            }
+        });
+    if (!calls.empty()) study.setting = study.setting->with(calls);
+}
+
 /// One trial's rows of a group, or the factor that stands for them: √λ z, then its random features,
 /// then its noises, in each row.
 Matrix draw_group(const Design& design, const GraphStudy& setting, const GraphRows& group,
@@ -81,7 +108,7 @@ protected:
     std::set<Rung> compare(const std::string& text, std::size_t trials, std::size_t batch,
                            const std::map<std::string, std::string>& files = {},
                            const std::string& precision = "") {
-        const Study study = study_of(R"(
+        Study study = study_of(R"(
             schema = 1
             [study]
             name = "parity"
@@ -90,7 +117,8 @@ protected:
             [precision]
             trials = 64
         )" + precision + text,
-                                     files);
+                               files);
+        give_functions(study);
         const auto& setting = dynamic_cast<const GraphStudy&>(*study.setting);
         const Design design = study.setting->designs().at(0);
         const auto values = simulate(study, design, *engine_, first_trials(trials), batch);
@@ -152,6 +180,7 @@ private:
                         for (std::size_t j = 0; j < width; ++j) sum += row[j] * all[from][j];
                         label += Real(weight) * linked(sum);
                     }
+                    if (setting.spec().fits[a].function) label = bent(row, label);
                     if (noise_of[a] > 0) label += Real(fit.noise_std) * row[width + noise_of[a]];
                     for (Real& feature : x.back()) feature *= root;
                     y.push_back(root * label);
@@ -227,6 +256,12 @@ private:
                           other = estimand.substr(estimand.find('_') + 1);
         const bool rate = estimand == "error_rate" || estimand.starts_with("agreement_");
         const std::size_t width = own.size();
+        if (estimand == "length") {
+            const auto length = length_of<Real>(own);
+            expect_parity(
+                {series.arm + " length", value, length, 8 + 4 * length, condition, outcome, 0, p});
+            return;
+        }
         Vector from(width, 0);
         if (estimand.starts_with("misfit_") || estimand.starts_with("agreement_"))
             from = fits[named(other)];
@@ -557,6 +592,41 @@ TEST_P(GraphParity, SharedRowsMixedLabelsAndMasks) {
 
 TEST_P(GraphParity, HardLabels) {
     compare(hard_graph, 2, 2);
+}
+
+// Of fits on rows of two groups with weights, on features, and of one that learns from them; at one
+// width of the trial and at those that an engine interleaves.
+const std::string functions_graph = two_groups + R"(
+    [fit.bent]
+    rows = ["real", "more"]
+    row_weights = { more = 0.3 }
+    penalty = 0.3
+    labels = { truth = 0.5, rest = "observed" }
+    function = { name = "bent", version = 1 }
+    noise_std = 0.2
+    [fit.heir]
+    rows = "real"
+    labels = "bent"
+    [fit.quiet]
+    rows = "more"
+    labels = { bent = 0.5, rest = "observed" }
+    function = { name = "bent", version = 1 }
+    [measure]
+    misfit = [["heir", "bent"]]
+    functions = [{ name = "length", version = 1, fits = ["bent", "heir"] }]
+)";
+
+TEST_P(GraphParity, LabelsAndMeasuresOfFunctions) {
+    compare(functions_graph, 2, 2);
+    compare(functions_graph, 32, 32);
+    compare(functions_graph + R"(
+        [fit.network]
+        rows = "real"
+        penalty = 0.1
+        features = { kind = "random", activation = "relu", seed = 1, count = 6 }
+        function = { name = "bent", version = 1 }
+    )",
+            2, 2);
 }
 
 TEST_P(GraphParity, HigherRungs) {

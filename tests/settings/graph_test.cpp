@@ -661,6 +661,7 @@ TEST(GraphStudies, RowsThatAFactorStandsFor) {
         plain = { n = 9 }
         signs = { n = 9, distribution = "rademacher" }
         hard = { n = 9 }
+        bent = { n = 9 }
         seen = { n = 9 }
         labelled = { n = 9 }
         mixed = { n = 9 }
@@ -673,6 +674,9 @@ TEST(GraphStudies, RowsThatAFactorStandsFor) {
         [fit.on_hard]
         rows = "hard"
         link = "sign"
+        [fit.of_a_function]
+        rows = "bent"
+        function = { name = "bent", version = 1 }
         [fit.network]
         rows = "seen"
         features = { kind = "random", activation = "relu", seed = 1, count = 4 }
@@ -708,6 +712,74 @@ TEST(GraphStudies, EverySampleAboveTheDimensionHasItsOwnFactor) {
     const Design design = study.setting->designs().at(0);
     EXPECT_EQ(
         std::set<std::uint64_t>(design.further_keys.begin(), design.further_keys.end()).size(), 4u);
+}
+
+std::string with_function(std::uint64_t version) {
+    return head + fmt::format(R"(
+    [rows.real]
+    n = 20
+    noise_std = 0.3
+    [rows.fresh]
+    n = 30
+    [fit.own]
+    rows = "real"
+    function = {{ name = "clipped", version = {0} }}
+    [fit.plain]
+    rows = "real"
+    [fit.heir]
+    rows = "fresh"
+    labels = "own"
+    [fit.other]
+    rows = "fresh"
+    labels = "plain"
+    [measure]
+    functions = [{{ name = "length", version = {0}, fits = ["heir", "plain"] }}]
+    )",
+                              version);
+}
+
+TEST(GraphStudies, FunctionsAreKnownByNameAndVersion) {
+    const Study first = study_of(with_function(1)), second = study_of(with_function(2));
+    EXPECT_NE(first.identity, second.identity);
+    EXPECT_NE(first.identity.find(" labels_of_own=clipped:version_1"), std::string::npos);
+    const Design one = first.setting->designs().at(0), two = second.setting->designs().at(0);
+    ASSERT_EQ(one.series.size(), 6u);
+    EXPECT_EQ(one.series[4].estimand, "length");
+    EXPECT_EQ(one.series[4].arm, "heir");
+    EXPECT_NE(one.series[4].arm_key, two.series[4].arm_key);
+    EXPECT_EQ(one.series[0].arm_key, two.series[0].arm_key);
+    const std::vector<OwnFunction> functions = first.setting->functions();
+    ASSERT_EQ(functions.size(), 2u);
+    EXPECT_EQ(functions[0].name, "clipped");
+    EXPECT_EQ(functions[0].role, OwnFunction::Role::labels);
+    EXPECT_EQ(functions[1].role, OwnFunction::Role::measure);
+}
+
+TEST(GraphStudies, DrawsDoNotDependOnFunctions) {
+    std::string without = with_function(1);
+    const std::string function = "function = { name = \"clipped\", version = 1 }";
+    without.erase(without.find(function), function.size());
+    EXPECT_EQ(study_of(with_function(1)).setting->designs().at(0).key,
+              study_of(without).setting->designs().at(0).key);
+}
+
+TEST(GraphStudies, AStudyLacksItsFunctionsUntilItIsGivenThem) {
+    const Study study = study_of(with_function(1));
+    ASSERT_TRUE(study.setting->missing_function());
+    EXPECT_EQ(study.setting->missing_function()->name, "clipped");
+    EXPECT_FALSE(study.setting->with({{}, {}})->missing_function());
+    EXPECT_FALSE(study_of(head + text).setting->missing_function());
+}
+
+TEST(GraphStudies, NoLawOfAFunctionNorBehindIt) {
+    const Study study = study_of(with_function(1));
+    std::map<std::string, TheoryKind> kinds;
+    for (const TheoryRow& row : study.setting->theory(study.setting->designs().at(0).points.at(0)))
+        if (row.estimand == "excess_risk") kinds[row.arm] = row.prediction.kind;
+    EXPECT_EQ(kinds, (std::map<std::string, TheoryKind>{{"own", TheoryKind::none},
+                                                        {"heir", TheoryKind::none},
+                                                        {"plain", TheoryKind::exact},
+                                                        {"other", TheoryKind::exact}}));
 }
 
 TEST(GraphStudies, DrawsStayWhenAGridGrows) {

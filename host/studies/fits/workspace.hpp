@@ -60,21 +60,27 @@ public:
     const IndexList& repeated(std::size_t value, std::size_t times) {
         return kept(std::vector<std::uint32_t>(times, static_cast<std::uint32_t>(value)));
     }
-    /// The first `count` trials of a matrix with one column: values [trial][row]. Waits for every
-    /// operation before it.
-    void download(BatchMatrix column, std::size_t count, std::vector<double>& values) const {
-        const std::size_t size = column.rows, lanes = column.lanes;
-        if (lanes == 1 && column.stride == size) {
-            values.resize(count * size);
-            engine_->download(column.data, values);
+    /// The first `count` trials of a matrix: values [trial][column][row]. Waits for every operation
+    /// before it.
+    void download(BatchMatrix from, std::size_t count, std::vector<double>& values) const {
+        const std::size_t size = from.rows * from.cols;
+        values.resize(count * size);
+        if (from.lanes == 1 && from.stride == size && from.ld == from.rows) {
+            engine_->download(from.data, values);
             return;
         }
-        std::vector<double> stored((count + lanes - 1) / lanes * lanes * size);
-        engine_->download(column.data, stored);
-        values.resize(count * size);
-        for (std::size_t t = 0; t < count; ++t)
-            for (std::size_t k = 0; k < size; ++k)
-                values[t * size + k] = stored[(t / lanes * size + k) * lanes + t % lanes];
+        std::vector<double> stored(extent(from, count));
+        engine_->download(from.data, stored);
+        each(from, count,
+             [&](std::size_t value, std::size_t place) { values[value] = stored[place]; });
+    }
+    /// The other way.
+    void upload(const std::vector<double>& values, std::size_t count, BatchMatrix to) const {
+        std::vector<double> stored(extent(to, count));
+        engine_->download(to.data, stored);
+        each(to, count,
+             [&](std::size_t value, std::size_t place) { stored[place] = values[value]; });
+        engine_->upload(stored, to.data);
     }
 
     bool counting() const { return engine_ == nullptr; }
@@ -84,6 +90,22 @@ public:
     std::size_t bytes_per_worker() const { return shared_doubles_ * sizeof(double); }
 
 private:
+    /// From the first element of these trials to behind the last one.
+    static std::size_t extent(const BatchMatrix& matrix, std::size_t count) {
+        return ((count - 1) / matrix.lanes * matrix.stride + (matrix.cols - 1) * matrix.ld +
+                matrix.rows) *
+               matrix.lanes;
+    }
+    /// Calls body(place among values [trial][column][row], place among the elements as stored).
+    template <class Body>
+    static void each(const BatchMatrix& matrix, std::size_t count, Body body) {
+        for (std::size_t t = 0, value = 0; t < count; ++t)
+            for (std::size_t j = 0; j < matrix.cols; ++j)
+                for (std::size_t k = 0; k < matrix.rows; ++k, ++value)
+                    body(value,
+                         (t / matrix.lanes * matrix.stride + j * matrix.ld + k) * matrix.lanes +
+                             t % matrix.lanes);
+    }
     BatchMatrix matrix(std::size_t rows, std::size_t cols, std::size_t ld) {
         doubles_per_trial_ += ld * cols;
         const std::size_t stored = (batch_ + lanes_ - 1) / lanes_ * lanes_;

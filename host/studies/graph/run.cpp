@@ -146,14 +146,20 @@ void GraphRun::make_results() {
     using Kind = GraphSpec::Measure::Kind;
     const GraphSpec& spec = setting_.spec();
     for (const Series& series : design().series) {
-        const auto measure =
-            std::find_if(spec.measures.begin(), spec.measures.end(), [&](const auto& each) {
-                return spec.fits[each.fit].name == series.arm &&
-                       spec.estimand(each) == series.estimand;
-            });
+        const auto is_series = [&](const auto& each) {
+            return spec.fits[each.fit].name == series.arm && spec.estimand(each) == series.estimand;
+        };
         const std::vector<std::size_t>& nodes = nodes_at_[series.point];
-        Reading reading{measure->kind, nodes[measure->fit], nodes[measure->other], {}};
-        const auto [kind, node, other, none] = reading;
+        const auto measure = std::find_if(spec.measures.begin(), spec.measures.end(), is_series);
+        if (measure == spec.measures.end()) {
+            const auto [function, fit] =
+                *std::find_if(spec.own_measures.begin(), spec.own_measures.end(), is_series);
+            readings_.push_back(
+                {{}, nodes[fit], nodes[fit], {}, own_measure({function, nodes[fit]})});
+            continue;
+        }
+        Reading reading{measure->kind, nodes[measure->fit], nodes[measure->other], {}, {}};
+        const auto [kind, node, other, none, own] = reading;
         switch (kind) {
             case Kind::excess_risk:
                 reading.results = {node};
@@ -181,8 +187,15 @@ void GraphRun::make_results() {
         readings_.push_back(std::move(reading));
     }
     for (Reading& reading : readings_)
-        if (reading.kind == Kind::in_sample_risk)
+        if (!reading.own && reading.kind == Kind::in_sample_risk)
             reading.results.front() += nodes_.size() + differences_.size();
+}
+
+std::size_t GraphRun::own_measure(OwnMeasure measure) {
+    const auto known = std::find(own_measures_.begin(), own_measures_.end(), measure);
+    const auto place = static_cast<std::size_t>(known - own_measures_.begin());
+    if (known == own_measures_.end()) own_measures_.push_back(measure);
+    return place;
 }
 
 std::size_t GraphRun::difference(std::size_t node, std::optional<std::size_t> from) {
@@ -257,8 +270,11 @@ void GraphRun::make_memory() {
                 workspace_.shared(std::vector<double>(rows, 1.0 / static_cast<double>(n)), rows, 1);
     }
     part_ = workspace_.matrix(width_, 1);
-    if (std::any_of(spec.fits.begin(), spec.fits.end(),
-                    [](const auto& fit) { return fit.link == GraphLink::sign; }))
+    // Of a function's labels only where noise comes behind: a study of built-in labels takes the
+    // same memory, and so gives the same bits.
+    if (std::any_of(spec.fits.begin(), spec.fits.end(), [](const auto& fit) {
+            return fit.link == GraphLink::sign || (fit.function && fit.noise_std);
+        }))
         signs_ = workspace_.matrix(rows, 1);
     truth_square_ = label_variance(population.truth, population.spectrum);
     std::vector<double> weights = population.spectrum;
@@ -300,6 +316,7 @@ void GraphRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
         fit_node(k, rung);
     }
     measure();
+    measure_own();
     for (auto& [count, features] : features_) features.fit->read(count_);
     workspace_.download(results_, count_, read_results_);
 }
@@ -417,54 +434,69 @@ void GraphRun::make_labels(const Node& node) {
 }
 
 /// Labels of a group's rows are one product with what the labels are made of: coefficients of x,
-/// and of each noise. Hard labels are signs of such products.
+/// and of each noise. Hard labels are signs of such products; of others a function makes labels.
+/// Either way noise of the fit's own is added behind.
 void GraphRun::make_labels(const Node& node, std::size_t group, BatchMatrix labels) {
     Engine& engine = workspace_.engine();
     const GraphFit& fit = node.numbers;
     const GraphLabels& of_group = fit.labels[group];
     const auto rows = rows_of(fit.rows[group], samples_[node.sample].sizes[group]);
     const bool hard = fit.link == GraphLink::sign;
+    const std::optional<std::size_t> function = setting_.spec().fits[node.fit].function;
     const auto whole = of(label_), x = whole.leading(width_, 1);
-    const auto part = hard ? of(signs_.leading(labels.rows, 1)) : labels;
     const auto add = [&](BatchMatrix column, double weight) {
         if (weight != 0.0) engine.add_to_columns(column, weight, x);
     };
     const auto set = [&](std::size_t noise, double std) {
         if (std != 0.0) engine.fill(whole.block(width_ + noise, 1, 0, 1), std);
     };
-    const auto project = [&] {
+    const auto project = [&](BatchMatrix out) {
         engine.project(rows.leading(width_ + noises_, labels.rows), whole,
-                       workspace_.repeated(labels.rows, 1), part);
+                       workspace_.repeated(labels.rows, 1), out);
     };
     const auto add_sign = [&](BatchMatrix column, double noise, double weight) {
         if (weight == 0.0) return;
+        const auto part = of(signs_.leading(labels.rows, 1));
         engine.fill(whole, 0.0);
         add(column, 1.0);
         set(0, noise);
-        project();
+        project(part);
         engine.apply(Entrywise::sign, part);
         engine.add_to_columns(part, weight, labels);
     };
+    const auto set_own_noise = [&] {
+        if (noise_row_[node.fit] != 0) set(noise_row_[node.fit], fit.noise_std);
+    };
     const auto truth = coefficients(nodes_.size() + truth_of_[fit.rows[group]]);
+    engine.fill(whole, 0.0);
     if (hard) {
         engine.fill(labels, 0.0);
         add_sign(truth, node.noise[group], of_group.observed);
         add_sign(truth, 0.0, of_group.from_truth);
         for (const auto& [from, weight] : of_group.from_fits)
             add_sign(coefficients(from), 0.0, weight);
-        if (noise_row_[node.fit] == 0) return;
+    } else {
+        if (!function) set_own_noise();
+        add(truth, of_group.from_truth + of_group.observed);
+        for (const auto& [from, weight] : of_group.from_fits) add(coefficients(from), weight);
+        set(0, of_group.observed * node.noise[group]);
+        project(labels);
+        if (function) call(*function, rows.leading(p_, labels.rows), labels);
     }
+    if ((!hard && !function) || noise_row_[node.fit] == 0) return;
+    const auto part = of(signs_.leading(labels.rows, 1));
     engine.fill(whole, 0.0);
-    if (noise_row_[node.fit] != 0) set(noise_row_[node.fit], fit.noise_std);
-    if (hard) {
-        project();
-        engine.add_to_columns(part, 1.0, labels);
-        return;
-    }
-    add(truth, of_group.from_truth + of_group.observed);
-    for (const auto& [from, weight] : of_group.from_fits) add(coefficients(from), weight);
-    set(0, of_group.observed * node.noise[group]);
-    project();
+    set_own_noise();
+    project(part);
+    engine.add_to_columns(part, 1.0, labels);
+}
+
+/// Lets a function make labels of a group's rows and of the labels that these have.
+void GraphRun::call(std::size_t function, BatchMatrix rows, BatchMatrix labels) {
+    workspace_.download(rows, count_, own_x_);
+    workspace_.download(labels, count_, own_labels_);
+    setting_.call(function)({count_, labels.rows, p_, own_x_.data(), own_labels_.data()});
+    workspace_.upload(own_labels_, count_, labels);
 }
 
 /// out = Xᵀ factors, factors: one for each row.
@@ -567,6 +599,19 @@ void GraphRun::measure_in_sample() {
     }
 }
 
+/// A function is given a fit's coefficients: of all coordinates, or of its features.
+void GraphRun::measure_own() {
+    own_values_.resize(own_measures_.size());
+    for (std::size_t k = 0; k < own_measures_.size(); ++k) {
+        const auto [function, node] = own_measures_[k];
+        const Sample& sample = samples_[nodes_[node].sample];
+        const std::size_t seen = sample.first == 0 ? p_ : sample.features;
+        workspace_.download(coefficients(node).block(sample.first, seen, 0, 1), count_, own_x_);
+        own_values_[k].assign(count_, 0.0);
+        setting_.call(function)({count_, 1, seen, own_x_.data(), own_values_[k].data()});
+    }
+}
+
 double GraphRun::value(const Reading& reading, const double* results) const {
     using Kind = GraphSpec::Measure::Kind;
     const auto result = [&](std::size_t k) { return results[reading.results[k]]; };
@@ -597,7 +642,9 @@ void GraphRun::read(std::size_t first, std::size_t end, Rung rung, FittedBlock o
         }
         for (std::size_t s = 0; s < readings_.size(); ++s) {
             Fitted& of = out(s, t - first);
-            of = {value(readings_[s], results), Rung::none, 0};
+            of = {
+                readings_[s].own ? own_values_[*readings_[s].own][t] : value(readings_[s], results),
+                Rung::none, 0};
             depend(of, readings_[s].node);
             depend(of, readings_[s].other);
         }

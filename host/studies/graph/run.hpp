@@ -79,6 +79,12 @@ private:
         /// Their places: of the value itself, or of the squares of outputs and the misfit that a
         /// rate is made of.
         std::vector<std::size_t> results;
+        std::optional<std::size_t> own;  ///< instead: its place among the own measures
+    };
+    /// What a function makes of a node's coefficients.
+    struct OwnMeasure {
+        std::size_t function, node;
+        bool operator==(const OwnMeasure&) const = default;
     };
     /// A node whose distance from another one, or from zero, is measured.
     using Difference = std::pair<std::size_t, std::optional<std::size_t>>;
@@ -117,6 +123,10 @@ private:
     void combine(const Sample& sample, BatchMatrix factors, BatchMatrix out);
     void measure();
     void measure_in_sample();
+    void call(std::size_t function, BatchMatrix rows, BatchMatrix labels);
+    void measure_own();
+    /// Points share nodes.
+    std::size_t own_measure(OwnMeasure measure);
     BatchMatrix of(BatchMatrix m) const { return m.trials(count_); }
     BatchMatrix coefficients(std::size_t node) const {
         return of(coefficients_.block(0, width_, node, 1));
@@ -185,6 +195,10 @@ private:
     std::map<std::size_t, BatchMatrix> shares_;  ///< of n rows: 1/n each
     double truth_square_ = 0.0;                  ///< β*ᵀΣβ*
     std::vector<double> read_results_;
+    std::vector<OwnMeasure> own_measures_;
+    std::vector<std::vector<double>> own_values_;  ///< [measure][trial]
+    std::vector<double> own_x_;                    ///< what a function is given
+    std::vector<double> own_labels_;
 };
 
 }  // namespace cucurbit

@@ -55,19 +55,19 @@ std::optional<Entrywise> read_distribution(Reader& table) {
 }
 
 /// Names become parts of columns.
-void check_name(const Reader& table, const std::string& name) {
+void check_name(const Reader& table, const std::string& key, const std::string& name) {
     constexpr std::string_view letters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     constexpr std::size_t longest = 32;
     if (name.empty() || name.size() > longest ||
         name.find_first_not_of(letters) != std::string::npos)
-        table.fail(name, fmt::format("{} is not allowed as a name; allowed: 1 to {} letters, "
-                                     "digits and '_'",
-                                     in_quotes(name), longest));
+        table.fail(key, fmt::format("{} is not allowed as a name; allowed: 1 to {} letters, "
+                                    "digits and '_'",
+                                    in_quotes(name), longest));
     for (const char* reserved : {"observed", "truth", "rest"})
         if (name == reserved)
-            table.fail(name, fmt::format("{} means something in labels and cannot be a name",
-                                         in_quotes(name)));
+            table.fail(key, fmt::format("{} means something in labels and cannot be a name",
+                                        in_quotes(name)));
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ GraphSpec GraphSpec::read(Reader& root) {
 void GraphSpec::read_rows(Reader& root) {
     Reader all = root.table("rows");
     for (const std::string& name : all.keys()) {
-        check_name(all, name);
+        check_name(all, name, name);
         Reader table = all.table(name);
         Rows group;
         group.name = name;
@@ -111,7 +111,7 @@ void GraphSpec::read_fits(Reader& root) {
     if (waiting.empty()) root.fail("fit", "empty; allowed: tables such as [fit.teacher]");
     if (waiting.size() > most_fits)
         root.fail("fit", fmt::format("a graph has at most {} fits", most_fits));
-    for (const std::string& name : waiting) check_name(all, name);
+    for (const std::string& name : waiting) check_name(all, name, name);
     const std::vector<std::string> names = waiting;
     // A fit is read once all that it takes labels from are: those that can never be are a cycle.
     while (!waiting.empty()) {
@@ -211,6 +211,12 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         table.choice("link", {"sign"});
         fit.link = GraphLink::sign;
     }
+    if (table.has("function")) {
+        if (table.has("link")) table.fail("function", "a fit has a link or a function, not both");
+        Reader function = table.table("function");
+        fit.function = read_function(OwnFunction::Role::labels, function);
+        function.finish();
+    }
     const Labels usual =
         table.has("labels") ? read_labels(table, "labels", fit, names, "") : Labels{{}, observed};
     fit.labels.assign(fit.rows.size(), usual);
@@ -300,6 +306,21 @@ GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key, 
     return read;
 }
 
+std::size_t GraphSpec::read_function(OwnFunction::Role role, Reader& table) {
+    constexpr std::uint64_t latest = 1'000'000'000;
+    OwnFunction read{role, table.text("name"), 0, table.position("name")};
+    check_name(table, "name", read.name);
+    read.version = table.count("version", 0, latest);
+    for (std::size_t k = 0; k < functions.size(); ++k) {
+        if (functions[k].is(read)) return k;
+        if (functions[k].role == role && functions[k].name == read.name)
+            table.fail("version", fmt::format("the study has version {} of this function already",
+                                              functions[k].version));
+    }
+    functions.push_back(std::move(read));
+    return functions.size() - 1;
+}
+
 std::vector<std::string> GraphSpec::names_of_fits() const {
     std::vector<std::string> names;
     for (const Fit& each : fits) names.push_back(each.name);
@@ -344,6 +365,30 @@ void GraphSpec::read_measures(Reader& table, Measure::Kind kind) {
         if (std::find(measures.begin(), measures.end(), measure) != measures.end())
             item.fail(fmt::format("fit {} appears twice", in_quotes(*item.text)));
         measures.push_back(measure);
+    }
+}
+
+void GraphSpec::read_own_measures(Reader& table) {
+    if (!table.has("functions")) return;
+    for (Reader::Item& item : table.items("functions")) {
+        if (item.text)
+            item.fail("allowed: tables such as { name = …, version = 1, fits = [\"student\"] }");
+        const std::size_t function = read_function(OwnFunction::Role::measure, *item.table);
+        const std::string& name = functions[function].name;
+        std::vector<std::string> taken{"gain", "opr", "pgr"};
+        for (const MeasureName& each : measure_names) taken.emplace_back(each.name);
+        for (const std::string& measure : taken)
+            if (name == measure || name.starts_with(measure + "_"))
+                item.table->fail("name",
+                                 fmt::format("{} is a measure of every graph", in_quotes(measure)));
+        for (const Reader::Item& each : item.table->words("fits")) {
+            const std::size_t fit = fit_named(each);
+            for (const OwnMeasure& other : own_measures)
+                if (other.function == function && other.fit == fit)
+                    each.fail(fmt::format("fit {} appears twice", in_quotes(*each.text)));
+            own_measures.push_back({function, fit});
+        }
+        item.table->finish();
     }
 }
 
@@ -406,7 +451,22 @@ void GraphSpec::read_measures(Reader& root) {
         for (const std::size_t fit : {recovery->weak, recovery->strong, recovery->ceiling})
             need_risk(fit);
     }
+    read_own_measures(table);
     table.finish();
+}
+
+std::string GraphSpec::arm_key(const OwnMeasure& measure) const {
+    return fmt::format("{}#version {}", fits[measure.fit].name,
+                       functions[measure.function].version);
+}
+
+std::string GraphSpec::canonical_functions() const {
+    std::string text;
+    for (const Fit& fit : fits)
+        if (fit.function)
+            text += fmt::format(" labels_of_{}={}:version_{}", fit.name,
+                                functions[*fit.function].name, functions[*fit.function].version);
+    return text;
 }
 
 std::vector<std::size_t> GraphSpec::feature_counts(const std::vector<Point>& points) const {
@@ -482,7 +542,8 @@ bool GraphSpec::needs_moments_alone(std::size_t group) const {
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             if (fit.rows[k] != group) continue;
             const auto& [terms, rest] = fit.labels[k];
-            if (fit.link == GraphLink::sign || !linear(fit) || (rest && !linear_source(*rest)) ||
+            if (fit.link == GraphLink::sign || fit.function || !linear(fit) ||
+                (rest && !linear_source(*rest)) ||
                 !std::all_of(terms.begin(), terms.end(),
                              [&](const Labels::Term& term) { return linear_source(term.source); }))
                 return false;

@@ -50,8 +50,9 @@ public:
         std::optional<Place> noise_std;       ///< further noise on its labels
         std::vector<std::optional<Place>> row_weights;  ///< of the squares of each of its rows; 1
         GraphLink link = GraphLink::identity;
-        std::vector<Labels> labels;    ///< of each of its rows
-        std::optional<Place> optimal;  ///< the number that minimises its predicted risk
+        std::vector<Labels> labels;           ///< of each of its rows
+        std::optional<std::size_t> function;  ///< that makes other labels of these and of the rows
+        std::optional<Place> optimal;         ///< the number that minimises its predicted risk
     };
     /// Sources of labels: these two, then the fits.
     static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
@@ -80,6 +81,12 @@ public:
         bool operator==(const Measure&) const = default;
     };
     std::vector<Measure> measures;  ///< each is a series of every point, in this order
+    std::vector<OwnFunction> functions;
+    /// What a function makes of a fit's coefficients: a series of every point, behind the others.
+    struct OwnMeasure {
+        std::size_t function, fit;
+    };
+    std::vector<OwnMeasure> own_measures;
     std::vector<std::pair<std::size_t, std::size_t>> gains;  ///< of the first over the second
     std::vector<std::pair<std::size_t, std::size_t>>
         ratios;  ///< of the second's risk to the first's
@@ -91,6 +98,11 @@ public:
 
     /// What tables call a measure: "excess_risk", "misfit_NAME" of the other fit's name.
     std::string estimand(const Measure& measure) const;
+    const std::string& estimand(const OwnMeasure& measure) const {
+        return functions[measure.function].name;
+    }
+    /// How the store knows its series: another version of a function has series of its own.
+    std::string arm_key(const OwnMeasure& measure) const;
 
     /// How many of each of the random features the fits of some points see.
     std::vector<std::size_t> feature_counts(const std::vector<Point>& points) const;
@@ -99,13 +111,15 @@ public:
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(
         const std::vector<double>& point, const std::vector<std::size_t>& counts) const;
     /// Whether all that fits learn from a group's rows goes through their second moments, which a
-    /// sufficient factor has: Gaussian rows, no signs of labels, no features that are not linear,
-    /// be they a fit's own or those of one that labels the rows.
+    /// sufficient factor has: Gaussian rows, no signs of labels nor functions, no features that are
+    /// not linear, be they a fit's own or those of one that labels the rows.
     bool needs_moments_alone(std::size_t group) const;
     /// Whether trials can be interleaved: no eigenvectors, no products with what trials share.
     bool interleaves() const;
-    /// All but the grids.
+    /// All but the grids and functions.
     std::string canonical() const;
+    /// Which functions label which fits; no draws depend on it.
+    std::string canonical_functions() const;
 
 private:
     void read_rows(Reader& root);
@@ -126,8 +140,11 @@ private:
     static std::vector<std::string> label_names(Reader& table);
     static void add_label_names(Reader& table, const std::string& key,
                                 std::vector<std::string>& names);
+    /// The function that `name` and `version` of a table name.
+    std::size_t read_function(OwnFunction::Role role, Reader& table);
     void read_measures(Reader& root);
     void read_measures(Reader& table, Measure::Kind kind);
+    void read_own_measures(Reader& table);
     std::vector<std::pair<std::size_t, std::size_t>> read_pairs(Reader& table,
                                                                 std::string_view key) const;
     void check_rates(const Reader& table) const;
