@@ -9,11 +9,21 @@
 #include <stdexcept>
 
 #include "cucurbit/engine.hpp"
+#include "cucurbit/store.hpp"
 
 namespace cucurbit::c {
 
 /// By the value that a function returns; python/cucurbit/library.py makes exceptions of them.
-enum class Failure : int { none = 0, other = 1, memory = 2, argument = 3, device = 5 };
+enum class Failure : int {
+    none = 0,
+    other = 1,
+    memory = 2,
+    argument = 3,
+    study = 4,
+    device = 5,
+    store = 6,
+    stopped = 75
+};
 
 /// Where the text of a failure goes, ended by a zero.
 struct Message {
@@ -36,6 +46,10 @@ int guarded(const Message& message, Body body) {
     try {
         body();
         return message(Failure::none, "");
+    } catch (const StudyError& error) {
+        return message(Failure::study, error.what());
+    } catch (const StoreError& error) {
+        return message(Failure::store, error.what());
     } catch (const DeviceError& error) {
         return message(Failure::device, error.what());
     } catch (const std::bad_alloc&) {

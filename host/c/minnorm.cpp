@@ -5,39 +5,9 @@
 
 #include <cmath>
 #include <cstdint>
-#include <mutex>
 
+#include "host/c/blas_threads.hpp"
 #include "host/c/call.hpp"
-
-extern "C" {
-int openblas_get_num_threads();
-void openblas_set_num_threads(int threads);
-}
-
-namespace {
-
-/// Engines keep OpenBLAS to one thread. The NumPy of a distribution may use the very same library:
-/// when the last of several calls ends, its threads are as many as before the first.
-class BlasThreads {
-public:
-    BlasThreads() {
-        const std::lock_guard lock(mutex_);
-        if (calls_++ == 0) before_ = openblas_get_num_threads();
-    }
-    BlasThreads(const BlasThreads&) = delete;
-    BlasThreads& operator=(const BlasThreads&) = delete;
-    ~BlasThreads() {
-        const std::lock_guard lock(mutex_);
-        if (--calls_ == 0) openblas_set_num_threads(before_);
-    }
-
-private:
-    inline static std::mutex mutex_;
-    inline static int calls_ = 0;
-    inline static int before_ = 1;
-};
-
-}  // namespace
 
 extern "C" {
 
@@ -55,7 +25,7 @@ extern "C" {
     std::uint8_t* rung, char* message, std::size_t message_size) {
     static_assert(sizeof(cucurbit::Status) == 1 && sizeof(cucurbit::Rung) == 1);
     return cucurbit::c::guarded({message, message_size}, [&] {
-        const BlasThreads kept;
+        const cucurbit::c::BlasThreads kept;
         cucurbit::MinnormProblem problem{.items = items,
                                          .rows = rows,
                                          .features = features,

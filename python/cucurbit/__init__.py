@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from cucurbit.arrays import LearningCurve, MinnormFits, learning_curve, minnorm, pinv
     from cucurbit.figures import plot
     from cucurbit.figures.scaling import fit_slopes
-    from cucurbit.graphs import Fit, Rows, observed, optimal_mixture, own_features, random_features, truth
+    from cucurbit.graphs import (Fit, Rows, labels, measure, observed, optimal_mixture, own_features, random_features,
+                                 truth)
     from cucurbit.laws import Prediction, optimal_surrogate, target_risk
     from cucurbit.live import watch
     from cucurbit.pages import report
@@ -43,16 +44,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Fault", "Fit", "LearningCurve", "MinnormFits", "Prediction", "ProgramError", "ProgramNotFound", "Rows",
-           "Run", "Study", "StudyError", "compare", "fit_slopes", "isotropic", "learning_curve", "load", "minnorm",
-           "observed", "optimal_mixture", "optimal_surrogate", "own_features", "parameters", "pinv", "plot", "power_law",
-           "random_features", "report", "run", "spiked", "surrogate", "target_risk", "theory", "trials", "truth",
-           "uniform", "watch", "write_parquet"]
+           "Run", "Study", "StudyError", "compare", "fit_slopes", "isotropic", "labels", "learning_curve", "load",
+           "measure", "minnorm", "observed", "optimal_mixture", "optimal_surrogate", "own_features", "parameters",
+           "pinv", "plot", "power_law", "random_features", "report", "run", "spiked", "surrogate", "target_risk",
+           "theory", "trials", "truth", "uniform", "watch", "write_parquet"]
 
 # Imported when first used: with pandas and matplotlib `import cucurbit` would take most of a second, and with the
 # standard library's modules alone a wheel's command `cucurbit` twice as long to start.
 _PLACES = {"arrays": ("LearningCurve", "MinnormFits", "learning_curve", "minnorm", "pinv"),
            "figures": ("plot",), "figures.scaling": ("fit_slopes",),
-           "graphs": ("Fit", "Rows", "observed", "optimal_mixture", "own_features", "random_features", "truth"),
+           "graphs": ("Fit", "Rows", "labels", "measure", "observed", "optimal_mixture", "own_features", "random_features",
+                      "truth"),
            "laws": ("Prediction", "optimal_surrogate", "target_risk"), "live": ("watch",), "pages": ("report",),
            "program": ("Fault", "ProgramError", "ProgramNotFound", "StudyError"), "runs": ("Run",),
            "studies": ("Study", "isotropic", "power_law", "spiked", "surrogate", "uniform"),

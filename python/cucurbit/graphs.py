@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from cucurbit import toml
 
 if TYPE_CHECKING:
-    from cucurbit.hints import Grid, Number, Vector, Weight
+    from cucurbit.hints import Array, Grid, Number, Vector, Weight
+
+# A function of one's own: of arrays to an array.
+Call: TypeAlias = "Callable[..., Array]"
 
 
 def random_features(count: Grid, activation: Literal["linear", "relu", "erf", "sign"], seed: int) -> dict[str, Any]:
@@ -45,7 +48,7 @@ class Labels:
     __rmul__ = __mul__
 
     def __add__(self, other: Labels) -> Labels:
-        if not isinstance(other, Labels) or isinstance(other, OptimalMixture):
+        if not isinstance(other, Labels) or isinstance(other, (OptimalMixture, OwnLabels)):
             return NotImplemented
         return Labels([*self.terms, *other.terms])
 
@@ -104,6 +107,64 @@ def optimal_mixture(source: Source, rest: Source) -> Labels:
     """Labels w · source + (1 - w) · rest with the weight w that minimises the predicted risk of the fit that they are
     given to, at every point: `cb.Fit("student", real, labels=cb.optimal_mixture(teacher, real.observed))`."""
     return OptimalMixture(source, rest)
+
+
+class OwnLabels(Labels):
+    """Labels that a function makes of rows and of other labels."""
+
+    def __init__(self, name: str, version: int, function: Call, of: Labels) -> None:
+        if not isinstance(of, Labels) or isinstance(of, (OptimalMixture, OwnLabels)):
+            raise TypeError("labels of a function are made of a source or a sum of sources")
+        if not callable(function):
+            raise TypeError(f"labels {name!r} need a function of (rows, labels)")
+        super().__init__(of.terms)
+        self.name, self.version, self.function = name, version, function
+
+    def __mul__(self, weight: Weight) -> Labels:
+        raise TypeError("labels of a function are those of a fit: they have no weight and are no part of a sum")
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Labels) -> Labels:
+        return self * 1
+
+
+class Measure:
+    """What a function makes of the coefficients of fits; see measure."""
+
+    def __init__(self, name: str, version: int, function: Call, fits: Sequence[Fit]) -> None:
+        if not callable(function):
+            raise TypeError(f"measure {name!r} needs a function of (coefficients)")
+        self.name, self.version, self.function, self.fits = name, version, function, fits
+
+
+def labels(name: str, version: int, function: Callable[[Array, Array], Array], of: Labels | None = None) -> Labels:
+    """Labels of one's own for a fit: what a function makes of the rows and of the labels that they have.
+
+        def clipped(rows, labels):
+            return np.clip(labels, -1, 1)
+        student = cb.Fit("student", real, labels=cb.labels("clipped", 1, clipped, of=teacher))
+
+    function(rows, labels): rows (trials, n, p), labels (trials, n), those that `of` says, by default the rows' own
+    observations; it returns (trials, n). It is called for some trials at a time, by several threads, in any order:
+    the labels of a trial must depend on that trial alone, and on no random numbers. A fit's own noise_std is added
+    behind.
+
+    name and version are how a run's folder knows it: another version is another study. Change it with the function.
+    Such studies run on the CPU, from Python, and have no law where these labels come in.
+    """
+    return OwnLabels(name, version, function, observed if of is None else of)
+
+
+def measure(name: str, version: int, function: Callable[[Array], Array], *fits: Fit) -> Measure:
+    """A measure of one's own, for measures= of Study.graph: what a function makes of the coefficients of these fits.
+
+        norm = cb.measure("norm", 1, lambda coefficients: np.linalg.norm(coefficients, axis=1), student)
+
+    function(coefficients): (trials, p), with features (trials, features); it returns a number for each trial, (trials,).
+    It is called as that of labels. name: the estimand's in tables. Another version is measured anew in the same folder.
+    """
+    return Measure(name, version, function, fits)
 
 
 class Source(Labels):
@@ -180,10 +241,14 @@ class Fit(Source):
                            noise_std=noise_std, keep=keep, link=link)
         if not all(isinstance(group, Rows) for group in self.rows):
             raise TypeError("rows of a fit are Rows, one or several")
+        if isinstance(labels, OwnLabels):
+            self.keys["function"] = {"name": labels.name, "version": labels.version}
         of_all = self.rows[0] if len(self.rows) == 1 else None
         for group, own in [(of_all, labels), *self.labels_on.items()]:
             if own is None:
                 continue
+            if isinstance(own, OwnLabels) and own is not labels:
+                raise TypeError("labels of a function are those of all rows of a fit: not in labels_on")
             if not isinstance(own, Labels):
                 raise TypeError("labels are a source or a sum of sources: a Fit, observed, truth or rows.observed")
             for source, _ in own.terms:
@@ -199,19 +264,29 @@ class Fit(Source):
         return f"Fit({self.name!r})"
 
 
-def tables_of(fits: Iterable[Fit], measures: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables [rows.…], [fit.…] and [measure] of fits, of those that label them, and of what is measured.
+def tables_of(fits: Iterable[Fit], measures: Mapping[str, Any],
+              own: Sequence[Measure]) -> tuple[dict[str, Any], dict[tuple[str, str, int], Call]]:
+    """The tables [rows.…], [fit.…] and [measure] of fits, of those that label them, and of what is measured; and the
+    functions among them by role, name and version.
 
-    Raises ValueError where two different rows or fits have one name.
+    Raises ValueError where two different rows, fits or functions have one name.
     """
     names = {key: _names(value) for key, value in measures.items()}
+    if own:
+        names["functions"] = [{"name": one.name, "version": one.version, "fits": [fit.name for fit in one.fits]}
+                              for one in own]
     found: dict[str, Fit] = {}
     rows: dict[str, Rows] = {}
     for fit in fits:
         _gather(fit, found, rows)
+    functions: dict[tuple[str, str, int], Call] = {}
+    for role, given in [*(("labels", fit.labels) for fit in found.values()), *(("measure", one) for one in own)]:
+        if isinstance(given, (OwnLabels, Measure)) and functions.setdefault(
+                (role, given.name, given.version), given.function) is not given.function:
+            raise ValueError(f"two functions have the name {given.name!r} and version {given.version}")
     return {"rows": {name: group.keys for name, group in rows.items()},
             "fit": {name: _table(fit) for name, fit in found.items()},
-            **({"measure": names} if names else {})}
+            **({"measure": names} if names else {})}, functions
 
 
 def _gather(fit: Fit, found: dict[str, Fit], rows: dict[str, Rows]) -> None:

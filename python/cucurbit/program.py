@@ -158,7 +158,7 @@ def call(*words: object) -> None:
     ProgramError with its last message, or StudyError.
     """
     arguments = [str(word) for word in words]
-    bar = _NotebookBar.where_there_is_one() if "--quiet" not in arguments else None
+    bar = NotebookBar.where_there_is_one() if "--quiet" not in arguments else None
     if bar:
         arguments += ["--progress", "json"]
     reading, writing = _stderr_of_child()
@@ -228,14 +228,14 @@ def _say(text: str) -> None:
         sys.stderr.flush()
 
 
-class _NotebookBar:
+class NotebookBar:
     """A bar of tqdm's that follows the program's reports; what else the program says goes to sys.stderr."""
 
     def __init__(self, tqdm: Any) -> None:
         self._tqdm, self._bar, self._rest = tqdm, None, ""
 
     @classmethod
-    def where_there_is_one(cls) -> _NotebookBar | None:
+    def where_there_is_one(cls) -> NotebookBar | None:
         """In a notebook, a kernel of IPython's, where tqdm is installed, unless TQDM_DISABLE is set."""
         ipython = sys.modules.get("IPython")
         if os.environ.get("TQDM_DISABLE") or not ipython or not hasattr(ipython.get_ipython(), "kernel"):
@@ -250,12 +250,12 @@ class _NotebookBar:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith("{"):
-                self._show(json.loads(line))
+                report = json.loads(line)
+                self.show(report["trials_done"], report["trials_total"])
             else:
                 _say(line + "\n")
 
-    def _show(self, report: dict[str, Any]) -> None:
-        done, total = report["trials_done"], report["trials_total"]
+    def show(self, done: int, total: int) -> None:
         if self._bar is None:
             # What was stored before says nothing about how fast this run is.
             self._bar = self._tqdm(total=total, initial=done, unit=" trials")

@@ -17,7 +17,7 @@ from cucurbit.files import replaced
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from cucurbit.graphs import Fit
+    from cucurbit.graphs import Call, Fit, Measure
     from cucurbit.hints import AnyPath, Array, Grid, Number, Table, Vector
     from cucurbit.runs import Run
 
@@ -69,12 +69,16 @@ class Study:
     A study does not change once it is made. Two are equal where their files would say the same.
     """
 
+    # Labels and measures that are functions, which a file can only name.
+    _functions: Mapping[tuple[str, str, int], Call] = {}
+
     def __init__(self, kind: Kind, *, name: str | None = None, seed: int = 1, p: Grid | None = None,
                  spectrum: Vector | None = None, signal: Vector | None = None, n: Grid | None = None,
                  noise_std: Grid | None = None, arms: Sequence[str | Table] | None = None, trials: int | None = None,
                  rel_std_err: Number | None = None, abs_std_err: Number | None = None, max_trials: int | None = None,
                  label_noise: Literal["integrate", "sample"] | None = None,
                  keep: Literal["trials", "moments"] | None = None,
+                 sampler: Literal["sufficient", "direct"] | None = None,
                  **tables: Table | Sequence[Table]) -> None:
         """A study of this kind. What is left out takes the default of study files, or is missed by check().
 
@@ -82,7 +86,7 @@ class Study:
         p, spectrum, signal: the population (in gradient_descent, the data). A spectrum or signal is a law such as
         power_law(2.0) or an array of p numbers: eigenvalues λ_i, coefficients β*_i.
         n, noise_std, arms: of [target]; in weak_to_strong and features of [weak], in gradient_descent of [data].
-        trials, or rel_std_err or abs_std_err with max_trials: the precision; label_noise and keep likewise.
+        trials, or rel_std_err or abs_std_err with max_trials: the precision; label_noise, keep and sampler likewise.
         tables: every other table of the study file by its name, as a dict of its keys, and [[stage]] as a list:
         surrogate={"m": 100, "noise_std": 0.1}, stage=[{"n": 60}, {"n": [60, 1000]}]. Arrays may stand where the file
         would name a .npy file.
@@ -96,7 +100,8 @@ class Study:
         population = {"p": p, "spectrum": spectrum, "signal": signal}
         main = {"n": n, "noise_std": noise_std, "arms": arms}
         precision = {"trials": trials, "rel_std_err": rel_std_err, "abs_std_err": abs_std_err,
-                     "max_trials": max_trials, "label_noise": label_noise, "keep": keep}
+                     "max_trials": max_trials, "label_noise": label_noise, "keep": keep,
+                     "sampler": sampler}
         if kind in ("chain", "graph") and any(value is not None for value in main.values()):
             raise TypeError(f"{', '.join(main)} are no keywords of a {kind}: each "
                             f"{'stage' if kind == 'chain' else 'group of rows'} has its own")
@@ -146,7 +151,8 @@ class Study:
               opr: Sequence[tuple[Fit, Fit]] | None = None,
               pgr: Mapping[Literal["weak", "strong", "ceiling"], Fit] | None = None,
               output_variance: Sequence[Fit] | None = None, in_sample_risk: Sequence[Fit] | None = None,
-              error_rate: Sequence[Fit] | None = None, agreement: Sequence[tuple[Fit, Fit]] | None = None) -> Study:
+              error_rate: Sequence[Fit] | None = None, agreement: Sequence[tuple[Fit, Fit]] | None = None,
+              measures: Sequence[Measure] = (), sampler: Literal["sufficient", "direct"] | None = None) -> Study:
         """A study of kind "graph" from fits on groups of rows; those that label others need not be named.
 
             real = cb.Rows("real", n=[60, 150], noise_std=0.5)
@@ -159,16 +165,20 @@ class Study:
         other's risk over the fit's. pgr: the
         performance gap recovered by a strong fit between a weak one and a ceiling. output_variance,
         in_sample_risk, error_rate: the fits of which bᵀΣb, the risk on their own rows, and how often their sign is not
-        the truth's are measured. agreement: pairs of fits, how often their signs agree.
+        the truth's are measured. agreement: pairs of fits, how often their signs agree. measures: of one's own,
+        cucurbit.measure. sampler: "direct" draws the rows of every group, also where a factor could stand for them.
         """
         from cucurbit.graphs import tables_of
 
-        measures = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "opr": opr, "pgr": pgr,
+        built_in = {"excess_risk": excess_risk, "misfit": misfit, "gain": gain, "opr": opr, "pgr": pgr,
                     "output_variance": output_variance, "in_sample_risk": in_sample_risk, "error_rate": error_rate,
                     "agreement": agreement}
-        return cls("graph", p=p, spectrum=spectrum, signal=signal, name=name, seed=seed, trials=trials,
-                   rel_std_err=rel_std_err, abs_std_err=abs_std_err, max_trials=max_trials,
-                   **tables_of(fits, {key: value for key, value in measures.items() if value is not None}))
+        tables, functions = tables_of(fits, {key: value for key, value in built_in.items() if value is not None},
+                                      measures)
+        study = cls("graph", p=p, spectrum=spectrum, signal=signal, name=name, seed=seed, trials=trials,
+                    rel_std_err=rel_std_err, abs_std_err=abs_std_err, max_trials=max_trials, sampler=sampler, **tables)
+        study._functions = functions
+        return study
 
     @property
     def kind(self) -> Kind:
@@ -243,10 +253,22 @@ class Study:
         such as "90s" or "1h30m". shard: "3/8" for a part of the trials. quiet: neither progress nor talk.
 
         Raises StudyError, ProgramError with exit code 75 where the run was stopped and can be continued, and
-        KeyboardInterrupt after Ctrl-C, once the program has finished the trials in flight.
+        KeyboardInterrupt after Ctrl-C, once the trials in flight are finished. What a function of the study's raises
+        is raised once they are stored; a study with functions runs in this process, on the CPU.
         """
         from cucurbit.runs import Run
 
+        if self._functions:
+            if device not in ("auto", "cpu"):
+                raise ValueError(f"device {device!r} is not allowed: labels and measures that are functions in Python "
+                                 "are called with rows of the CPU; allowed: 'cpu'")
+            self.check()
+            from cucurbit import functions
+
+            with self._file(largest=_LARGEST_COPIED) as file:
+                functions.run(file, folder, self._functions, threads=threads, max_time=max_time, shard=shard,
+                              quiet=quiet)
+            return Run(folder)
         with self._file(largest=_LARGEST_COPIED) as file:
             program.run(file, folder, device=device, threads=threads, max_time=max_time, shard=shard, quiet=quiet)
         return Run(folder)

@@ -166,7 +166,7 @@ class Notebook(unittest.TestCase):
         self.assertIn("cucurbit: complete: ", said)
 
     def test_a_continued_run_counts_what_is_stored(self):
-        bar = program._NotebookBar(mock.Mock())
+        bar = program.NotebookBar(mock.Mock())
         shown = bar._tqdm.return_value
         shown.n = 300
         bar.hear('{"trials_done":300,"trials_total":1000,"sec')

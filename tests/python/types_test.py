@@ -23,6 +23,10 @@ student = cb.Fit("student", real, labels=0.6 * teacher + 0.4 * real.observed)
 mean = cb.Fit("mean", real, labels=(teacher + student) / 2 - 0.1 * cb.truth)
 study = cb.Study.graph(student, mean, p=100, spectrum=cb.power_law(1.0), signal=np.ones(100), trials=10,
                        misfit=[(student, teacher)])
+clipped = cb.labels("clipped", 1, lambda rows, labels: np.clip(labels + rows[..., 0], -1, 1), of=teacher)
+pupil = cb.Fit("pupil", real, labels=clipped)
+length = cb.measure("length", 1, lambda coefficients: np.linalg.norm(coefficients, axis=1), pupil, student)
+cb.Study.graph(pupil, p=100, spectrum=cb.power_law(1.0), signal=np.ones(100), trials=10, measures=[length])
 chain = cb.Study("chain", p=40, spectrum=cb.isotropic(), signal=cb.uniform(), trials=10, stage=[{"n": 60}])
 run = study.run("out", device="cpu")
 gap = run.trials("excess_risk").sel(arm="student") - run.trials("excess_risk").sel(arm="teacher")
@@ -36,6 +40,7 @@ cb.Study("modelshift", p=40)
 study.run("out", device=0)
 cb.Fit("heir", real, labels="0.6" * teacher)
 cb.Fit("heir", real, labels=real)
+cb.labels("clipped", 1, lambda rows: rows[..., 0])
 run.trials().sel(arm="student")
 rows = run.table
 """
