@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -153,8 +154,8 @@ std::vector<Design> GraphStudy::designs() const {
                 design.series.push_back({point, spec_.fits[measure.fit].name,
                                          spec_.arm_key(measure), spec_.estimand(measure)});
         }
-        // A product with the features of all rows may round by how many rows points have together.
-        design.points_apart = spec_.features.empty();
+        // A product of all rows may round by how many of them points have together.
+        design.points_apart = !spec_.dense();
         std::set<std::uint64_t> keys;
         for (const Point& point : design.points) {
             const std::vector<GraphRows> rows = at(point).first;
@@ -185,17 +186,23 @@ GraphStudy::RowLaws GraphStudy::row_laws(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const std::vector<double> population = spec_.population.at(p).spectrum;
     const std::vector<std::size_t> counts = spec_.feature_counts({point});
-    const auto moments = [&](const std::vector<double>& spectrum) {
-        return std::make_shared<const SecondMoments>(
-            RowMoments(spec_.features, counts, spectrum, population).second());
-    };
     RowLaws laws{{}, {0, population}};
-    if (!spec_.features.empty()) laws.test.moments = moments(population);
-    for (const GraphSpec::Rows& group : spec_.rows) {
-        const std::vector<double> spectrum = group.spectrum.values(p);
-        laws.moments.push_back(!laws.test.moments || spectrum == population ? laws.test.moments
-                                                                            : moments(spectrum));
+    if (!spec_.dense()) {
+        laws.moments.resize(spec_.rows.size());
+        return laws;
     }
+    // Rows alike share what is decomposed of them.
+    std::map<std::string, std::shared_ptr<const SecondMoments>> known;
+    const auto moments = [&](const RotatedSpectrum& covariance) {
+        std::shared_ptr<const SecondMoments>& of = known[covariance.canonical()];
+        if (!of)
+            of = std::make_shared<const SecondMoments>(
+                RowMoments(spec_.features, counts, covariance, population).second());
+        return of;
+    };
+    laws.test.moments = moments(RotatedSpectrum(spec_.population.spectrum));
+    for (const GraphSpec::Rows& group : spec_.rows)
+        laws.moments.push_back(moments(group.covariance));
     return laws;
 }
 
@@ -246,7 +253,9 @@ std::vector<std::optional<FitLaw>> GraphStudy::exact(const std::vector<GraphRows
             laws[a].reset();
     for (std::size_t a = 0; a < fits.size(); ++a)
         for (std::size_t g = 0; g < rows.size(); ++g)
-            if (spec_.rows[g].distribution && has_seen(fits, a, g)) laws[a].reset();
+            if ((spec_.rows[g].distribution || !spec_.rows[g].covariance.diagonal()) &&
+                has_seen(fits, a, g))
+                laws[a].reset();
     return laws;
 }
 
@@ -336,7 +345,7 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
 }
 
 std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& point) const {
-    if (!spec_.features.empty()) return {};
+    if (spec_.dense()) return {};
     const auto [rows, fits] = at(point);
     const Population population =
         spec_.population.at(static_cast<std::size_t>(point.parameters.front()));

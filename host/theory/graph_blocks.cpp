@@ -12,7 +12,8 @@ std::vector<AlikeRows> alike_rows(const std::vector<GraphRows>& rows, const Grap
         const GraphRows& group = rows[fit.rows[k]];
         const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
         auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
-            return each.weight == weight && each.rows->spectrum == group.spectrum;
+            return each.weight == weight && each.rows->spectrum == group.spectrum &&
+                   each.rows->moments == group.moments;
         });
         if (known == alike.end()) known = alike.insert(known, {&group, weight, 0, {}});
         known->count += group.count;

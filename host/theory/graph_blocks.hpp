@@ -194,8 +194,8 @@ public:
     static std::vector<RowKind> kinds(const std::vector<AlikeRows>& rows, const GraphFit& fit) {
         const GraphRows& first = *rows.front().rows;
         return row_kinds(rows, [&](const GraphRows& group) {
-            if (group.spectrum != first.spectrum)
-                throw NoGraphLaw("a fit of random features has rows of several spectra");
+            if (group.moments != first.moments)
+                throw NoGraphLaw("a fit of features or rotated rows has rows of several kinds");
             return std::span(first.moments->eigen(fit.first, fit.features).values);
         });
     }

@@ -40,7 +40,8 @@ struct GraphRows {
     std::size_t count = 0;
     std::vector<double> spectrum;  ///< [p], positive
     double noise_std = 0.0;
-    /// Of r, D ≥ p: the leading p×p block is diag(spectrum). None: r = x.
+    /// Of r, D ≥ p; rows alike share them. Where the leading p×p block is not diag(spectrum), x is
+    /// rotated. None: r = x.
     std::shared_ptr<const SecondMoments> moments = nullptr;
     /// [p]; none: β*. With an initial value, since lists of initial values may end before it.
     std::vector<double> truth = {};  // NOLINT(readability-redundant-member-init)

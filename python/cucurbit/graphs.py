@@ -196,14 +196,16 @@ class Rows:
 
     n: their number, a grid. noise_std: of their observations, drawn once and the same for all fits that use them;
     0 unless given. spectrum: the population's unless given. signal: the truth of their labels, likewise. distribution:
-    of whitened coordinates, Gaussian unless given. `observed` stands for their observations in labels.
+    of whitened coordinates, Gaussian unless given. rotation: the seed of random eigenvectors of their covariance, which
+    else is diagonal. `observed` stands for their observations in labels.
     """
 
     def __init__(self, name: str, n: Grid, noise_std: Grid | None = None, spectrum: Vector | None = None,
                  distribution: Literal["gaussian", "rademacher", "uniform", "laplace"] | None = None,
-                 signal: Vector | None = None) -> None:
+                 signal: Vector | None = None, rotation: int | None = None) -> None:
         self.name = name
-        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum, distribution=distribution, signal=signal)
+        self.keys = _given(n=n, noise_std=noise_std, spectrum=spectrum, distribution=distribution, signal=signal,
+                           rotation=rotation)
         self.observed = Observed(self)
 
     def __repr__(self) -> str:

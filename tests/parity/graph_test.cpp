@@ -77,6 +77,7 @@ Matrix draw_group(const Design& design, const GraphStudy& setting, const GraphRo
             {true, setting.factor_key(design, number, group.count), stage, trial, group.count},
             p + noises);
     Matrix rows(factored ? p : group.count, width + noises);
+    const DenseMatrix root = spec.rows[number].covariance.root(p);
     std::vector<double> x(p), noise(noises);
     for (std::size_t i = 0; i < rows.rows(); ++i) {
         if (factored) {
@@ -89,7 +90,8 @@ Matrix draw_group(const Design& design, const GraphStudy& setting, const GraphRo
         }
         for (double& value : x)
             if (signs) value = value < 0.0 ? -1.0 : 1.0;
-        for (std::size_t j = 0; j < p; ++j) rows(i, j) = std::sqrt(Real(group.spectrum[j])) * x[j];
+        for (std::size_t j = 0; j < p; ++j)
+            for (std::size_t k = 0; k < p; ++k) rows(i, j) += Real(root(j, k)) * x[k];
         for (std::size_t m = 0, first = p; m < counts.size(); first += counts[m++]) {
             const DenseMatrix w = spec.features[m].projection(counts[m], population);
             for (std::size_t k = 0; k < counts[m]; ++k) {
@@ -304,7 +306,7 @@ private:
         Real expected = 0, size = 0;
         const DenseMatrix second =
             RowMoments(setting.spec().features, setting.spec().feature_counts(design.points),
-                       population.spectrum, population.spectrum)
+                       RotatedSpectrum(setting.spec().population.spectrum), population.spectrum)
                 .second();
         for (std::size_t j = 0; j < width; ++j)
             for (std::size_t k = 0; k < width; ++k) {
@@ -493,6 +495,47 @@ TEST_P(GraphParity, RowsOfTwoDomainsWithWeights) {
         row_weights = { more = 0.3 }
         penalty = 0.1
         link = "sign"
+    )",
+            2, 2);
+}
+
+// Rows of a rotated covariance: few, more than coordinates, of another distribution, beside
+// features and flows.
+TEST_P(GraphParity, RotatedRows) {
+    const std::string rotated = two_groups + R"(
+        rotation = 3
+        [rows.turned]
+        n = [7, 9, 50]
+        noise_std = 0.3
+        rotation = 5
+        spectrum = { kind = "power_law", exponent = 0.5 }
+        [rows.signs]
+        n = 30
+        rotation = 5
+        distribution = "rademacher"
+        [fit.least]
+        rows = "turned"
+        noise_std = 0.1
+        [fit.first]
+        rows = ["turned", "real"]
+        keep = 5
+        penalty = 0.2
+        labels = { least = 0.5, rest = "observed" }
+        [fit.stopped]
+        rows = ["more", "signs"]
+        row_weights = { signs = 0.5 }
+        time = 20.0
+        labels = "first"
+    )";
+    compare(rotated, 2, 2);
+    compare(rotated + R"(
+        [fit.wide]
+        rows = "turned"
+        penalty = 0.3
+        features = { kind = "random", activation = "relu", seed = 1, count = 20 }
+        [measure]
+        in_sample_risk = ["least", "wide"]
+        misfit = [["wide", "stopped"]]
     )",
             2, 2);
 }

@@ -277,9 +277,13 @@ TEST(GraphStudies, FeaturesOfAFile) {
 }
 
 TEST(GraphStudies, MomentsOfRandomFeatures) {
-    for (const std::string activation : {"linear", "relu", "erf", "sign"}) {
+    for (const std::string activation : {"linear", "relu", "erf", "sign", "rotated relu"}) {
+        const bool rotated = activation == "rotated relu";
         const Study study = study_of(head + fmt::format(R"(
-            rows = {{ real = {{ n = 4 }} }}
+            [rows.real]
+            n = 4
+            spectrum = {{ kind = "list", values = [1.0, 1.0, 3.0, 1.0, 1.0, 0.5] }}
+            {1}
             [fit.first]
             rows = "real"
             features = {{ kind = "random", activation = "{0}", seed = 4, count = 3 }}
@@ -290,15 +294,16 @@ TEST(GraphStudies, MomentsOfRandomFeatures) {
             rows = "real"
             features = {{ kind = "random", activation = "linear", seed = 6, count = 2 }}
         )",
-                                                        activation));
+                                                        rotated ? "relu" : activation,
+                                                        rotated ? "rotation = 3" : ""));
         const auto& spec = dynamic_cast<const GraphStudy&>(*study.setting).spec();
         const std::vector<double> population = spec.population.at(6).spectrum;
-        std::vector<double> spectrum = population;
-        spectrum[2] = 3.0;  // other rows than the population's
+        const RotatedSpectrum& covariance = spec.rows.front().covariance;
+        const DenseMatrix root_of_x = covariance.root(6);
         const std::vector<std::size_t> counts =
             spec.feature_counts(study.setting->designs().at(0).points);
         ASSERT_EQ(counts, (std::vector<std::size_t>{3, 2, 2}));
-        const RowMoments moments(spec.features, counts, spectrum, population);
+        const RowMoments moments(spec.features, counts, covariance, population);
         constexpr std::size_t width = 13, rows = 40'000;
         DenseMatrix sums(width, width), squares(width, width);
         std::vector<double> row(width);
@@ -306,14 +311,18 @@ TEST(GraphStudies, MomentsOfRandomFeatures) {
         for (std::size_t m = 0; m < 3; ++m)
             w.push_back(spec.features[m].projection(counts[m], population));
         for (std::size_t i = 0; i < rows; ++i) {
-            draw_normals({7, 0, Purpose::samples}, 0, i, std::span(row).first(6));
-            for (std::size_t j = 0; j < 6; ++j) row[j] *= std::sqrt(spectrum[j]);
+            std::vector<double> z(6);
+            draw_normals({7, 0, Purpose::samples}, 0, i, z);
+            for (std::size_t j = 0; j < 6; ++j) {
+                row[j] = 0.0;
+                for (std::size_t k = 0; k < 6; ++k) row[j] += root_of_x(j, k) * z[k];
+            }
             for (std::size_t m = 0, at = 6; m < 3; ++m)
                 for (std::size_t k = 0; k < counts[m]; ++k, ++at) {
                     double u = 0.0;
                     for (std::size_t j = 0; j < 6; ++j) u += w[m](j, k) * row[j];
-                    row[at] = spec.features[m].linear() ? u
-                              : activation == "relu"    ? std::max(u, 0.0)
+                    row[at] = spec.features[m].linear()      ? u
+                              : activation.ends_with("relu") ? std::max(u, 0.0)
                               : activation == "erf" ? std::sqrt(3.0) * std::erf(u / std::sqrt(2.0))
                                                     : (u < 0.0 ? -1.0 : 1.0);
                 }
@@ -323,7 +332,11 @@ TEST(GraphStudies, MomentsOfRandomFeatures) {
                     squares(j, k) += row[j] * row[k] * row[j] * row[k];
                 }
         }
-        const DenseMatrix root = moments.root(), second = product(root, true, root, false);
+        DenseMatrix second = moments.second();
+        if (!rotated) {
+            const DenseMatrix root = moments.root();
+            second = product(root, true, root, false);
+        }
         for (std::size_t j = 0; j < width; ++j)
             for (std::size_t k = 0; k < width; ++k) {
                 const double mean = sums(j, k) / rows;

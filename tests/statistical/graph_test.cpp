@@ -233,6 +233,58 @@ TEST(GraphLawSlow, HoldsOfRandomFeatures) {
     EXPECT_LE(median(gaps), 0.02);
 }
 
+// Rows whose covariance has other eigenvectors: labels from them, and fits to labels from there.
+TEST(GraphLawSlow, HoldsOfRotatedRows) {
+    constexpr const char* text = R"(
+        schema = 1
+        study = {{ name = "graph", kind = "graph", seed = 9 }}
+        population = {{ p = 120, spectrum = {{ kind = "power_law", exponent = 0.7 }}, signal = {{ kind = "power_law", exponent = 1.0 }} }}
+        precision = {{ trials = 64 }}
+        [rows.real]
+        n = 90
+        noise_std = 0.3
+        [rows.turned]
+        n = {}
+        noise_std = 0.5
+        {}
+        [fit.far]
+        rows = "turned"
+        [fit.ridge]
+        rows = "turned"
+        penalty = 1.0
+        labels = {{ far = 0.5, rest = "observed" }}
+        [fit.first]
+        rows = "turned"
+        keep = 60
+        penalty = 0.5
+        [fit.near]
+        rows = "real"
+        penalty = 0.5
+        labels = {{ far = 0.3, first = 0.3, rest = "observed" }}
+        [fit.back]
+        rows = "turned"
+        time = 30.0
+        labels = "near"
+        [measure]
+        misfit = [["near", "far"], ["back", "ridge"]]
+        in_sample_risk = ["ridge", "near", "back"]
+        error_rate = ["far", "back"]
+    )";
+    std::size_t compared = 0, noticed = 0;
+    for (const std::size_t n : {70, 300}) {
+        const Study study = study_of(fmt::format(text, n, "rotation = 2"));
+        const Study straight = study_of(fmt::format(text, n, ""));
+        for (const Compared& each : compare(study, *study.setting, 320)) {
+            EXPECT_LE(std::abs(each.gap), each.allowed + 4.5 * each.error) << n;
+            ++compared;
+        }
+        for (const Compared& each : compare(study, *straight.setting, 320))
+            noticed += std::abs(each.gap) > each.allowed + 4.5 * each.error ? 1 : 0;
+    }
+    EXPECT_EQ(compared, 24u);
+    EXPECT_GE(noticed, 6u);  // of a law without the rotation
+}
+
 // A law that takes the same inputs for fresh ones, or another number of shared rows, is noticed.
 TEST(GraphLawSlow, WrongLawsAreNoticed) {
     constexpr const char* head = R"(

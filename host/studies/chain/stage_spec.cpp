@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "cucurbit/hash.hpp"
-#include "cucurbit/random.hpp"
 #include "host/config/messages.hpp"
 #include "host/theory/dense.hpp"
 
@@ -14,12 +12,6 @@ namespace cucurbit {
 namespace {
 
 const std::vector<std::string> feature_names{"identity", "mask", "subspace", "random", "file"};
-
-double column_product(const DenseMatrix& a, std::size_t j, std::size_t k) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < a.rows; ++i) sum += a(i, j) * a(i, k);
-    return sum;
-}
 
 /// S Vᵀ of a = U S Vᵀ: the same aᵀa with fewest rows.
 DenseMatrix compact(const DenseMatrix& a) {
@@ -32,58 +24,6 @@ DenseMatrix compact(const DenseMatrix& a) {
 }
 
 }  // namespace
-
-DenseMatrix seeded_normals(const char* what, std::uint64_t seed, std::size_t rows,
-                           std::size_t cols) {
-    const Stream stream{hash_text(fmt::format("{} {}", what, seed)), 0, Purpose::rotation};
-    std::vector<double> row(cols);
-    DenseMatrix matrix(rows, cols);
-    for (std::size_t i = 0; i < rows; ++i) {
-        draw_normals(stream, 0, i, row);
-        for (std::size_t j = 0; j < cols; ++j) matrix(i, j) = row[j];
-    }
-    return matrix;
-}
-
-DenseMatrix random_rotation(std::uint64_t seed, std::size_t dimension) {
-    DenseMatrix q = seeded_normals("rotation", seed, dimension, dimension);
-    for (std::size_t j = 0; j < dimension; ++j) {
-        for (int pass = 0; pass < 2; ++pass)
-            for (std::size_t k = 0; k < j; ++k) {
-                const double along = column_product(q, j, k);
-                for (std::size_t i = 0; i < dimension; ++i) q(i, j) -= along * q(i, k);
-            }
-        const double length = std::sqrt(column_product(q, j, j));
-        for (std::size_t i = 0; i < dimension; ++i) q(i, j) /= length;
-    }
-    return q;
-}
-
-RotatedSpectrum RotatedSpectrum::read(Reader& table, const Grid<std::uint64_t>& p,
-                                      const Spectrum& usual) {
-    RotatedSpectrum covariance;
-    covariance.spectrum_ = table.has("spectrum") ? Spectrum::read(table, "spectrum", p) : usual;
-    if (table.has("rotation")) covariance.rotation_ = table.count("rotation", 0, max_feature_seed);
-    for (const std::uint64_t dimension : p.values)
-        if (covariance.rotation_ && dimension > max_dense_dimension)
-            table.fail("rotation", fmt::format("needs p at most {}, but p = {}",
-                                               max_dense_dimension, dimension));
-    return covariance;
-}
-
-DenseMatrix RotatedSpectrum::root(std::size_t p) const {
-    const std::vector<double> lambda = spectrum(p);
-    DenseMatrix root = rotation_ ? random_rotation(*rotation_, p) : DenseMatrix(p, p);
-    for (std::size_t j = 0; j < p; ++j) {
-        if (!rotation_) root(j, j) = 1.0;
-        for (std::size_t i = 0; i < p; ++i) root(i, j) *= std::sqrt(lambda[j]);
-    }
-    return root;
-}
-
-std::string RotatedSpectrum::canonical() const {
-    return spectrum_.canonical() + (rotation_ ? fmt::format(" rotation={}", *rotation_) : "");
-}
 
 StageSpec StageSpec::read(Reader& table, const Grid<std::uint64_t>& p, const Spectrum& usual,
                           bool first) {

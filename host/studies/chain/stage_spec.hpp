@@ -7,34 +7,9 @@
 #include "cucurbit/chain.hpp"
 #include "host/config/population.hpp"
 #include "host/config/reader.hpp"
+#include "host/studies/covariance.hpp"
 
 namespace cucurbit {
-
-/// Largest p of a chain with a rotation or features other than all coordinates: its theory takes
-/// p³.
-inline constexpr std::uint64_t max_dense_dimension = 4096;
-inline constexpr std::uint64_t max_feature_seed = (std::uint64_t{1} << 63) - 1;
-
-/// rows×cols normals of a seed, the same for the same `what`; fewer rows are the first of more.
-DenseMatrix seeded_normals(const char* what, std::uint64_t seed, std::size_t rows,
-                           std::size_t cols);
-
-/// A covariance Q diag(λ) Qᵀ, Q a random rotation or none.
-class RotatedSpectrum {
-public:
-    /// The keys spectrum (by default the given one) and rotation (a seed) of a table.
-    static RotatedSpectrum read(Reader& table, const Grid<std::uint64_t>& p, const Spectrum& usual);
-
-    bool diagonal() const { return !rotation_; }
-    std::vector<double> spectrum(std::size_t p) const { return spectrum_.values(p); }
-    /// Q diag(√λ).
-    DenseMatrix root(std::size_t p) const;
-    std::string canonical() const;
-
-private:
-    Spectrum spectrum_;
-    std::optional<std::uint64_t> rotation_;
-};
 
 class StageSpec {
 public:
@@ -68,9 +43,5 @@ private:
     DenseMatrix file_;  ///< independent rows of a file's AᵀA
     std::string hash_;
 };
-
-/// A random rotation: Gram and Schmidt's basis of normal rows, uniform on the orthogonal group; the
-/// same on every machine.
-DenseMatrix random_rotation(std::uint64_t seed, std::size_t dimension);
 
 }  // namespace cucurbit

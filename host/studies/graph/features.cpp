@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "host/studies/chain/stage_spec.hpp"
 #include "host/theory/dense.hpp"
 
 namespace cucurbit {
@@ -117,13 +116,13 @@ std::string RowFeatures::canonical() const {
 }
 
 RowMoments::RowMoments(const std::vector<RowFeatures>& features,
-                       const std::vector<std::size_t>& counts, std::span<const double> spectrum,
+                       const std::vector<std::size_t>& counts, const RotatedSpectrum& covariance,
                        std::span<const double> population)
-    : p_(spectrum.size()) {
+    : p_(population.size()) {
     const std::size_t all = std::accumulate(counts.begin(), counts.end(), p_);
     second_ = DenseMatrix(all, all);
     // Of all u = Wx, one block after another.
-    DenseMatrix w(p_, all - p_), scaled(p_, all - p_);
+    DenseMatrix w(p_, all - p_);
     std::vector<const Activated*> of;
     for (std::size_t m = 0, j = 0; m < features.size(); ++m) {
         const DenseMatrix block = features[m].projection(counts[m], population);
@@ -132,12 +131,13 @@ RowMoments::RowMoments(const std::vector<RowFeatures>& features,
                   &activated[static_cast<std::size_t>(features[m].activation_)]);
         j += counts[m];
     }
-    for (std::size_t j = 0; j < w.cols; ++j)
-        for (std::size_t i = 0; i < p_; ++i) scaled(i, j) = spectrum[i] * w(i, j);
+    const DenseMatrix scaled = covariance.times(w);
     const DenseMatrix u = product(w, true, scaled, false);
     std::vector<double> slopes;
     for (std::size_t j = 0; j < w.cols; ++j) slopes.push_back(of[j]->slope(u(j, j)));
-    for (std::size_t i = 0; i < p_; ++i) second_(i, i) = spectrum[i];
+    const DenseMatrix coordinates = covariance.matrix(p_);
+    for (std::size_t j = 0; j < p_; ++j)
+        for (std::size_t i = 0; i < p_; ++i) second_(i, j) = coordinates(i, j);
     for (std::size_t j = 0; j < w.cols; ++j) {
         for (std::size_t i = 0; i < p_; ++i)
             second_(i, p_ + j) = second_(p_ + j, i) = scaled(i, j) * slopes[j];

@@ -8,6 +8,7 @@
 
 #include "cucurbit/chain.hpp"
 #include "host/config/reader.hpp"
+#include "host/studies/covariance.hpp"
 #include "kernels/contract.hpp"
 
 namespace cucurbit {
@@ -43,16 +44,17 @@ private:
     std::shared_ptr<const DenseMatrix> given_;  ///< Wᵀ of the file
 };
 
-/// A row of coordinates x ~ N(0, diag(spectrum)) and all features of it, one block after another.
+/// A row of coordinates x ~ N(0, covariance) and all features of it, one block after another.
 class RowMoments {
 public:
-    /// counts: of each block of features.
+    /// counts: of each block of features; population: its spectrum.
     RowMoments(const std::vector<RowFeatures>& features, const std::vector<std::size_t>& counts,
-               std::span<const double> spectrum, std::span<const double> population);
+               const RotatedSpectrum& covariance, std::span<const double> population);
 
     /// E r rᵀ of rows r = (x, φ(Wx), …), D×D.
     const DenseMatrix& second() const { return second_; }
-    /// D×D with rootᵀ root = second(): its first p rows are what is linear in x.
+    /// D×D with rootᵀ root = second(), of a diagonal covariance: its first p rows are what is
+    /// linear in x.
     DenseMatrix root() const;
 
 private:

@@ -104,13 +104,15 @@ std::size_t GraphRun::sample_of(const GraphFit& fit, const std::vector<GraphRows
         const bool factor = factored(group, n);
         factors = factors && factor;
         sample.sizes.push_back(n);
-        // Coordinates are zero in the columns behind them of a triangle.
-        sample.counts.push_back(!factor ? n : fit.first == 0 ? fit.features : p_);
+        // Coordinates are zero in the columns behind them of a triangle that is not rotated.
+        const bool triangle = fit.first == 0 && setting_.spec().rows[group].covariance.diagonal();
+        factors = factors && triangle;
+        sample.counts.push_back(!factor ? n : triangle ? fit.features : p_);
         sample.rows += sample.counts.back();
         key.insert(key.end(),
                    {static_cast<double>(group), static_cast<double>(n), fit.row_weights[k]});
     }
-    sample.triangular = factors && fit.rows.size() == 1 && fit.first == 0;
+    sample.triangular = factors && fit.rows.size() == 1;
     const auto [place, added] = known.samples.try_emplace(key, samples_.size());
     if (added) samples_.push_back(std::move(sample));
     return place->second;
@@ -215,12 +217,21 @@ void GraphRun::make_memory() {
         return truths_.size() - 1;
     };
     add_truth(population.truth);
+    std::size_t turned = 0;
     for (std::size_t g = 0; g < spec.rows.size(); ++g) {
         const std::optional<Signal>& signal = spec.rows[g].signal;
         truth_of_.push_back(signal ? add_truth(signal->values(population.spectrum)) : 0);
         rows_.push_back(workspace_.matrix(width_ + noises_, draws_[g].columns(p_)));
-        scales_.push_back(workspace_.shared(square_roots(spec.rows[g].spectrum.values(p_)), p_, 1));
+        const RotatedSpectrum& covariance = spec.rows[g].covariance;
+        const bool diagonal = covariance.diagonal();
+        roots_of_rows_.push_back(
+            diagonal ? workspace_.shared(square_roots(covariance.spectrum(p_)), p_, 1)
+                     : workspace_.shared(workspace_.counting() ? std::vector<double>()
+                                                               : covariance.root(p_).values,
+                                         p_, p_));
+        if (!diagonal) turned = std::max(turned, draws_[g].rows);
     }
+    if (turned > 0) whitened_ = workspace_.matrix(p_, turned);
     if (std::any_of(draws_.begin(), draws_.end(),
                     [](const Draws& group) { return !group.factors.empty(); }))
         factor_ = workspace_.matrix(p_ + noises_, p_);
@@ -297,11 +308,13 @@ void GraphRun::make_features(const Population& population) {
                                   : features[m].projection(feature_counts_[m], population.spectrum),
             p_, feature_counts_[m]));
     turned_errors_ = workspace_.matrix(width_, errors_.cols);
-    root_ = share(workspace_.counting() ? DenseMatrix()
-                                        : RowMoments(features, feature_counts_, population.spectrum,
-                                                     population.spectrum)
-                                              .root(),
-                  width_, width_);
+    root_ = share(
+        workspace_.counting()
+            ? DenseMatrix()
+            : RowMoments(features, feature_counts_,
+                         RotatedSpectrum(setting_.spec().population.spectrum), population.spectrum)
+                  .root(),
+        width_, width_);
 }
 
 void GraphRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
@@ -326,14 +339,15 @@ void GraphRun::draw(std::span<const std::uint64_t> trials) {
     for (std::size_t g = 0; g < rows_.size(); ++g) {
         const auto stage = static_cast<std::uint8_t>(g);
         if (const std::size_t n = draws_[g].rows; n > 0) {
+            const auto& [name, place, noise, covariance, signal, distribution] =
+                setting_.spec().rows[g];
+            const bool diagonal = covariance.diagonal();
             const auto x = of(rows_[g].leading(p_, n));
-            const std::optional<Entrywise> distribution = setting_.spec().rows[g].distribution;
+            const auto drawn = diagonal ? x : of(whitened_.leading(p_, n));
             engine.draw({design().key, stage, Purpose::samples}, trials, 0,
-                        distribution ? nullptr : scales_[g].data, x);
-            if (distribution) {
-                engine.apply(*distribution, x);
-                engine.scale_rows(x, scales_[g].data, x);
-            }
+                        diagonal && !distribution ? roots_of_rows_[g].data : nullptr, drawn);
+            if (distribution) engine.apply(*distribution, drawn);
+            if (distribution || !diagonal) give_covariance(g, drawn, x);
             engine.draw({design().key, stage, Purpose::label_noise}, trials, 0, nullptr,
                         of(rows_[g].block(width_, noises_, 0, n)));
         }
@@ -355,9 +369,18 @@ void GraphRun::draw_factors(std::size_t group, std::span<const std::uint64_t> tr
         const auto rows = rows_of(group, n);
         engine.draw_triangular(setting_.factor_key(design(), group, n),
                                static_cast<std::uint8_t>(group), trials, n, of(factor_));
-        engine.scale_rows(of(factor_.leading(p_, p_)), scales_[group].data, rows.leading(p_, p_));
+        give_covariance(group, of(factor_.leading(p_, p_)), rows.leading(p_, p_));
         engine.copy(of(factor_.block(p_, noises_, 0, p_)), rows.block(width_, noises_, 0, p_));
     }
+}
+
+/// out = R whitened, R Rᵀ the covariance of a group's rows.
+void GraphRun::give_covariance(std::size_t group, BatchMatrix whitened, BatchMatrix out) {
+    const BatchMatrix& root = roots_of_rows_[group];
+    if (setting_.spec().rows[group].covariance.diagonal())
+        workspace_.engine().scale_rows(whitened, root.data, out);
+    else
+        workspace_.engine().multiply(of(root), false, whitened, out);
 }
 
 BatchMatrix GraphRun::rows_of(std::size_t group, std::size_t n) const {

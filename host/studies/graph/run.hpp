@@ -105,6 +105,7 @@ private:
     std::size_t group(std::size_t series) const override { return design().series[series].point; }
 
     void draw(std::span<const std::uint64_t> trials);
+    void give_covariance(std::size_t group, BatchMatrix whitened, BatchMatrix out);
     void draw_factors(std::size_t group, std::span<const std::uint64_t> trials);
     /// Whether a factor stands for n rows of a group.
     bool factored(std::size_t group, std::size_t n) const {
@@ -179,7 +180,8 @@ private:
     std::vector<BatchMatrix>
         rows_;  ///< of each group: x over its features over its noises, a row in each column
     BatchMatrix factor_;                          ///< one as it is drawn: x over its noises
-    std::vector<BatchMatrix> scales_;             ///< of each group: √λ
+    std::vector<BatchMatrix> roots_of_rows_;      ///< of each group: √λ, or Q√λ of a rotation
+    BatchMatrix whitened_;                        ///< rows before their rotation
     std::vector<BatchMatrix> truths_;             ///< β*, then those of rows that have their own
     std::vector<std::size_t> truth_of_;           ///< of each group, among the truths
     BatchMatrix coefficients_;                    ///< of each node, then the truths'

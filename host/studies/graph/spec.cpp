@@ -8,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include "host/config/messages.hpp"
-#include "host/studies/chain/stage_spec.hpp"
 #include "host/studies/graph/optimum.hpp"
 #include "host/studies/points.hpp"
 
@@ -93,8 +92,7 @@ void GraphSpec::read_rows(Reader& root) {
         group.n = grids.add_counts("n_" + name, table, "n", 1, max_samples);
         if (table.has("noise_std"))
             group.noise_std = grids.add("noise_std_" + name, table, "noise_std", not_negative);
-        group.spectrum = table.has("spectrum") ? Spectrum::read(table, "spectrum", population.p)
-                                               : population.spectrum;
+        group.covariance = RotatedSpectrum::read(table, population.p, population.spectrum);
         if (table.has("signal")) group.signal = Signal::read(table, "signal", population.p);
         if (table.has("distribution")) group.distribution = read_distribution(table);
         table.finish();
@@ -487,8 +485,8 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         return place ? point[*place] : otherwise;
     };
     for (const Rows& group : rows)
-        graph.first.push_back({static_cast<std::size_t>(point[group.n]), group.spectrum.values(p),
-                               value(group.noise_std, 0.0), nullptr,
+        graph.first.push_back({static_cast<std::size_t>(point[group.n]),
+                               group.covariance.spectrum(p), value(group.noise_std, 0.0), nullptr,
                                group.signal ? group.signal->values(population.spectrum.values(p))
                                             : std::vector<double>()});
     for (const Fit& fit : fits) {
@@ -525,8 +523,14 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     return graph;
 }
 
+bool GraphSpec::dense() const {
+    return !features.empty() || !std::all_of(rows.begin(), rows.end(), [](const Rows& group) {
+        return group.covariance.diagonal();
+    });
+}
+
 bool GraphSpec::interleaves() const {
-    return features.empty() &&
+    return !dense() &&
            std::none_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.time; });
 }
 
@@ -559,7 +563,7 @@ std::string GraphSpec::canonical() const {
     };
     std::string text = population.canonical();
     for (const Rows& group : rows) {
-        text += fmt::format(" rows {} {}{}{}", group.name, group.spectrum.canonical(),
+        text += fmt::format(" rows {} {}{}{}", group.name, group.covariance.canonical(),
                             group.noise_std ? " noise_std" : "",
                             group.signal ? " signal=" + group.signal->canonical() : "");
         for (const auto& [name, transform] : distributions)

@@ -11,6 +11,7 @@
 #include "cucurbit/study.hpp"
 #include "host/config/population.hpp"
 #include "host/config/reader.hpp"
+#include "host/studies/covariance.hpp"
 #include "host/studies/graph/features.hpp"
 #include "host/studies/graph/grids.hpp"
 #include "kernels/contract.hpp"
@@ -27,7 +28,7 @@ public:
         std::string name;
         Place n = 0;
         std::optional<Place> noise_std;  ///< of observations; 0 where there is none
-        Spectrum spectrum;
+        RotatedSpectrum covariance;
         std::optional<Signal> signal;           ///< of their labels; the population's unless given
         std::optional<Entrywise> distribution;  ///< of whitened coordinates; Gaussian unless given
     };
@@ -114,6 +115,8 @@ public:
     /// sufficient factor has: Gaussian rows, no signs of labels nor functions, no features that are
     /// not linear, be they a fit's own or those of one that labels the rows.
     bool needs_moments_alone(std::size_t group) const;
+    /// Whether rows have second moments beside their spectra: of features, or of rotations.
+    bool dense() const;
     /// Whether trials can be interleaved: no eigenvectors, no products with what trials share.
     bool interleaves() const;
     /// All but the grids and functions.
