@@ -345,7 +345,7 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
 }
 
 std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& point) const {
-    if (spec_.dense()) return {};
+    if (!spec_.features.empty()) return {};
     const auto [rows, fits] = at(point);
     const Population population =
         spec_.population.at(static_cast<std::size_t>(point.parameters.front()));

@@ -57,6 +57,25 @@ const std::string explained_graph = explained_population + R"(
     rows = "fresh"
 )";
 
+const std::string explained_rotation = explained_population + R"(
+    study = { name = "explained", kind = "graph", seed = 3 }
+    [rows.turned]
+    n = [12, 60]
+    noise_std = 0.4
+    rotation = 2
+    [rows.straight]
+    n = 40
+    noise_std = 0.7
+    [fit.teacher]
+    rows = "turned"
+    penalty = 0.2
+    [fit.student]
+    rows = "straight"
+    keep = 20
+    noise_std = 0.3
+    labels = { teacher = 0.5, rest = "observed" }
+)";
+
 const std::string explained_model_shift = explained_population + R"(
     study = { name = "explained", kind = "model_shift", seed = 3 }
     target = { n = [9, 50], noise_std = [0.0, 0.4], arms = ["standard", "optimal_surrogate"] }
@@ -72,7 +91,7 @@ Parts parts_of(const Setting& setting, const Point& point, bool decades = false)
 }
 
 const std::vector<std::string> explained = {explained_model_shift, explained_two_stage,
-                                            explained_chain, explained_graph};
+                                            explained_chain, explained_graph, explained_rotation};
 
 class Explain : public testing::TestWithParam<std::size_t> {
 protected:
@@ -120,7 +139,7 @@ TEST_P(Explain, NoPartIsNegative) {
             EXPECT_GE(part.value, -1e-14) << part.arm << part.cause;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Explain, testing::Range<std::size_t>(0, 4));
+INSTANTIATE_TEST_SUITE_P(Kinds, Explain, testing::Range<std::size_t>(0, 5));
 
 // Least squares learns the labels without bias, and hands the noise of every stage on:
 // σ² p/(n − p − 1) each.
