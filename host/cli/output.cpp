@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <set>
 #include <system_error>
@@ -53,20 +54,32 @@ void spare_run(const std::filesystem::path& file) {
                                      file.string()));
 }
 
-void write_file(const std::vector<Column>& columns, TableFormat format, const std::string& file) {
+/// Writes a table of some kind.
+using Writer = std::function<void(TableFormat, std::ostream&)>;
+
+void write_file(const Writer& write, TableFormat format, const std::string& file) {
     spare_run(file);
     const std::string target =
         replaceable(file) ? fmt::format("{}.part{}", file, ::getpid()) : file;
     errno = 0;
     std::ofstream out(target, std::ios::binary);
     if (!out) cannot_write(file);
-    write_columns(columns, format, out);
+    write(format, out);
     out.close();
     if (out && (target == file || std::rename(target.c_str(), file.c_str()) == 0)) return;
     const int error = errno;
     if (target != file) std::remove(target.c_str());
     errno = error;
     cannot_write(file);
+}
+
+void print(const Writer& write, const Output& output) {
+    const TableFormat format = format_named(output.format);
+    if (!output.file.empty() && output.file != "-") return write_file(write, format, output.file);
+    if (format == TableFormat::npy && ::isatty(STDOUT_FILENO) == 1)
+        throw UsageError("npy is binary and stdout is a terminal: give a file with -o FILE");
+    write(format, std::cout);
+    finish_stdout();
 }
 
 }  // namespace
@@ -105,12 +118,8 @@ void finish_stdout() {
 }
 
 void print_columns(const std::vector<Column>& columns, const Output& output) {
-    const TableFormat format = format_named(output.format);
-    if (!output.file.empty() && output.file != "-") return write_file(columns, format, output.file);
-    if (format == TableFormat::npy && ::isatty(STDOUT_FILENO) == 1)
-        throw UsageError("npy is binary and stdout is a terminal: give a file with -o FILE");
-    write_columns(columns, format, std::cout);
-    finish_stdout();
+    print([&](TableFormat format, std::ostream& out) { write_columns(columns, format, out); },
+          output);
 }
 
 void spare_inputs(const Output& output, const std::vector<std::filesystem::path>& inputs) {
@@ -121,7 +130,7 @@ void spare_inputs(const Output& output, const std::vector<std::filesystem::path>
 }
 
 void print_table(const Table& table, const Output& output) {
-    print_columns(table_columns(table), output);
+    print([&](TableFormat format, std::ostream& out) { write_table(table, format, out); }, output);
 }
 
 }  // namespace cucurbit::cli

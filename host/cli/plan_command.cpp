@@ -12,7 +12,6 @@
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
 #include "host/run/choice.hpp"
-#include "host/run/kept.hpp"
 #include "host/run/precision.hpp"
 #include "kernels/devices.hpp"
 
@@ -135,10 +134,8 @@ std::string size_text(double bytes) {
 }
 
 // What a whole run will have on disk, and what it would the other way.
-void say_disk(const Study& study) {
+void say_disk(const Study& study, const StoredBytes& bytes) {
     constexpr double large = 1e9;
-    const std::uint64_t trials = most_trials(study.precision);
-    const StoredBytes bytes = stored_bytes(study, trials);
     const std::string of_trials = size_text(bytes.trials), of_moments = size_text(bytes.moments);
     const char* most = is_fixed(study.precision) ? "about" : "at most about";
     if (study.precision.keep == Keep::moments)
@@ -246,7 +243,7 @@ Exit plan_command(const PlanArguments& options) {
     say(fmt::format("total: {}{} on {} with {}, {:.3g} flops, {:.1f} MiB", plural(trials, "trial"),
                     round, plan.device, plural(plan.workers, "worker"), plan.flops,
                     static_cast<double>(plan.peak_bytes) / 1048576.0));
-    say_disk(study);
+    say_disk(study, plan.disk);
     if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
     say(fmt::format("expected time: about {} ({})", duration_text(total),
                     std::isnan(measured) ? fmt::format("a guess: {} here, {:.2g} Gflop/s a worker",

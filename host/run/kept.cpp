@@ -81,19 +81,20 @@ void require_cut(const std::filesystem::path& folder, const Study& study) {
             moments_until(store, one.key, most_trials(study.precision));
 }
 
-StoredBytes stored_bytes(Study study, std::uint64_t trials) {
+StoredBytes stored_bytes(const Study& study, const std::vector<Design>& designs) {
     // Measured: values of 64 trials with their outcome and key; moments, in pages that are two
     // thirds full, with theirs; and the tables of an empty store.
     constexpr double value_bytes = 8.1, moments_bytes = 200.0, empty_bytes = 130e3;
-    study.precision.keep = Keep::moments;
-    std::size_t series = 0, all = 0;
-    for (const Design& design : study.setting->designs()) {
+    std::size_t series = 0, points = 0;
+    for (const Design& design : designs) {
         series += design.series.size();
-        all += kept(study, design).size();
+        points += design.points.size();
     }
-    const double units = static_cast<double>(count_units(trials));
+    const std::uint64_t trials = most_trials(study.precision);
+    const std::size_t all = series + points * study.setting->derived().size();
     return {empty_bytes + value_bytes * static_cast<double>(series) * static_cast<double>(trials),
-            empty_bytes + moments_bytes * static_cast<double>(all) * units};
+            empty_bytes + moments_bytes * static_cast<double>(all) *
+                              static_cast<double>(count_units(trials))};
 }
 
 std::uint64_t block_trials(const Precision& precision, const Design& design) {

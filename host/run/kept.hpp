@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "cucurbit/store.hpp"
+#include "cucurbit/run.hpp"
 #include "cucurbit/study.hpp"
 
 namespace cucurbit {
@@ -37,12 +37,8 @@ std::vector<MomentsBlock> moments_until(const Store& store, const SeriesKey& key
 /// Throws StudyError where the folder holds moments that cannot be cut to what the study asks for.
 void require_cut(const std::filesystem::path& folder, const Study& study);
 
-/// About how many bytes a folder takes on disk, for so many trials of every design.
-struct StoredBytes {
-    double trials = 0.0;   ///< that keeps every trial
-    double moments = 0.0;  ///< that keeps moments
-};
-StoredBytes stored_bytes(Study study, std::uint64_t trials);
+/// Of the most trials that a study with these designs may ask for.
+StoredBytes stored_bytes(const Study& study, const std::vector<Design>& designs);
 
 /// Trials of a design that are stored, shared among machines and computed together at least.
 std::uint64_t block_trials(const Precision& precision, const Design& design);

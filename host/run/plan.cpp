@@ -106,7 +106,7 @@ Need host_need(const Setting& setting, const Design& design) {
 }
 
 /// The most trials of a design that one engine call computes, and what that takes.
-Plan::Entry plan_design(const Study& study, const Design& design, std::vector<TrialRange> share,
+Plan::Entry plan_design(const Study& study, Design design, std::vector<TrialRange> share,
                         const Plan& plan, const Device& device, std::size_t bytes,
                         std::size_t host_bytes) {
     Plan::Entry entry;
@@ -128,7 +128,7 @@ Plan::Entry plan_design(const Study& study, const Design& design, std::vector<Tr
         entry.host_bytes = entry.batch * on_host.per_trial;
     }
     entry.bytes = need.fixed + entry.batch * need.per_trial;
-    entry.design = design;
+    entry.design = std::move(design);
     return entry;
 }
 
@@ -160,14 +160,15 @@ Plan make_plan(const Study& study, DeviceChoice choice, std::size_t threads, con
     const std::size_t on_each = std::max<std::size_t>(1, threads != 0 ? threads : device.workers);
     const std::size_t bytes = worker_bytes(device, on_each);
     plan.workers = on_each * plan.devices.size();
-    const std::vector<Design> designs = study.setting->designs();
+    std::vector<Design> designs = study.setting->designs();
     require_distinct_keys(study, designs);
+    plan.disk = stored_bytes(study, designs);
     std::size_t largest = 0, largest_on_host = 0;
     std::vector<std::vector<TrialRange>> trials = shares(study, designs, shard);
     for (std::size_t i = 0; i < designs.size(); ++i) {
         if (trials[i].empty()) continue;
-        plan.entries.push_back(
-            plan_design(study, designs[i], std::move(trials[i]), plan, device, bytes, host_bytes));
+        plan.entries.push_back(plan_design(study, std::move(designs[i]), std::move(trials[i]), plan,
+                                           device, bytes, host_bytes));
         Plan::Entry& entry = plan.entries.back();
         entry.index = i;
         largest = std::max(largest, entry.bytes);

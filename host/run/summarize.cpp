@@ -6,6 +6,7 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "cucurbit/engine.hpp"
 #include "cucurbit/run.hpp"
@@ -25,6 +26,10 @@ constexpr double rounding = 1e-9;
 constexpr Prediction no_prediction{std::numeric_limits<double>::quiet_NaN(), TheoryKind::none};
 /// Points summarised at once: each holds a few series' values, some 25 bytes a trial.
 constexpr std::size_t most_points_at_once = 8;
+/// Points whose rows are made before they join the table, so that few are held twice.
+constexpr std::size_t points_in_a_batch = 4096;
+/// Parts of a batch for each thread: handing one out costs more than a small point.
+constexpr std::size_t parts_per_thread = 16;
 
 /// A store's values for several threads: it has one connection.
 class StoredValues {
@@ -275,6 +280,7 @@ void add_point(StoredValues* stored, const Study& study, const std::vector<doubl
     static const std::vector<double> instead_of_an_interval{0.05, 0.5, 0.95};
     const Point& point = to.design.points[to.point];
     const std::vector<TheoryRow> theory = study.setting->theory(point);
+    to.rows.reserve(to.series.size() + theory.size());
     std::vector<bool> used(theory.size(), false);
     for (const Series* each : to.series) {
         const Series& series = *each;
@@ -332,14 +338,25 @@ Table make_table(const Store* store, const Study& study,
     }
     std::optional<StoredValues> stored;
     if (store) stored.emplace(*store, study);
-    HostThreads helpers(points_at_once(points.size()) - 1);
+    const std::size_t threads = points_at_once(points.size());
+    HostThreads helpers(threads - 1);
     const HostThreads::Use use(helpers);
-    for_blocks(points.size(), 1, [&](std::size_t index, std::size_t) {
-        add_point(stored ? &*stored : nullptr, study, quantiles, points[index]);
-    });
     Table table{study.setting->parameters(), study.setting->whole_parameters(), {}};
-    for (PointRows& each : points)
-        std::move(each.rows.begin(), each.rows.end(), std::back_inserter(table.rows));
+    for (std::span rest(points); !rest.empty();) {
+        const std::span batch = rest.first(std::min(rest.size(), points_in_a_batch));
+        rest = rest.subspan(batch.size());
+        const std::size_t part = batch.size() / (parts_per_thread * threads);
+        for_blocks(batch.size(), std::max<std::size_t>(part, 1),
+                   [&](std::size_t first, std::size_t end) {
+                       for (PointRows& each : batch.subspan(first, end - first))
+                           add_point(stored ? &*stored : nullptr, study, quantiles, each);
+                   });
+        for (PointRows& each : batch) {
+            if (table.rows.empty()) table.rows.reserve(each.rows.size() * points.size());
+            std::move(each.rows.begin(), each.rows.end(), std::back_inserter(table.rows));
+            each.rows = {};
+        }
+    }
     return table;
 }
 

@@ -88,21 +88,26 @@ StoredSeries::Row Store::State::remove(StoredSeries& from, StoredSeries::Row row
 
 template <class Block>
 Block Store::State::read_row(const SeriesKey& key, StoredSeries::Row row) {
-    Statement select =
-        database.prepare("SELECT first, count, checksum, payload FROM trials WHERE id = ?");
-    select.bind(1, row->second);
-    if (!select.row())
+    if (!select_row)
+        select_row.emplace(
+            database.prepare("SELECT first, count, checksum, payload FROM trials WHERE id = ?"));
+    select_row->bind(1, row->second);
+    if (!select_row->row())
         database.fail(fmt::format("is damaged: row {} has disappeared", row->second));
-    const TrialRange range{static_cast<std::uint64_t>(select.integer(0)),
-                           static_cast<std::uint64_t>(select.integer(1))};
-    const std::span<const std::byte> payload = select.bytes(3);
-    if (range.first != row->first || select.integer(2) != row_checksum(key, range, payload))
+    const TrialRange range{static_cast<std::uint64_t>(select_row->integer(0)),
+                           static_cast<std::uint64_t>(select_row->integer(1))};
+    const std::span<const std::byte> payload = select_row->bytes(3);
+    const bool intact =
+        range.first == row->first && select_row->integer(2) == row_checksum(key, range, payload);
+    std::optional<Block> block;
+    if (intact) block = decoded<Block>(payload, range);
+    select_row->reset();
+    if (!intact)
         database.fail(
             fmt::format("trials {} to {} of {} are damaged: their checksum does not fit. "
                         "'cucurbit verify DIR --repair' drops such trials, and 'cucurbit "
                         "run DIR' computes them anew",
                         range.first, range.end() - 1, describe(key)));
-    std::optional<Block> block = decoded<Block>(payload, range);
     if (!block)
         database.fail(fmt::format("trials {} to {} of {} are not kept as {}", range.first,
                                   range.end() - 1, describe(key), name_of<Block>));

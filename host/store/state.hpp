@@ -49,7 +49,7 @@ struct Store::State {
     std::filesystem::path directory;
     std::unique_ptr<WriterLock> lock;  ///< of the writer; let go after the database is closed
     Database database;
-    std::optional<Statement> insert_series, insert_row;
+    std::optional<Statement> insert_series, insert_row, select_row;
     std::map<SeriesKey, StoredSeries> series;  ///< their ids are 1, 2, … in the order of insertion
     Totals totals;
     std::int64_t last_row = 0;  ///< of the writer; rows that moments were merged from leave gaps

@@ -11,10 +11,10 @@ namespace cucurbit {
 
 namespace {
 
-std::string shortest(double value) {
-    std::array<char, 32> text{};
-    auto* const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    return {text.data(), end};
+void append_shortest(double value, std::string& text) {
+    std::array<char, 32> digits;
+    auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    text.append(digits.data(), end);
 }
 
 std::unique_ptr<WriterLock> lock_to_write(const std::filesystem::path& directory) {
@@ -74,8 +74,10 @@ SeriesKey series_key(const Setting& setting, const Design& design, const Series&
     const std::vector<std::string> names = setting.parameters();
     const Point& point = design.points.at(series.point);
     std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i)
-        text += fmt::format("{}{}={}", i ? " " : "", names[i], shortest(point.parameters.at(i)));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        text += (i > 0 ? " " : "") + names[i] + "=";
+        append_shortest(point.parameters.at(i), text);
+    }
     return {design.key, text, series.arm_key, series.estimand};
 }
 

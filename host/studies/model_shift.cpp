@@ -72,6 +72,8 @@ std::vector<Design> ModelShift::designs() const {
     for (const std::uint64_t p : population_.p.values) {
         Design design =
             design_of(seed_, fmt::format("model_shift p={} {}", p, population_.canonical()), p);
+        design.points.reserve(samples_.values.size() * noise_std_.values.size());
+        design.series.reserve(design.points.capacity() * arms_.size());
         for (const std::uint64_t n : samples_.values)
             for (const double noise : noise_std_.values) {
                 design.points.push_back({{static_cast<double>(p), static_cast<double>(n), noise}});
@@ -120,7 +122,8 @@ private:
         // Labels that change with n come first, ascending in n: each is projected only as far as it
         // is used.
         std::vector<double> labels;
-        std::map<std::pair<std::string, std::size_t>, std::size_t> column_of;  // arm key, n
+        std::map<std::pair<const Arm*, std::size_t>, std::size_t> columns;  // arm, n
+        std::vector<std::size_t> column_of(design().series.size());
         for (const bool changing : {true, false})
             for (const auto& [n, series] : series_of)
                 for (const std::size_t s : series) {
@@ -129,28 +132,27 @@ private:
                                                     arm.labels == Labels::mask);
                     if (changes != changing) continue;
                     const auto [place, added] =
-                        column_of.try_emplace({arm.key, changes ? n : 0}, column_of.size());
+                        columns.try_emplace({&arm, changes ? n : 0}, columns.size());
+                    column_of[s] = place->second;
                     if (!added || workspace_.counting()) continue;
                     const auto b = setting.surrogate(arm, population, n);
                     labels.insert(labels.end(), b.begin(), b.end());
                 }
         std::vector<CurveTerm> terms;
+        terms.reserve(design().series.size());
         for (const auto& [n, series] : series_of)
             for (const std::size_t s : series) {
-                const auto& key = design().series[s].arm_key;
-                const auto found = column_of.find({key, n});
-                const auto column = found != column_of.end() ? found : column_of.find({key, 0});
                 const Point& point = design().points[design().series[s].point];
-                terms.push_back({s, n, column->second, point.parameters[2], false, 0.0});
+                terms.push_back({s, n, column_of[s], point.parameters[2], false, 0.0});
             }
         CurveStage stage;
         stage.key = design().key;
         stage.spectrum = stage.test_spectrum = population.spectrum;
         stage.truth = population.truth;
         stage.label_noise = setting.label_noise_;
-        stage.labels = column_of.size();
+        stage.labels = columns.size();
         stage.last = true;
-        sides_.push_back({workspace_.shared(labels, population.dimension(), column_of.size()),
+        sides_.push_back({workspace_.shared(labels, population.dimension(), columns.size()),
                           Curve(workspace_, stage, std::move(terms))});
     }
 

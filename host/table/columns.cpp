@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -10,12 +11,68 @@ namespace cucurbit {
 
 namespace {
 
+/// Rows whose columns lie in memory at once, in the formats that need no more.
+constexpr std::size_t rows_at_once = 4096;
+
+bool is_whole(double x) {
+    return std::isfinite(x) && std::trunc(x) == x;
+}
+
+/// Which parameters are integers in the table: whole, and missing in no row.
+std::vector<bool> whole_columns(const Table& table) {
+    std::vector<bool> whole = table.whole;
+    if (whole.size() != table.parameters.size())
+        throw std::invalid_argument("table: parameters and whole differ in length");
+    for (const Row& row : table.rows) {
+        if (row.parameters.size() != whole.size())
+            throw std::invalid_argument("table: a row has not one value per parameter");
+        for (std::size_t i = 0; i < whole.size(); ++i)
+            if (!is_whole(row.parameters[i])) whole[i] = false;
+    }
+    return whole;
+}
+
 template <class T, class Get>
-Column column(const char* name, const Table& table, Get get) {
+Column column(std::string name, std::span<const Row> rows, Get get) {
     std::vector<T> values;
-    values.reserve(table.rows.size());
-    for (const Row& row : table.rows) values.emplace_back(get(row));
-    return {name, std::move(values)};
+    values.reserve(rows.size());
+    for (const Row& row : rows) values.emplace_back(get(row));
+    return {std::move(name), std::move(values)};
+}
+
+/// Of some of the table's rows; whole: of all of them.
+std::vector<Column> columns_of(const Table& table, const std::vector<bool>& whole,
+                               std::span<const Row> rows) {
+    std::vector<Column> columns;
+    const auto number = [&](const std::string& name, auto get) {
+        columns.push_back(column<double>(name, rows, get));
+    };
+    const auto count = [&](const std::string& name, auto get) {
+        columns.push_back(column<std::int64_t>(name, rows, get));
+    };
+    const auto text = [&](const char* name, auto get) {
+        columns.push_back(column<std::string>(name, rows, get));
+    };
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        const auto parameter = [i](const Row& row) { return row.parameters[i]; };
+        if (whole[i])
+            count(table.parameters[i], parameter);
+        else
+            number(table.parameters[i], parameter);
+    }
+    text("arm", std::mem_fn(&Row::arm));
+    text("estimand", std::mem_fn(&Row::estimand));
+    number("estimate", std::mem_fn(&Row::estimate));
+    number("std_err", std::mem_fn(&Row::std_err));
+    number("ci95_low", std::mem_fn(&Row::ci95_low));
+    number("ci95_high", std::mem_fn(&Row::ci95_high));
+    count("n_trials", std::mem_fn(&Row::n_trials));
+    count("n_failed", std::mem_fn(&Row::n_failed));
+    number("theory", std::mem_fn(&Row::theory));
+    text("theory_kind", [](const Row& row) { return to_string(row.theory_kind); });
+    number("z", std::mem_fn(&Row::z));
+    text("flags", std::mem_fn(&Row::flags));
+    return columns;
 }
 
 }  // namespace
@@ -33,51 +90,13 @@ std::size_t row_count(const Column& column) {
 }
 
 Column parameter_column(const std::string& name, bool whole, std::vector<double> numbers) {
-    const auto is_whole = [](double x) { return std::isfinite(x) && std::trunc(x) == x; };
     if (!whole || !std::all_of(numbers.begin(), numbers.end(), is_whole))
         return {name, std::move(numbers)};
     return {name, std::vector<std::int64_t>(numbers.begin(), numbers.end())};
 }
 
 std::vector<Column> table_columns(const Table& table) {
-    if (table.whole.size() != table.parameters.size())
-        throw std::invalid_argument("table: parameters and whole differ in length");
-    for (const Row& row : table.rows)
-        if (row.parameters.size() != table.parameters.size())
-            throw std::invalid_argument("table: a row has not one value per parameter");
-    std::vector<Column> columns;
-    for (std::size_t i = 0; i < table.parameters.size(); ++i) {
-        std::vector<double> numbers;
-        numbers.reserve(table.rows.size());
-        for (const Row& row : table.rows) numbers.push_back(row.parameters[i]);
-        columns.push_back(
-            parameter_column(table.parameters[i], table.whole[i], std::move(numbers)));
-    }
-    const auto number = [&](const char* name, double Row::*field) {
-        columns.push_back(column<double>(name, table, [=](const Row& row) { return row.*field; }));
-    };
-    const auto text = [&](const char* name, std::string Row::*field) {
-        columns.push_back(
-            column<std::string>(name, table, [=](const Row& row) { return row.*field; }));
-    };
-    const auto count = [&](const char* name, std::uint64_t Row::*field) {
-        columns.push_back(
-            column<std::int64_t>(name, table, [=](const Row& row) { return row.*field; }));
-    };
-    text("arm", &Row::arm);
-    text("estimand", &Row::estimand);
-    number("estimate", &Row::estimate);
-    number("std_err", &Row::std_err);
-    number("ci95_low", &Row::ci95_low);
-    number("ci95_high", &Row::ci95_high);
-    count("n_trials", &Row::n_trials);
-    count("n_failed", &Row::n_failed);
-    number("theory", &Row::theory);
-    columns.push_back(column<std::string>(
-        "theory_kind", table, [](const Row& row) { return to_string(row.theory_kind); }));
-    number("z", &Row::z);
-    text("flags", &Row::flags);
-    return columns;
+    return columns_of(table, whole_columns(table), table.rows);
 }
 
 void write_columns(std::span<const Column> columns, TableFormat format, std::ostream& out) {
@@ -86,7 +105,8 @@ void write_columns(std::span<const Column> columns, TableFormat format, std::ost
             throw std::invalid_argument("table: columns differ in length");
     switch (format) {
         case TableFormat::csv:
-            return write_csv(columns, out);
+            write_csv_header(columns, out);
+            return write_csv_rows(columns, out);
         case TableFormat::json_lines:
             return write_json_lines(columns, out);
         case TableFormat::npy:
@@ -97,7 +117,20 @@ void write_columns(std::span<const Column> columns, TableFormat format, std::ost
 }
 
 void write_table(const Table& table, TableFormat format, std::ostream& out) {
-    write_columns(table_columns(table), format, out);
+    if (format != TableFormat::csv && format != TableFormat::json_lines)
+        return write_columns(table_columns(table), format, out);
+    const std::vector<bool> whole = whole_columns(table);
+    const auto columns_from = [&](std::size_t first) {
+        const std::span<const Row> rest = std::span(table.rows).subspan(first);
+        return columns_of(table, whole, rest.first(std::min(rest.size(), rows_at_once)));
+    };
+    if (format == TableFormat::csv) write_csv_header(columns_of(table, whole, {}), out);
+    for (std::size_t first = 0; first < table.rows.size(); first += rows_at_once) {
+        if (format == TableFormat::csv)
+            write_csv_rows(columns_from(first), out);
+        else
+            write_json_lines(columns_from(first), out);
+    }
 }
 
 }  // namespace cucurbit

@@ -1,9 +1,11 @@
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "host/table/printable.hpp"
 #include "host/table/writers.hpp"
@@ -16,23 +18,36 @@ std::size_t rows_of(std::span<const Column> columns) {
     return columns.empty() ? 0 : row_count(columns.front());
 }
 
-std::string quoted(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string result = "\"";
-    for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return result + '"';
+/// Writes what the buffer holds, and empties it.
+void write(fmt::memory_buffer& buffer, std::ostream& out) {
+    out.write(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    buffer.clear();
 }
 
+void append_quoted(std::string_view text, fmt::memory_buffer& line) {
+    const bool plain = text.find_first_of(",\"\r\n") == std::string_view::npos;
+    if (plain) return line.append(text);
+    line.push_back('"');
+    for (const char c : text) {
+        if (c == '"') line.push_back('"');
+        line.push_back(c);
+    }
+    line.push_back('"');
+}
+
+/// Appends a cell to the line.
 struct CsvCell {
     std::size_t row;
-    std::string operator()(const std::vector<double>& values) const {
-        return std::isnan(values[row]) ? std::string() : fmt::format("{}", values[row]);
+    fmt::memory_buffer& line;
+    void operator()(const std::vector<double>& values) const {
+        if (!std::isnan(values[row]))
+            fmt::format_to(std::back_inserter(line), FMT_COMPILE("{}"), values[row]);
     }
-    std::string operator()(const std::vector<std::int64_t>& values) const {
-        return fmt::format("{}", values[row]);
+    void operator()(const std::vector<std::int64_t>& values) const {
+        fmt::format_to(std::back_inserter(line), FMT_COMPILE("{}"), values[row]);
     }
-    std::string operator()(const std::vector<std::string>& values) const {
-        return quoted(values[row]);
+    void operator()(const std::vector<std::string>& values) const {
+        append_quoted(values[row], line);
     }
 };
 
@@ -100,33 +115,38 @@ bool has_value(const AlignedColumn& column) {
 
 }  // namespace
 
-void write_csv(std::span<const Column> columns, std::ostream& out) {
+void write_csv_header(std::span<const Column> columns, std::ostream& out) {
     fmt::memory_buffer line;
-    const auto end_cell = [&](std::size_t i) {
-        line.push_back(i + 1 < columns.size() ? ',' : '\n');
-    };
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        line.append(quoted(columns[i].name));
-        end_cell(i);
+    for (const Column& column : columns) {
+        if (&column != columns.data()) line.push_back(',');
+        append_quoted(column.name, line);
     }
+    line.push_back('\n');
+    write(line, out);
+}
+
+void write_csv_rows(std::span<const Column> columns, std::ostream& out) {
+    fmt::memory_buffer line;
     for (std::size_t row = 0; row < rows_of(columns); ++row) {
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            line.append(std::visit(CsvCell{row}, columns[i].values));
-            end_cell(i);
+        for (const Column& column : columns) {
+            if (&column != columns.data()) line.push_back(',');
+            std::visit(CsvCell{row, line}, column.values);
         }
-        out.write(line.data(), static_cast<std::streamsize>(line.size()));
-        line.clear();
+        line.push_back('\n');
+        write(line, out);
     }
-    out.write(line.data(), static_cast<std::streamsize>(line.size()));
 }
 
 void write_json_lines(std::span<const Column> columns, std::ostream& out) {
+    std::vector<std::string> names;
+    for (const Column& column : columns) names.push_back(json_text(column.name));
+    fmt::memory_buffer line;
     for (std::size_t row = 0; row < rows_of(columns); ++row) {
-        std::string line;
-        for (const Column& column : columns)
-            fmt::format_to(std::back_inserter(line), "{}{}:{}", line.empty() ? "{" : ",",
-                           json_text(column.name), std::visit(JsonCell{row}, column.values));
-        out << line << "}\n";
+        for (std::size_t i = 0; i < columns.size(); ++i)
+            fmt::format_to(std::back_inserter(line), "{}{}:{}", i == 0 ? '{' : ',', names[i],
+                           std::visit(JsonCell{row}, columns[i].values));
+        line.append(std::string_view("}\n"));
+        write(line, out);
     }
 }
 

@@ -11,7 +11,8 @@ namespace cucurbit {
 
 std::size_t row_count(const Column& column);
 
-void write_csv(std::span<const Column> columns, std::ostream& out);
+void write_csv_header(std::span<const Column> columns, std::ostream& out);
+void write_csv_rows(std::span<const Column> columns, std::ostream& out);
 void write_json_lines(std::span<const Column> columns, std::ostream& out);
 void write_aligned(std::span<const Column> columns, std::ostream& out);
 

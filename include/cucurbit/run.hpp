@@ -25,6 +25,12 @@ struct Shard {
     std::filesystem::path of;  ///< a folder of the study: what it lacks is divided, not the whole
 };
 
+/// About how many bytes a folder takes on disk.
+struct StoredBytes {
+    double trials = 0.0;   ///< that keeps every trial
+    double moments = 0.0;  ///< that keeps moments
+};
+
 /// What a run will do on a device, before anything is computed.
 struct Plan {
     struct Entry {
@@ -47,6 +53,7 @@ struct Plan {
     std::size_t peak_bytes = 0;       ///< all workers together
     std::size_t host_peak_bytes = 0;  ///< on the host, for the workers of cards
     double flops = 0.0;
+    StoredBytes disk;  ///< of the whole study's most trials
 };
 /// What a user's name for devices stands for, as cucurbit/engine.hpp's, but "auto" chooses for this
 /// study or shard: the cards where their predicted time for the most trials that may be asked for,

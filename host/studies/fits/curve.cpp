@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
+#include <utility>
 
 namespace cucurbit {
 namespace {
@@ -11,12 +12,15 @@ constexpr std::size_t no_product = static_cast<std::size_t>(-1);
 
 Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTerm> terms)
     : stage_(stage), terms_(std::move(terms)) {
-    std::set<std::size_t> samples;
+    forms_.reserve(terms_.size());
+    std::vector<std::size_t> samples;
     bool noisy = false;
     for (const CurveTerm& term : terms_) {
-        samples.insert(term.samples);
+        samples.push_back(term.samples);
         noisy = noisy || term.noise_std > 0.0 || (term.inherits && term.inherited_std > 0.0);
     }
+    std::sort(samples.begin(), samples.end());
+    samples.erase(std::unique(samples.begin(), samples.end()), samples.end());
     // Without noise there is nothing to integrate: the cheaper path serves.
     const bool sampled = stage.label_noise == LabelNoise::sample || !noisy;
     request_ = {stage.key,
@@ -24,16 +28,22 @@ Curve::Curve(Workspace& workspace, const CurveStage& stage, std::vector<CurveTer
                 stage.spectrum,
                 stage.test_spectrum,
                 stage.truth,
-                {samples.begin(), samples.end()},
+                samples,
                 std::vector<bool>(stage.labels, true),
                 {},
                 sampled ? LabelNoise::sample : LabelNoise::integrate,
                 sampled ? common_noise() : 0.0,
                 sampled ? 0 : stage.root_columns};
     if (stage.inherited_label < stage.labels) request_.against_truth[stage.inherited_label] = false;
+    std::map<std::pair<Fit, Fit>, std::size_t> index_of;  // in the request's products
+    const auto product = [&](const Fit& left, const Fit& right) {
+        const auto [place, added] = index_of.try_emplace({left, right}, request_.products.size());
+        if (added) request_.products.emplace_back(left, right);
+        return place->second;
+    };
     for (const CurveTerm& term : terms_) {
-        const std::size_t sample =
-            static_cast<std::size_t>(std::distance(samples.begin(), samples.find(term.samples)));
+        const auto sample = static_cast<std::size_t>(
+            std::lower_bound(samples.begin(), samples.end(), term.samples) - samples.begin());
         const Fit mean{term.label, sample}, noise{own_noise, sample};
         const Fit inherited{stage.inherited_label, sample};
         const bool own =
@@ -62,38 +72,26 @@ double Curve::common_noise() const {
     return common ? noise_std : 0.0;
 }
 
-std::size_t Curve::product(const Fit& left, const Fit& right) {
-    const auto same = [](const Fit& a, const Fit& b) {
-        return a.label == b.label && a.sample == b.sample;
-    };
-    const auto found = std::find_if(
-        request_.products.begin(), request_.products.end(),
-        [&](const auto& known) { return same(known.first, left) && same(known.second, right); });
-    const auto index = static_cast<std::size_t>(found - request_.products.begin());
-    if (found == request_.products.end()) request_.products.emplace_back(left, right);
-    return index;
-}
-
 void Curve::find_parts() {
     for (std::size_t k = 0; k < terms_.size(); ++k) {
         const CurveTerm& t = terms_[k];
         const Form& form = forms_[k];
         const double own = t.noise_std, before = t.inherits ? t.inherited_std : 0.0;
-        std::vector<Part>& parts = parts_.emplace_back();
         const auto add = [&](double factor, std::size_t result) {
-            if (result != no_product) parts.push_back({factor, result});
+            if (result != no_product) parts_.push_back({factor, result});
         };
         add(1.0, form.mean);
         if (integrates()) {
             if (own > 0.0) add(own * own, results_.first_gain() + sample_of_[k]);
             if (before > 0.0) add(before * before, results_.first_inherited() + sample_of_[k]);
-            continue;
+        } else {
+            add(own * own, form.noise);
+            add(before * before, form.inherited);
+            add(2.0 * own, form.mean_noise);
+            add(2.0 * before, form.mean_inherited);
+            add(2.0 * own * before, form.inherited_noise);
         }
-        add(own * own, form.noise);
-        add(before * before, form.inherited);
-        add(2.0 * own, form.mean_noise);
-        add(2.0 * before, form.mean_inherited);
-        add(2.0 * own * before, form.inherited_noise);
+        parts_end_.push_back(parts_.size());
     }
 }
 
@@ -112,10 +110,12 @@ void Curve::read(std::size_t first, std::size_t end, Rung rung, FittedBlock out)
             for (std::size_t t = first; t < end; ++t)
                 demanded[t - first] =
                     demanded_rung(rung, results_.condition(t, n, needed), terms_[k].samples < p, p);
+        const std::size_t begin = k > 0 ? parts_end_[k - 1] : 0;
+        const std::span parts(parts_.data() + begin, parts_end_[k] - begin);
         for (std::size_t t = first; t < end; ++t) {
             Fitted& fitted = out(terms_[k].series, t - first);
             fitted.value = 0.0;
-            for (const Part& part : parts_[k])
+            for (const Part& part : parts)
                 fitted.value += part.factor * results_.result(t, part.result);
             fitted.demanded = demanded[t - first];
             // A rank of −1 marks an iteration that did not converge: the value is NaN then.

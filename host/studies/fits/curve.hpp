@@ -62,7 +62,6 @@ private:
     };
     /// The noise of every term, where labels can carry it; otherwise 0.
     double common_noise() const;
-    std::size_t product(const Fit& left, const Fit& right);
     /// Which results make a term's risk.
     void find_parts();
 
@@ -74,7 +73,9 @@ private:
         double factor;
         std::size_t result;
     };
-    std::vector<std::vector<Part>> parts_;  ///< per term: its risk is Σ factor · result
+    std::vector<Part> parts_;  ///< a term's risk is Σ factor · result
+    std::vector<std::size_t>
+        parts_end_;  ///< per term: where its parts end, and the next one's begin
     StageRequest request_;
     std::unique_ptr<StageFits> fits_;
     StageResults results_;

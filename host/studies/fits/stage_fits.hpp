@@ -16,6 +16,7 @@ namespace cucurbit {
 struct Fit {
     std::size_t label = 0;
     std::size_t sample = 0;
+    auto operator<=>(const Fit&) const = default;
 };
 inline constexpr std::size_t own_noise = static_cast<std::size_t>(-1);
 
