@@ -76,10 +76,9 @@ class _Calls:
                  values: Any) -> int:
         key = _ROLES[role], name.decode(), version
         try:
-            # Copies: what a function keeps or changes is its own.
-            x = np.ctypeslib.as_array(x, (trials, rows, columns)).copy()
+            x = np.ctypeslib.as_array(x, (trials, rows, columns))
             out = np.ctypeslib.as_array(values, (trials, rows))
-            self._fill(key, (x, out.copy()) if key[0] == "labels" else (x[:, 0],), out)
+            self._fill(key, (x, out) if key[0] == "labels" else (x[:, 0],), out)
             return 0
         except BaseException as error:  # no exception may reach the library
             if self.failure is None:
@@ -88,6 +87,7 @@ class _Calls:
             return 1
 
     def _fill(self, key: tuple[str, str, int], given: tuple[Array, ...], out: Array) -> None:
+        """Given: the library's memory, of which a function gets copies, to keep and to change."""
         function = self._functions[key]
         shape = out.shape if key[0] == "labels" else out.shape[:1]
         made = _checked(key, function(*(array.copy() for array in given)), shape)
@@ -99,8 +99,9 @@ class _Calls:
                 raise ValueError(f"{_said(key)} gives trial {len(made)} of {len(made)} other values when it is called "
                                  "with this trial alone: values of a trial must depend on that trial alone, and on no "
                                  "random numbers (noise of labels is noise_std of the rows or of the fit)")
-        # Of a trial that failed before, all that follows is NaN.
-        wrong = ~np.isfinite(made) & np.all([_finite(array, made.ndim) for array in given], axis=0)
+        wrong = ~np.isfinite(made)
+        if wrong.any():  # all that follows from a trial that failed before is NaN
+            wrong &= np.all([_finite(array, made.ndim) for array in given], axis=0)
         if wrong.any():
             place = tuple(int(at) + 1 for at in np.argwhere(wrong)[0])
             raise ValueError(f"{_said(key)} gave {made[tuple(at - 1 for at in place)]} for trial {place[0]} of "
