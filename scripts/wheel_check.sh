@@ -68,6 +68,10 @@ X, Y = np.random.default_rng(1).standard_normal((2, 8, 20, 30))
 fits = cb.minnorm(X, Y)
 assert (fits.status == "ok").all() and (fits.rank == 20).all()
 assert np.allclose(fits.coefficients, np.linalg.pinv(X) @ Y)
+clipped = cb.labels("clipped", 1, lambda rows, labels: labels.clip(-1, 1))
+own = cb.Study.graph(cb.Fit("own", cb.Rows("rows", n=20), labels=clipped), p=40, spectrum=cb.power_law(1.5),
+                     signal=cb.power_law(1.5), trials=64)
+assert len(own.run("own", quiet=True).table) > 0
 PYTHON
 INSIDE
 

@@ -290,6 +290,13 @@ class Functions(unittest.TestCase):
         self.assertIs(signal.getsignal(signal.SIGINT), before)
         self.assertGreater(cb.Run("out").status()["trials_done"].sum(), 0)
 
+    def test_a_folder_that_cannot_be_written_is_said(self):
+        Path("file").write_text("no folder")
+        with self.assertRaises(cb.ProgramError) as failed:
+            one(same).run("file", quiet=True)
+        self.assertEqual(failed.exception.exit_code, 6)
+        self.assertIn("file", failed.exception.message)
+
     def test_two_runs_at_once(self):
         threads = [threading.Thread(target=lambda k=k: study(same, trials=40).run(f"run{k}", threads=2, quiet=True)) for k in range(2)]
         for thread in threads:
