@@ -150,8 +150,8 @@ def _interrupts() -> Iterator[list[int]]:
     def ask(number: int, frame: FrameType | None) -> None:
         asked.append(number)
 
-    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT)
-    if not ours:  # signals go to another thread, or nowhere
+    if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
+        # Signals go to another thread, or nowhere.
         yield asked
         return
     before = signal.signal(signal.SIGINT, ask)

@@ -82,6 +82,9 @@ class Functions(unittest.TestCase):
             self.assertEqual(simulated(f"own{threads}"), simulated("built_in"))
             self.assertEqual(told("export", "--trials", f"own{threads}").stdout, told("export", "--trials", "built_in").stdout)
         self.assertEqual(len(simulated("built_in")), 30)
+        for name, function in (("built_in_precise", None), ("own_precise", same)):
+            study(function, trials=None, rel_std_err=0.03, max_trials=700).run(name, quiet=True)
+        self.assertEqual(simulated("built_in_precise"), simulated("own_precise"))
         # A law of labels that nobody knows is none, nor of what learns from them.
         self.assertEqual(set(cb.Run("own1").table["theory_kind"]), {"none"})
         self.assertIn("deterministic_equivalent", set(cb.Run("built_in").table["theory_kind"]))
