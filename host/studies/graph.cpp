@@ -59,6 +59,10 @@ std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision& p
 }
 
 void GraphStudy::optimise(Point& point) const {
+    // Moments of rows with features or rotations take the cube of p.
+    if (std::none_of(spec_.fits.begin(), spec_.fits.end(),
+                     [](const GraphSpec::Fit& fit) { return fit.optimal.has_value(); }))
+        return;
     const RowLaws laws = row_laws(point);
     for (std::size_t fit = 0; fit < spec_.fits.size(); ++fit) {
         const std::optional<GraphSpec::Place> place = spec_.fits[fit].optimal;
