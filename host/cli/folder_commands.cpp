@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <memory>
 
 #include "cucurbit/run.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/folder_lines.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/process.hpp"
 #include "host/cli/talk.hpp"
@@ -21,6 +21,8 @@ struct StatusOptions {
     std::vector<std::string> directories;
     bool manifest = false;
     bool study = false;
+    bool watch = false;
+    double every = 10.0;
     Output output{"aligned", ""};
 };
 
@@ -65,65 +67,20 @@ std::string state_text(const Study& study, const std::vector<DesignStatus>& desi
                        state);
 }
 
-/// What the manifest tells of the last run in a folder.
-struct LastRun {
-    std::string shard;  ///< I/N; empty where it was a run of the whole
-    std::string host;
-    std::string ended = "not begun";
-};
-
-LastRun last_run(const Store& store) {
-    LastRun last;
-    bool merged = false;  // the facts of other folders follow, and the trials are no shard's
-    for (const auto& [fact, value] : store.manifest()) {
-        merged = merged || fact == "merged";
-        if (fact == "start") last = {"", "", "not ended"};
-        if (fact == "host") last.host = value;
-        if (fact == "shard" && !merged) last.shard = value;
-        if (fact == "ended") last.ended = value;
-    }
-    return last;
-}
-
-/// Trials that all series of their designs have.
-std::uint64_t stored_trials(const Store& store) {
-    const Study study = store.study();
-    std::uint64_t trials = 0;
-    for (const Design& design : study.setting->designs()) {
-        std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
-        for (const Series& series : design.series)
-            least = std::min(
-                least, count_trials(store.trials(series_key(*study.setting, design, series))));
-        trials += least;
-    }
-    return trials;
-}
-
-/// A line for each folder, such as the shards of a study.
-Exit show_folders(const StatusOptions& options) {
-    if (options.manifest || options.study)
-        throw UsageError("--manifest and --study tell of one folder");
-    std::vector<std::string> shards, hosts, ends;
-    std::vector<std::int64_t> trials;
-    for (const std::string& directory : options.directories) {
-        const Store store = Store::open_to_read(directory);
-        const LastRun last = last_run(store);
-        shards.push_back(last.shard);
-        hosts.push_back(last.host);
-        ends.push_back(last.ended);
-        trials.push_back(static_cast<std::int64_t>(stored_trials(store)));
-    }
-    print_columns({{"folder", options.directories},
-                   {"shard", shards},
-                   {"trials", trials},
-                   {"ended", ends},
-                   {"host", hosts}},
-                  options.output);
-    return Exit::done;
-}
-
 Exit show_status(const StatusOptions& options) {
-    if (options.directories.size() > 1) return show_folders(options);
+    if (options.watch || options.directories.size() > 1) {
+        if (options.manifest || options.study)
+            throw UsageError("--manifest and --study tell of one folder");
+        if (options.watch) {
+            watch_lines(options.directories, options.every, options.output);
+            return Exit::done;
+        }
+        std::vector<Line> lines;
+        for (const std::string& directory : options.directories)
+            lines.push_back({directory, false});
+        print_lines(lines, options.output);
+        return Exit::done;
+    }
     const Store store = Store::open_to_read(options.directories.front());
     if (options.manifest) {
         print_manifest(store, options.output);
@@ -268,6 +225,14 @@ void add_status(Program& program) {
                      "What wrote the folder: command lines, version, compiler, BLAS, times");
     command.add_flag("--study", options->study, "The study's text that the trials were made from")
         ->excludes("--manifest");
+    command.add_flag("--watch", options->watch,
+                     "A line for each folder, or for all of its shards DIR-1-of-N, …, again and "
+                     "again until none lacks a trial");
+    command.add_option("--every", options->every, "Time between two looks of --watch, in seconds")
+        ->type_name("SECONDS")
+        ->check(CLI::PositiveNumber.description(""))
+        ->capture_default_str()
+        ->needs("--watch");
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, show_status);
 }

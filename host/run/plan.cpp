@@ -113,7 +113,7 @@ Plan::Entry plan_design(const Study& study, Design design, std::vector<TrialRang
     entry.share = std::move(share);
     entry.trials = count_trials(entry.share);
     entry.blocks = count_blocks(entry.trials, block_trials(study.precision, design));
-    entry.whole = entry.share == std::vector{TrialRange{0, first_round(study.precision)}};
+    entry.whole = is_first_round(entry.share, study.precision);
     // Later rounds of a run to a precision are larger, and a card needs them whole.
     const std::uint64_t trials =
         is_card(device) && entry.whole ? most_trials(study.precision) : entry.trials;

@@ -63,6 +63,10 @@ std::vector<TrialRange> slice(const std::vector<TrialRange>& ranges, std::uint64
 
 }  // namespace
 
+bool is_first_round(const std::vector<TrialRange>& share, const Precision& precision) {
+    return share == std::vector{TrialRange{0, first_round(precision)}};
+}
+
 std::uint64_t count_trials(const std::vector<TrialRange>& ranges) {
     std::uint64_t count = 0;
     for (const TrialRange& range : ranges) count += range.count;

@@ -8,6 +8,10 @@
 
 namespace cucurbit {
 
+/// Whether a design's share is all of the first round: whoever computes it goes on to further
+/// rounds where they are needed.
+bool is_first_round(const std::vector<TrialRange>& share, const Precision& precision);
+
 /// How many trials are in the ranges.
 std::uint64_t count_trials(const std::vector<TrialRange>& ranges);
 

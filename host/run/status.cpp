@@ -12,11 +12,16 @@ std::vector<DesignStatus> status(const Store& store) {
     return status(store, store.study());
 }
 
-std::vector<DesignStatus> status(const Store& store, const Study& study) {
+std::vector<DesignStatus> status(const Store& store, const Study& study, const Shard& shard) {
     std::vector<DesignStatus> all;
-    for (const Design& design : study.setting->designs()) {
+    const std::vector<Design> designs = study.setting->designs();
+    const std::vector<std::vector<TrialRange>> parts = shares(study, designs, shard);
+    for (std::size_t i = 0; i < designs.size(); ++i) {
+        const Design& design = designs[i];
         DesignStatus one;
-        const auto wanted = wanted_ranges(store, study, design);
+        const auto wanted = is_first_round(parts[i], study.precision)
+                                ? wanted_ranges(store, study, design)
+                                : std::vector(design.points.size(), parts[i]);
         for (const std::vector<TrialRange>& ranges : wanted)
             one.trials_wanted = std::max(one.trials_wanted, count_trials(ranges));
         const std::uint64_t size = block_trials(study.precision, design);

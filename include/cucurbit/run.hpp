@@ -146,7 +146,8 @@ struct DesignStatus {
     std::uint64_t blocks_wanted = 0;
 };
 std::vector<DesignStatus> status(const Store& store);
-std::vector<DesignStatus> status(const Store& store, const Study& study);
+/// Of the study, or of a shard's part of it.
+std::vector<DesignStatus> status(const Store& store, const Study& study, const Shard& shard = {});
 
 /// One recomputed trial of a series beside what the store holds.
 struct Replayed {

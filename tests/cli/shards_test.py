@@ -138,14 +138,70 @@ class Shards(ProgramTest):
         self.call("run", self.study, "--shard", "9/9")
         out, err = self.call("status", "runs/small-1-of-2", "runs/long-2-of-3", "runs/small-9-of-9", "--format", "csv")
         self.assertEqual(err, "")
-        rows = [line.split(",")[:4] for line in out.splitlines()]
-        self.assertEqual(rows[0], ["folder", "shard", "trials", "ended"])
-        self.assertEqual(rows[1], ["runs/small-1-of-2", "1/2", "128", "complete"])
-        self.assertEqual(rows[2][:2] + rows[2][3:], ["runs/long-2-of-3", "2/3", "stopped"])
-        self.assertEqual(rows[3], ["runs/small-9-of-9", "", "0", "not begun"])
+        rows = [line.split(",")[:5] for line in out.splitlines()]
+        self.assertEqual(rows[0], ["folder", "shard", "trials", "missing", "ended"])
+        self.assertEqual(rows[1], ["runs/small-1-of-2", "1/2", "128", "0", "complete"])
+        self.assertEqual(rows[2][:2] + rows[2][4:], ["runs/long-2-of-3", "2/3", "stopped"])
+        self.assertEqual(int(rows[2][2]) + int(rows[2][3]), 333_312)  # 5,208 of 15,625 blocks
+        self.assertEqual(rows[3][:3] + rows[3][4:], ["runs/small-9-of-9", "", "0", "not begun"])
         self.refused("status", "runs/small-1-of-2", "runs/long-2-of-3", "--manifest")
         self.call("merge", "runs/small-1-of-2", "-o", "joined")
         self.assertIn("2 trials missing; run continues", self.call("status", "joined")[1])
+
+    def looks(self, text):
+        """The tables that a watch printed, each as rows of folder, shard, trials, missing, ended."""
+        rows = [line.split(",")[:5] for line in text.splitlines()]
+        starts = [number for number, row in enumerate(rows) if row[0] == "folder"]
+        return [rows[start + 1:end] for start, end in zip(starts, [*starts[1:], len(rows)])]
+
+    def test_a_watch_lasts_until_no_shard_lacks_a_trial(self):
+        self.call("run", self.study, "--shard", "2/3")
+        process = self.start("status", "--watch", "--every", "0.05", "runs/small", "--format", "csv")
+        self.call("run", self.study, "--shard", "1/3")
+        self.assertIsNone(process.poll())
+        self.call("run", self.study, "--shard", "3/3")
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (0, b""))
+        looks = self.looks(out.decode())
+        self.assertEqual([row[0] for row in looks[0]], [f"runs/small-{number}-of-3" for number in (1, 2, 3)])
+        self.assertEqual(looks[0][1], ["runs/small-2-of-3", "2/3", "64", "0", "complete"])
+        self.assertEqual(looks[0][2], ["runs/small-3-of-3", "", "0", "", "not begun"])
+        self.assertEqual([row[1:] for row in looks[-1]],
+                         [["1/3", "64", "0", "complete"], ["2/3", "64", "0", "complete"], ["3/3", "2", "0", "complete"]])
+
+    def test_a_watch_takes_shards_of_what_a_folder_lacks_for_that_part(self):
+        self.call("run", self.study, "-o", "small")
+        more = ("--set", "precision.trials=386")
+        for number in (1, 2):
+            self.call("run", "small", *more, "--shard", f"{number}/2")
+        out, _ = self.call("status", "--watch", "small", "--format", "csv")
+        self.assertEqual([row[1:] for row in self.looks(out)[-1]],
+                         [["1/2", "128", "0", "complete"], ["2/2", "128", "0", "complete"]])
+
+    def test_a_watch_of_nothing_is_refused(self):
+        self.assertIn("there is no such folder", self.refused("status", "--watch", "runs/smal", code=6))
+        self.assertIn("--every", self.refused("status", "--every", "2", "runs/small"))
+
+    def test_lines_on_a_terminal_take_the_place_of_those_before(self):
+        self.call("run", self.study, "--shard", "1/2")
+        controller, terminal = os.openpty()
+        process = subprocess.Popen([PROGRAM, "status", "--watch", "--every", "0.05", "runs/small"], cwd=self.folder,
+                                   env={**os.environ, "TERM": "xterm"}, stdin=subprocess.DEVNULL, stdout=terminal,
+                                   stderr=terminal)
+        os.close(terminal)
+        self.call("run", self.study, "--shard", "2/2")
+        text = b""
+        try:
+            while chunk := os.read(controller, 4096):
+                text += chunk
+        except OSError:  # how Linux tells that nobody has the other end open
+            pass
+        os.close(controller)
+        self.assertEqual(process.wait(timeout=60), 0)
+        screens = text.decode().replace("\r", "").split("\x1b[3F\x1b[J")  # up over the heading and two lines
+        self.assertGreater(len(screens), 1)
+        for screen in screens:
+            self.assertEqual(len(screen.splitlines()), 3, screen)
 
     def test_auto_needs_one_answer(self):
         for command in ("run", "plan"):
