@@ -149,6 +149,30 @@ void say_disk(const Study& study, const StoredBytes& bytes) {
                             : ", and suits so many, where quantiles and replay are not needed"));
 }
 
+// What a run takes of the host's memory: the program with what it maps, its designs, what the
+// store knows of its series, the table, the values of batches in flight, and workspaces. Fitted to
+// the peaks of runs (docs/reliability.md).
+double host_bytes(const Study& study, const Plan& plan, bool on_cpu) {
+    constexpr double program_bytes = 15e6, series_bytes = 1600.0, row_bytes = 300.0;
+    constexpr double value_bytes = sizeof(double) + sizeof(Outcome);
+    double bytes = program_bytes, in_flight = 0.0;
+    std::size_t laws = 0;
+    for (const Plan::Entry& entry : plan.entries) {
+        const Design& design = entry.design;
+        const auto series = static_cast<double>(design.series.size());
+        if (laws == 0) laws = study.setting->theory(design.points.front()).size();
+        // Rows of a point: its laws, those of series among them, or its series without a law.
+        const std::size_t rows = std::max(laws * design.points.size(), design.series.size());
+        bytes += series_bytes * series + row_bytes * static_cast<double>(rows);
+        const std::uint64_t batches =
+            std::min<std::uint64_t>(plan.workers, (entry.trials + entry.batch - 1) / entry.batch);
+        in_flight =
+            std::max(in_flight, series * value_bytes * static_cast<double>(batches * entry.batch));
+    }
+    if (!on_cpu) return bytes + static_cast<double>(plan.host_peak_bytes);
+    return bytes + in_flight + static_cast<double>(plan.peak_bytes);
+}
+
 class PlanTable {
 public:
     explicit PlanTable(bool of_a_shard) : of_a_shard_(of_a_shard) {}
@@ -240,9 +264,15 @@ Exit plan_command(const PlanArguments& options) {
             ? ""
             : fmt::format(" of the {} round ({})", shard.of.empty() ? "first" : "present",
                           precision_text(study.precision));
-    say(fmt::format("total: {}{} on {} with {}, {:.3g} flops, {:.1f} MiB", plural(trials, "trial"),
-                    round, plan.device, plural(plan.workers, "worker"), plan.flops,
-                    static_cast<double>(plan.peak_bytes) / 1048576.0));
+    say(fmt::format("total: {}{} on {} with {}, {:.3g} flops", plural(trials, "trial"), round,
+                    plan.device, plural(plan.workers, "worker"), plan.flops));
+    constexpr double mebibyte = 1048576.0;
+    const bool on_cpu = plan.devices.front().cache_bytes > 0;
+    say(
+        fmt::format("memory: at most {:.1f} MiB of workspaces{}; about {:.0f} MiB of this machine "
+                    "in all",
+                    static_cast<double>(plan.peak_bytes) / mebibyte, on_cpu ? "" : " on the card",
+                    host_bytes(study, plan, on_cpu) / mebibyte));
     say_disk(study, plan.disk);
     if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
     say(fmt::format("expected time: about {} ({})", duration_text(total),

@@ -1,6 +1,7 @@
 """Limits on address space, file sizes and the parent's life: the program ends, says why, and keeps what it has."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -63,6 +64,34 @@ class AddressSpace(ProgramTest):
         process.kill()
         process.communicate()
         self.assertEqual(threads, 2)  # the main thread and one worker; none of OpenBLAS's own
+
+
+class PlannedMemory(ProgramTest):
+    """What plan says of memory is near a run's peak: measured within 10 %, a third is for other machines' libraries."""
+
+    def peak(self, study):
+        """Of a run, in MiB."""
+        process = subprocess.Popen([PROGRAM, "run", study, "--threads", "2", "--device", "cpu"], cwd=self.folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss / 1024
+
+    def test_a_run_takes_what_was_planned(self):
+        if b"__asan_init" in Path(PROGRAM).read_bytes():
+            self.skipTest("a sanitizer takes memory of its own")
+        many_points = STUDY.replace("p = 40", "p = 3").replace("[8, 16, 60]", "{ range = [7, 106, 1] }") \
+                           .replace("[0.0, 0.2]", "{ range = [1.0, 500.0, 1.0] }").replace("trials = 130", "trials = 2")
+        large_trials = STUDY.replace("p = 40", "p = 1500").replace("[8, 16, 60]", "[400, 800, 1200]") \
+                            .replace("trials = 130", "trials = 32")
+        for name, text in (("many", many_points), ("large", large_trials)):
+            self.write("study.toml", text.replace('"small"', f'"{name}"'))
+            _, err = self.call("plan", "study.toml", "--threads", "2", "--device", "cpu")
+            planned = float(re.search(r"about (\d+) MiB of this machine in all", err)[1])
+            peak = self.peak("study.toml")
+            self.assertGreater(peak, 80)
+            self.assertTrue(0.75 < planned / peak < 1.33, f"{planned} MiB planned, {peak:.0f} MiB taken")
 
 
 class FileSize(ProgramTest):

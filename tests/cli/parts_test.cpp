@@ -126,6 +126,19 @@ TEST(ProgressLine, SaysALineAfterOneSecondAndThenEveryTen) {
     EXPECT_EQ(log_of({0.1, 0.5, 0.9}), "");
 }
 
+TEST(ProgressLine, ALogOfAWeekStaysBelowTenMegabytes) {
+    constexpr double week = 7 * 24 * 3600;
+    std::FILE* stream = std::tmpfile();
+    ProgressLine line(stream, ProgressForm::log);
+    // As long as a line of a run that is not over becomes.
+    Progress long_line{99'999'999'998, 99'999'999'999, 0.0, week};
+    for (; long_line.seconds < week; long_line.seconds += 1.0) line.show(long_line);
+    const long bytes = std::ftell(stream);
+    std::fclose(stream);
+    EXPECT_LT(bytes, 10'000'000);
+    EXPECT_GT(bytes, 1'000'000);
+}
+
 TEST(Doctor, FindsAWrongNormal) {
     EXPECT_EQ(examine_random_numbers(pinned_normals()).health, Health::good);
     for (std::size_t i = 0; i < pinned_normals().size(); ++i) {
