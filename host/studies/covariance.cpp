@@ -70,7 +70,8 @@ DenseMatrix RotatedSpectrum::root(std::size_t p) const {
 DenseMatrix RotatedSpectrum::times(const DenseMatrix& right) const {
     const std::vector<double> lambda = spectrum(right.rows);
     DenseMatrix turned = right;
-    if (rotation_) {
+    // The root of a rotation takes p³.
+    if (rotation_ && right.cols > 0) {
         const DenseMatrix rooted = root(right.rows);
         return product(rooted, false, product(rooted, true, right, false), false);
     }
