@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t most_stages = 64;
 constexpr std::size_t most_points = 1'000'000;
 
+/// Of a point's parameters, behind p: n, noise_std and penalty of each stage.
+constexpr std::size_t first_of_stage(std::size_t stage) {
+    return 1 + 3 * stage;
+}
+
 }  // namespace
 
 std::unique_ptr<const Setting> Chain::read(Reader& root, const Precision&, std::uint64_t seed) {
@@ -60,7 +65,7 @@ std::vector<bool> Chain::whole_parameters() const {
 }
 
 Chain::StagePoint Chain::at(const Point& point, std::size_t stage) {
-    const double* values = point.parameters.data() + 1 + 3 * stage;
+    const double* values = point.parameters.data() + first_of_stage(stage);
     return {static_cast<std::size_t>(values[0]), values[1], values[2]};
 }
 
@@ -185,6 +190,13 @@ std::vector<Setting::ArmRisks> Chain::risks_by_coordinate(const Point& point) co
 std::vector<TheoryRow> Chain::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters[0]);
     const std::vector<Prediction> risks = this->risks(point);
+    Point steeper = point;
+    bool ridge = false;
+    for (std::size_t k = 0; k < stages_.size(); ++k) {
+        steeper.parameters[first_of_stage(k) + 2] *= steeper_penalty;
+        ridge = ridge || at(point, k).penalty > 0.0;
+    }
+    const std::vector<Prediction> steeper_risks = ridge ? this->risks(steeper) : risks;
     const Population population = population_.at(p);
     const double scale = label_variance(population.truth, test_.spectrum(p));
     std::vector<TheoryRow> rows;
@@ -202,8 +214,8 @@ std::vector<TheoryRow> Chain::theory(const Point& point) const {
             tail = std::min(tail, tail_exponent(stage.n, rank));
             if (flags.empty()) flags = interpolation_flag(stage.n, rank);
         }
-        rows.push_back(
-            {fmt::format("stage_{}", k + 1), "excess_risk", risks[k], flags, scale, tail});
+        rows.push_back({fmt::format("stage_{}", k + 1), "excess_risk",
+                        allow_for_slope(risks[k], steeper_risks[k].value), flags, scale, tail});
     }
     return rows;
 }

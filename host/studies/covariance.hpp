@@ -35,7 +35,6 @@ public:
     /// matrix(p) right, right: p rows.
     DenseMatrix times(const DenseMatrix& right) const;
     std::string canonical() const;
-    bool operator==(const RotatedSpectrum& other) const { return canonical() == other.canonical(); }
 
 private:
     Spectrum spectrum_;

@@ -284,6 +284,24 @@ Prediction GraphStudy::predicted(const Law& law, const GraphSpec::Measure& measu
     return no_law;
 }
 
+/// Of predictions that are judged, where a fit has a penalty.
+void GraphStudy::allow_for_slopes(const Point& point, const std::vector<GraphFit>& fits,
+                                  std::vector<Prediction>& found) const {
+    const bool judged = std::any_of(found.begin(), found.end(), [](const Prediction& each) {
+        return each.kind == TheoryKind::deterministic_equivalent;
+    });
+    if (!judged || std::none_of(fits.begin(), fits.end(),
+                                [](const GraphFit& fit) { return fit.penalty > 0.0; }))
+        return;
+    Point steeper = point;
+    for (const GraphSpec::Fit& fit : spec_.fits)
+        if (fit.penalty) steeper.parameters[*fit.penalty] *= steeper_penalty;
+    const auto [rows, steeper_fits] = at(steeper);
+    const Law law = GraphStudy::law(row_laws(point), steeper, rows, steeper_fits);
+    for (std::size_t k = 0; k < found.size(); ++k)
+        found[k] = allow_for_slope(found[k], predicted(law, spec_.measures[k]).value);
+}
+
 std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const Population population = spec_.population.at(p);
@@ -321,6 +339,7 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
             if (found[k].kind != TheoryKind::none && (nonlinear(fits, spec_.measures[k].fit) ||
                                                       nonlinear(fits, spec_.measures[k].other)))
                 found[k].kind = TheoryKind::approximation;
+        allow_for_slopes(point, fits, found);
         for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
         for (std::size_t k = 0; k < table.size(); ++k)
             lost[k] = std::any_of(law.not_found.begin(), law.not_found.end(),

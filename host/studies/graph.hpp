@@ -57,6 +57,8 @@ private:
         std::vector<std::optional<std::size_t>> places;
         std::vector<std::size_t> not_found;  ///< fits that have no fixed point of their own
     };
+    void allow_for_slopes(const Point& point, const std::vector<GraphFit>& fits,
+                          std::vector<Prediction>& found) const;
     /// None where one of the measure's fits has no law.
     static Prediction predicted(const Law& law, const GraphSpec::Measure& measure);
     /// Of the rows of a graph at a point, and of those that risks are measured on.

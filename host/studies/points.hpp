@@ -35,6 +35,17 @@ inline double tail_exponent(std::size_t n, std::size_t p) {
 /// Without either.
 inline constexpr double light_tail = std::numeric_limits<double>::infinity();
 
+/// What every penalty is multiplied by to tell how steep a risk is.
+inline constexpr double steeper_penalty = 1.001;
+/// A prediction of ridge fits: an equivalent's κ may be off by its tolerance, and a value goes with
+/// a power of κ, at most of the penalties, that its value at steeper penalties tells: without noise
+/// and far from interpolation the square.
+inline Prediction allow_for_slope(Prediction of, double steeper) {
+    const double slope = std::log(steeper / of.value) / std::log(steeper_penalty);
+    if (std::isfinite(slope)) of.relative_error *= 1.0 + std::abs(slope);
+    return of;
+}
+
 /// A design without points: the canonical text, with the seed, is all that its draws depend on.
 /// Blocks have 64 trials, fewer where the largest row-space trial of this dimension takes seconds;
 /// they depend on the dimension alone, so that a grid of n may grow.

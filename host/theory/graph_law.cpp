@@ -95,7 +95,8 @@ Linear linearised(const std::vector<GraphRows>& rows, const std::vector<GraphFit
     return linear;
 }
 
-std::vector<GraphErrors> errors_of(const std::vector<GraphFit>& fits, const GraphMoments& moments,
+std::vector<GraphErrors> errors_of(const std::vector<GraphFit>& fits,
+                                   const std::vector<GraphRows>& rows, const GraphMoments& moments,
                                    const GraphRows& test, std::span<const double> second_moments) {
     // Labels outside of what they are mixed of are differences of fits, as a misfit is.
     constexpr double of_differences = 3.0;
@@ -115,6 +116,14 @@ std::vector<GraphErrors> errors_of(const std::vector<GraphFit>& fits, const Grap
                 extrapolates = extrapolates || weight < 0.0 || weight > 1.0;
             }
         if (extrapolates) own.relative *= of_differences;
+        if (fits[a].link == GraphLink::sign) {
+            // A sign's residue is uncorrelated with the row, not independent of it: along what it
+            // is the sign of, one direction of tr S² that are fitted, its noise is another.
+            constexpr double of_one_direction = 0.5;
+            const double excess = 2.0 / moments.own_error(a);
+            const double fitted = static_cast<double>(samples_of(fits[a], rows)) - excess;
+            own.relative += of_one_direction / std::max(fitted, 1.0);
+        }
         errors.push_back(own);
     }
     return errors;
@@ -286,7 +295,7 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
     solved->residues = std::move(linear.residues);
     solved->of = solve_graph(solved->rows, solved->fits, solved->truth, solved->residues);
     solved->moments = solved->of->moments(test);
-    solved->errors = errors_of(solved->fits, *solved->of, test, solved->moments);
+    solved->errors = errors_of(solved->fits, solved->rows, *solved->of, test, solved->moments);
     for (std::size_t i = 0; i < truth.size(); ++i)
         solved->scale += test.spectrum[i] * truth[i] * truth[i];
     return GraphLaw(std::move(solved));

@@ -30,6 +30,7 @@ _Function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes
                              ctypes.POINTER(ctypes.c_double))
 _Report = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_double)
 _SECONDS_BETWEEN_LINES = 10.0
+_MOST_THREADS = 4096
 
 
 def run(study: str, folder: AnyPath, functions: Mapping[tuple[str, str, int], Call], *, threads: int | None,
@@ -39,6 +40,8 @@ def run(study: str, folder: AnyPath, functions: Mapping[tuple[str, str, int], Ca
     What a function raises is raised here, once the trials in flight are stored, with its own traceback. Else as
     program.run: ProgramError, of exit code 75 where the run can be continued, and KeyboardInterrupt.
     """
+    if threads is not None and not (isinstance(threads, int) and 1 <= threads <= _MOST_THREADS):
+        raise ValueError(f"threads {threads!r} is not allowed; allowed: a whole number from 1 to {_MOST_THREADS}")
     calls = _Calls(functions)
     progress = _Progress(quiet)
     index, count = _part(shard)
@@ -91,6 +94,13 @@ class _Calls:
         function = self._functions[key]
         shape = out.shape if key[0] == "labels" else out.shape[:1]
         made = _checked(key, function(*(array.copy() for array in given)), shape)
+        wrong = ~np.isfinite(made)
+        if wrong.any():  # all that follows from a trial that failed before is NaN
+            wrong &= np.all([_finite(array, made.ndim) for array in given], axis=0)
+        if wrong.any():
+            place = tuple(int(at) + 1 for at in np.argwhere(wrong)[0])
+            raise ValueError(f"{_said(key)} gave {made[tuple(at - 1 for at in place)]} for trial {place[0]} of "
+                             f"{len(made)}{f', row {place[1]}' if len(place) > 1 else ''}: allowed are finite numbers")
         if key[:2] not in self._tried:
             self._tried.add(key[:2])
             alone = _checked(key, function(*(array[-1:].copy() for array in given)), (1, *shape[1:]))[0]
@@ -99,13 +109,6 @@ class _Calls:
                 raise ValueError(f"{_said(key)} gives trial {len(made)} of {len(made)} other values when it is called "
                                  "with this trial alone: values of a trial must depend on that trial alone, and on no "
                                  "random numbers (noise of labels is noise_std of the rows or of the fit)")
-        wrong = ~np.isfinite(made)
-        if wrong.any():  # all that follows from a trial that failed before is NaN
-            wrong &= np.all([_finite(array, made.ndim) for array in given], axis=0)
-        if wrong.any():
-            place = tuple(int(at) + 1 for at in np.argwhere(wrong)[0])
-            raise ValueError(f"{_said(key)} gave {made[tuple(at - 1 for at in place)]} for trial {place[0]} of "
-                             f"{len(made)}{f', row {place[1]}' if len(place) > 1 else ''}: allowed are finite numbers")
         out[...] = made.reshape(out.shape)
 
 
@@ -119,8 +122,9 @@ def _checked(key: tuple[str, str, int], made: object, shape: tuple[int, ...]) ->
     """Float64 of this shape."""
     wanted = "a label for each row of each trial" if key[0] == "labels" else "a number for each trial"
     array = np.asarray(made)
-    if array.dtype.kind not in "biuf":
-        what = type(made).__name__ if array.dtype.kind == "O" else f"an array of {array.dtype}"
+    if array.dtype.kind not in "biuf" or isinstance(made, np.ma.MaskedArray):
+        plain = isinstance(made, np.ndarray) and not isinstance(made, np.ma.MaskedArray)
+        what = f"an array of {array.dtype}" if plain else type(made).__name__
         raise TypeError(f"{_said(key)} gave {what}: allowed is an array of real numbers of shape {shape}, {wanted}")
     if array.shape != shape:
         raise ValueError(f"{_said(key)} gave an array of shape {array.shape}: allowed is shape {shape}, {wanted}")

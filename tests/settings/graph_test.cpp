@@ -667,6 +667,34 @@ TEST(GraphStudies, LawsOfZeroAreZero) {
         EXPECT_EQ(row.prediction.value, 0.0) << row.arm << " " << row.estimand;
 }
 
+// Without noise a risk goes as the square of the penalty, with much of it hardly at all; a chain of
+// one stage is the same fit.
+TEST(GraphStudies, ToleranceOfRidgeFitsGoesWithTheirSlope) {
+    const auto error_of = [](const std::string& kind, const std::string& rest) {
+        const Study study = study_of(fmt::format(R"(
+            schema = 1
+            study = {{ name = "graph", kind = "{}", seed = 3 }}
+            population = {{ p = 50, spectrum = {{ kind = "isotropic" }}, signal = {{ kind = "uniform" }} }}
+            precision = {{ trials = 64 }}
+            {}
+        )",
+                                                 kind, rest));
+        const Point point = study.setting->designs().at(0).points.at(0);
+        return study.setting->theory(point).at(0).prediction.relative_error;
+    };
+    constexpr const char* fits[][2] = {
+        {"graph",
+         "rows = {{ a = {{ n = 100, noise_std = {0} }} }}\n"
+         "fit = {{ f = {{ rows = \"a\", penalty = 0.01 }} }}"},
+        {"chain", "stage = [{{ n = 100, noise_std = {0}, penalty = 0.01 }}]"}};
+    for (const auto& [kind, text] : fits) {
+        const double quiet = error_of(kind, fmt::format(fmt::runtime(text), 0.0));
+        const double loud = error_of(kind, fmt::format(fmt::runtime(text), 5.0));
+        EXPECT_NEAR(quiet, 3.0 * 2.0 / 50, 0.002) << kind;
+        EXPECT_NEAR(loud, 2.0 / 50, 0.002) << kind;
+    }
+}
+
 // A factor has the second moments of rows and nothing else.
 TEST(GraphStudies, RowsThatAFactorStandsFor) {
     const std::string graph = R"(
