@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sstream>
@@ -126,8 +127,18 @@ std::string first_difference(const std::string& stored, const std::string& given
     const std::vector<std::string> here = split(given, lines ? '\n' : ' ');
     std::size_t at = 0;
     while (at < there.size() && at < here.size() && there[at] == here[at]) ++at;
-    const auto show = [at](const std::vector<std::string>& parts) {
-        return at < parts.size() ? fmt::format("'{}'", parts[at]) : std::string("nothing");
+    // What one has more than the other is no change of what follows.
+    const auto follows = [at](const std::vector<std::string>& parts,
+                              const std::vector<std::string>& others) {
+        return at < others.size() && at < parts.size() &&
+               std::find(parts.begin() + static_cast<std::ptrdiff_t>(at), parts.end(),
+                         others[at]) != parts.end();
+    };
+    const bool more_here = follows(here, there), more_there = follows(there, here);
+    const auto show = [&](const std::vector<std::string>& parts) {
+        const bool lacks = more_here != more_there && &parts == (more_here ? &there : &here);
+        return at < parts.size() && !lacks ? fmt::format("'{}'", parts[at])
+                                           : std::string("nothing");
     };
     return fmt::format("{} in the folder, {} in this study", show(there), show(here));
 }

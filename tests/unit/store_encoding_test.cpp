@@ -138,6 +138,8 @@ TEST(SeriesKey, SpellsPointsInTheShortestWay) {
 TEST(Difference, NamesTheFirstLineOrWord) {
     EXPECT_EQ(first_difference("a\nb\nc", "a\nx\nc"), "'b' in the folder, 'x' in this study");
     EXPECT_EQ(first_difference("a b", "a"), "'b' in the folder, nothing in this study");
+    EXPECT_EQ(first_difference("a c", "a b c"), "nothing in the folder, 'b' in this study");
+    EXPECT_EQ(first_difference("a b c", "a c"), "'b' in the folder, nothing in this study");
 }
 
 }  // namespace
