@@ -6,14 +6,19 @@
 
 namespace cucurbit {
 
+bool have_one_covariance(const GraphRows& a, const GraphRows& b) {
+    if (a.spectrum != b.spectrum) return false;
+    if (a.moments == b.moments) return true;
+    return a.moments && b.moments && a.moments->values().values == b.moments->values().values;
+}
+
 std::vector<AlikeRows> alike_rows(const std::vector<GraphRows>& rows, const GraphFit& fit) {
     std::vector<AlikeRows> alike;
     for (std::size_t k = 0; k < fit.rows.size(); ++k) {
         const GraphRows& group = rows[fit.rows[k]];
         const double weight = fit.row_weights.empty() ? 1.0 : fit.row_weights[k];
         auto known = std::find_if(alike.begin(), alike.end(), [&](const AlikeRows& each) {
-            return each.weight == weight && each.rows->spectrum == group.spectrum &&
-                   each.rows->moments == group.moments;
+            return each.weight == weight && have_one_covariance(*each.rows, group);
         });
         if (known == alike.end()) known = alike.insert(known, {&group, weight, 0, {}});
         known->count += group.count;

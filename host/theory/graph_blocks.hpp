@@ -29,6 +29,8 @@ struct AlikeRows {
     std::vector<std::size_t> groups;
 };
 
+/// Equal spectra, and equal moments where rows have them.
+bool have_one_covariance(const GraphRows& a, const GraphRows& b);
 std::vector<AlikeRows> alike_rows(const std::vector<GraphRows>& rows, const GraphFit& fit);
 
 /// What the fixed point of a fit takes from rows that are alike.
@@ -194,7 +196,7 @@ public:
     static std::vector<RowKind> kinds(const std::vector<AlikeRows>& rows, const GraphFit& fit) {
         const GraphRows& first = *rows.front().rows;
         return row_kinds(rows, [&](const GraphRows& group) {
-            if (group.moments != first.moments)
+            if (!have_one_covariance(group, first))
                 throw NoGraphLaw("a fit of features or rotated rows has rows of several kinds");
             return std::span(first.moments->eigen(fit.first, fit.features).values);
         });
