@@ -2,6 +2,11 @@
 # stderr when it has something to do, keeps its output in build/log/ and shows it only if it fails.
 
 set -euo pipefail
+# What a script does stands at its top.
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit 0
+fi
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 venv=$root/.venv
