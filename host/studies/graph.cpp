@@ -303,6 +303,19 @@ void GraphStudy::allow_for_slopes(const Point& point, const std::vector<GraphFit
 }
 
 std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
+    {
+        const std::lock_guard lock(known_->mutex);
+        const auto known = known_->rows.find(point.parameters);
+        if (known != known_->rows.end()) return known->second;
+    }
+    std::vector<TheoryRow> rows = predict(point);
+    constexpr std::size_t most = 4096;
+    const std::lock_guard lock(known_->mutex);
+    if (known_->rows.size() < most) known_->rows.emplace(point.parameters, rows);
+    return rows;
+}
+
+std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const Population population = spec_.population.at(p);
     const auto [rows, fits] = at(point);

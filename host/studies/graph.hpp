@@ -3,7 +3,9 @@
 // truth and other fits in any mixture: distillation on the same or on fresh inputs, several
 // teachers, unions of rows (docs/theory.md, "Graphs of fits").
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +52,13 @@ public:
     const OwnCall& call(std::size_t function) const { return calls_.at(function); }
 
 private:
+    std::vector<TheoryRow> predict(const Point& point) const;
+    /// Predictions of points, which every round of an adaptive run asks for: a law may take
+    /// seconds.
+    struct Known {
+        std::mutex mutex;
+        std::map<std::vector<double>, std::vector<TheoryRow>> rows;
+    };
     /// The law of the fits that have one and are wanted (none named: all), and where each of all
     /// fits is in it.
     struct Law {
@@ -90,6 +99,7 @@ private:
     double predicted_risk(const RowLaws& row_laws, const Point& point, std::size_t fit) const;
 
     GraphSpec spec_;
+    std::shared_ptr<Known> known_ = std::make_shared<Known>();
     Sampler sampler_ = Sampler::sufficient;
     std::uint64_t seed_ = 0;
     std::vector<std::vector<Point>> points_;  ///< of each p, optimal numbers chosen
