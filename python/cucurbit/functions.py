@@ -122,9 +122,10 @@ def _checked(key: tuple[str, str, int], made: object, shape: tuple[int, ...]) ->
     """Float64 of this shape."""
     wanted = "a label for each row of each trial" if key[0] == "labels" else "a number for each trial"
     array = np.asarray(made)
-    if array.dtype.kind not in "biuf" or isinstance(made, np.ma.MaskedArray):
-        plain = isinstance(made, np.ndarray) and not isinstance(made, np.ma.MaskedArray)
-        what = f"an array of {array.dtype}" if plain else type(made).__name__
+    masked = isinstance(made, np.ma.MaskedArray)
+    if masked or array.dtype.kind not in "biuf":
+        objects = array.dtype.kind == "O" and not isinstance(made, np.ndarray)
+        what = "a masked array" if masked else type(made).__name__ if objects else f"an array of {array.dtype}"
         raise TypeError(f"{_said(key)} gave {what}: allowed is an array of real numbers of shape {shape}, {wanted}")
     if array.shape != shape:
         raise ValueError(f"{_said(key)} gave an array of shape {array.shape}: allowed is shape {shape}, {wanted}")

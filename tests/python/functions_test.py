@@ -212,6 +212,8 @@ class Functions(unittest.TestCase):
                 (lambda rows, labels: None, TypeError, "gave NoneType: allowed is an array of real numbers of shape"),
                 (lambda rows, labels: labels + 0j, TypeError, "gave an array of complex128"),
                 (lambda rows, labels: labels.astype(str), TypeError, "gave an array of <U"),
+                (lambda rows, labels: labels.astype(object), TypeError, "gave an array of object"),
+                (lambda rows, labels: np.ma.masked_less(labels, 0), TypeError, "gave a masked array"),
                 (lambda rows, labels: np.where(np.arange(labels.shape[1]) == 4, np.nan, labels), ValueError,
                  r"gave nan for trial 1 of \d+, row 5: allowed are finite numbers"),
                 (lambda rows, labels: np.log(-np.abs(labels) * 0), ValueError, "gave -inf for trial 1"),
@@ -221,10 +223,16 @@ class Functions(unittest.TestCase):
                 one(function).run("out", quiet=True)
         for function, error, text in ((lambda b: b, ValueError, r"allowed is shape \(\d+,\), a number for each trial"),
                                       (lambda b: "long", TypeError, "gave an array of <U4"),
-                                      (lambda b: np.full(len(b), np.nan), ValueError, r"gave nan for trial 1 of \d+: allowed")):
+                                      (lambda b: np.full(len(b), np.nan), ValueError, r"gave nan for trial 1 of \d+: allowed"),
+                                      (lambda b: np.where(np.arange(len(b)) == 0, np.inf, 1.0), ValueError, "gave inf for trial 1")):
             fit = cb.Fit("fit", cb.Rows("real", n=30))
             with self.assertRaisesRegex(error, "measure 'length' of version 1 .*" + text):
                 cb.Study.graph(fit, trials=64, measures=[cb.measure("length", 1, function, fit)], **SMALL).run("other", quiet=True)
+
+    def test_threads_are_a_number_of_them(self):
+        for threads in (-1, 0, 4097, 2.5, "2"):
+            with self.assertRaisesRegex(ValueError, f"threads {threads!r} is not allowed; allowed: a whole number from 1 to 4096"):
+                one(same).run("out", threads=threads, quiet=True)
 
     def test_numbers_of_other_types_are_numbers(self):
         for name, function in (("float", lambda rows, labels: np.sign(labels)), ("int", lambda rows, labels: np.sign(labels).astype(np.int8)),
