@@ -128,19 +128,19 @@ std::string first_difference(const std::string& stored, const std::string& given
     std::size_t at = 0;
     while (at < there.size() && at < here.size() && there[at] == here[at]) ++at;
     // What one has more than the other is no change of what follows.
-    const auto follows = [at](const std::vector<std::string>& parts,
-                              const std::vector<std::string>& others) {
-        return at < others.size() && at < parts.size() &&
-               std::find(parts.begin() + static_cast<std::ptrdiff_t>(at), parts.end(),
-                         others[at]) != parts.end();
+    using Parts = std::vector<std::string>;
+    const auto comes_later = [at](const Parts& next, const Parts& in) {
+        return at < next.size() && at < in.size() &&
+               std::find(in.begin() + static_cast<std::ptrdiff_t>(at), in.end(), next[at]) !=
+                   in.end();
     };
-    const bool more_here = follows(here, there), more_there = follows(there, here);
-    const auto show = [&](const std::vector<std::string>& parts) {
-        const bool lacks = more_here != more_there && &parts == (more_here ? &there : &here);
+    const bool more_here = comes_later(there, here), more_there = comes_later(here, there);
+    const auto show = [at](const Parts& parts, bool lacks) {
         return at < parts.size() && !lacks ? fmt::format("'{}'", parts[at])
                                            : std::string("nothing");
     };
-    return fmt::format("{} in the folder, {} in this study", show(there), show(here));
+    return fmt::format("{} in the folder, {} in this study", show(there, more_here && !more_there),
+                       show(here, more_there && !more_here));
 }
 
 }  // namespace cucurbit

@@ -18,7 +18,7 @@ std::string first_value(const char* file, const std::string& key) {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
         const auto colon = line.find(':');
-        if (line.compare(0, key.size(), key) != 0 || colon == std::string::npos) continue;
+        if (!line.starts_with(key) || colon == std::string::npos) continue;
         const auto begin = line.find_first_not_of(" \t", colon + 1);
         return begin == std::string::npos ? "" : line.substr(begin);
     }

@@ -5,8 +5,8 @@ import itertools
 import os
 import random
 import signal
-import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -68,11 +68,11 @@ class Cover(ProgramTest):
             self.stops["requeued"] += process.returncode == 75
         if run["interruption"]:
             process = self.start(*command, env=environment)
-            try:
-                process.communicate(timeout=0.06)
-            except subprocess.TimeoutExpired:
-                process.send_signal(run["interruption"])
-                process.communicate(timeout=120)
+            store = self.folder / folder / "store.sqlite"
+            while process.poll() is None and not store.exists():
+                time.sleep(0.001)
+            process.send_signal(run["interruption"])
+            process.communicate(timeout=120)
             self.assertIn(process.returncode, (0, 75, -run["interruption"]))
             self.stops[run["interruption"].name] += process.returncode != 0
         self.call(*command, env=environment)

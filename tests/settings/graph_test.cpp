@@ -687,9 +687,9 @@ TEST(GraphStudies, ToleranceOfRidgeFitsGoesWithTheirSlope) {
          "rows = {{ a = {{ n = 100, noise_std = {0} }} }}\n"
          "fit = {{ f = {{ rows = \"a\", penalty = 0.01 }} }}"},
         {"chain", "stage = [{{ n = 100, noise_std = {0}, penalty = 0.01 }}]"}};
-    for (const auto& [kind, text] : fits) {
-        const double quiet = error_of(kind, fmt::format(fmt::runtime(text), 0.0));
-        const double loud = error_of(kind, fmt::format(fmt::runtime(text), 5.0));
+    for (const auto& [kind, format] : fits) {
+        const double quiet = error_of(kind, fmt::format(fmt::runtime(format), 0.0));
+        const double loud = error_of(kind, fmt::format(fmt::runtime(format), 5.0));
         EXPECT_NEAR(quiet, 3.0 * 2.0 / 50, 0.002) << kind;
         EXPECT_NEAR(loud, 2.0 / 50, 0.002) << kind;
     }
