@@ -279,7 +279,8 @@ TEST(GraphStudies, FeaturesOfAFile) {
 TEST(GraphStudies, MomentsOfRandomFeatures) {
     for (const std::string activation : {"linear", "relu", "erf", "sign", "rotated relu"}) {
         const bool rotated = activation == "rotated relu";
-        const Study study = study_of(head + fmt::format(R"(
+        const auto with = [&](const char* rotation) {
+            return study_of(head + fmt::format(R"(
             [rows.real]
             n = 4
             spectrum = {{ kind = "list", values = [1.0, 1.0, 3.0, 1.0, 1.0, 0.5] }}
@@ -294,8 +295,16 @@ TEST(GraphStudies, MomentsOfRandomFeatures) {
             rows = "real"
             features = {{ kind = "random", activation = "linear", seed = 6, count = 2 }}
         )",
-                                                        rotated ? "relu" : activation,
-                                                        rotated ? "rotation = 3" : ""));
+                                               rotated ? "relu" : activation, rotation));
+        };
+        const Study study = with(rotated ? "rotation = 3" : "");
+        if (rotated) {
+            const auto law = [](const Study& of) {
+                const Point point = of.setting->designs().at(0).points.at(0);
+                return of.setting->theory(point).at(2).prediction.value;
+            };
+            EXPECT_GT(std::abs(law(study) / law(with("")) - 1.0), 1e-3);
+        }
         const auto& spec = dynamic_cast<const GraphStudy&>(*study.setting).spec();
         const std::vector<double> population = spec.population.at(6).spectrum;
         const RotatedSpectrum& covariance = spec.rows.front().covariance;
