@@ -58,11 +58,11 @@ extern "C" {
         options.threads = threads;
         options.shard = {shard_index, shard_count, {}};
         options.argv = {"cucurbit.Study.run"};
-        const std::string time = max_time;
-        if (!time.empty()) options.max_seconds = cucurbit::cli::seconds_of(time);
-        if (const std::string fault = cucurbit::cli::time_fault(time);
-            !time.empty() && !fault.empty())
-            throw std::invalid_argument("max_time: " + fault);
+        if (const std::string time = max_time; !time.empty()) {
+            const std::string fault = cucurbit::cli::time_fault(time);
+            if (!fault.empty()) throw std::invalid_argument("max_time: " + fault);
+            options.max_seconds = cucurbit::cli::seconds_of(time);
+        }
         std::atomic<int> stop = 0;
         options.stop = &stop;
         options.report = [&](const cucurbit::Progress& progress) {

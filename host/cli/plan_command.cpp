@@ -155,12 +155,15 @@ void say_disk(const Study& study, const StoredBytes& bytes) {
 double host_bytes(const Study& study, const Plan& plan, bool on_cpu) {
     constexpr double program_bytes = 15e6, series_bytes = 1600.0, row_bytes = 300.0;
     constexpr double value_bytes = sizeof(double) + sizeof(Outcome);
+    // Laws that are rows of their own count where points are many; a law itself may take seconds.
+    constexpr std::size_t many_points = 1000;
     double bytes = program_bytes, in_flight = 0.0;
     std::size_t laws = 0;
     for (const Plan::Entry& entry : plan.entries) {
         const Design& design = entry.design;
         const auto series = static_cast<double>(design.series.size());
-        if (laws == 0) laws = study.setting->theory(design.points.front()).size();
+        if (laws == 0 && design.points.size() >= many_points)
+            laws = study.setting->theory(design.points.front()).size();
         // Rows of a point: its laws, those of series among them, or its series without a law.
         const std::size_t rows = std::max(laws * design.points.size(), design.series.size());
         bytes += series_bytes * series + row_bytes * static_cast<double>(rows);

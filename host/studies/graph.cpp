@@ -164,7 +164,7 @@ std::vector<Design> GraphStudy::designs() const {
         for (const Point& point : design.points) {
             const std::vector<GraphRows> rows = at(point).first;
             for (std::size_t g = 0; g < rows.size(); ++g)
-                if (has_factors(g) && rows[g].count > rows[g].spectrum.size())
+                if (has_factor(g, rows[g].count, rows[g].spectrum.size()))
                     keys.insert(factor_key(design, g, rows[g].count));
         }
         design.further_keys.assign(keys.begin(), keys.end());

@@ -42,9 +42,9 @@ public:
     std::optional<OwnFunction> missing_function() const override;
 
     const GraphSpec& spec() const { return spec_; }
-    /// Whether a sufficient factor stands for a group's rows where there are more than p.
-    bool has_factors(std::size_t group) const {
-        return sampler_ == Sampler::sufficient && spec_.needs_moments_alone(group);
+    /// Whether a sufficient factor stands for n rows of a group: for more than p.
+    bool has_factor(std::size_t group, std::size_t n, std::size_t p) const {
+        return n > p && sampler_ == Sampler::sufficient && spec_.needs_moments_alone(group);
     }
     /// Of the factor of n rows of a group.
     std::uint64_t factor_key(const Design& design, std::size_t group, std::size_t n) const;

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from program import LONG_STUDY, PROGRAM, ProgramTest
+from terminal import read_terminal
 
 # Shards and threads of each: for one study all of them, else each number of shards.
 ALL = list(itertools.product((1, 2, 3, 5, 8), (1, 2)))
@@ -184,21 +185,17 @@ class Shards(ProgramTest):
 
     def test_lines_on_a_terminal_take_the_place_of_those_before(self):
         self.call("run", self.study, "--shard", "1/2")
-        controller, terminal = os.openpty()
-        process = subprocess.Popen([PROGRAM, "status", "--watch", "--every", "0.05", "runs/small"], cwd=self.folder,
-                                   env={**os.environ, "TERM": "xterm"}, stdin=subprocess.DEVNULL, stdout=terminal,
-                                   stderr=terminal)
-        os.close(terminal)
-        self.call("run", self.study, "--shard", "2/2")
-        text = b""
-        try:
-            while chunk := os.read(controller, 4096):
-                text += chunk
-        except OSError:  # how Linux tells that nobody has the other end open
-            pass
-        os.close(controller)
+
+        def watch(terminal):
+            process = subprocess.Popen([PROGRAM, "status", "--watch", "--every", "0.05", "runs/small"],
+                                       cwd=self.folder, env={**os.environ, "TERM": "xterm"},
+                                       stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal)
+            self.call("run", self.study, "--shard", "2/2")
+            return process
+
+        process, text = read_terminal(watch)
         self.assertEqual(process.wait(timeout=60), 0)
-        screens = text.decode().replace("\r", "").split("\x1b[3F\x1b[J")  # up over the heading and two lines
+        screens = text.replace("\r", "").split("\x1b[3F\x1b[J")  # up over the heading and two lines
         self.assertGreater(len(screens), 1)
         for screen in screens:
             self.assertEqual(len(screen.splitlines()), 3, screen)

@@ -1,10 +1,10 @@
-"""A process whose stderr is a terminal."""
+"""A process that writes to a terminal."""
 
 import os
 
 
 def read_terminal(start):
-    """What start(stderr) returns, a process, and all that it writes to its stderr, a terminal, until it closes it."""
+    """What start(terminal) returns, a process, and all that it writes to the terminal until it closes it."""
     controller, terminal = os.openpty()
     process = start(terminal)
     os.close(terminal)

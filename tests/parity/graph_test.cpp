@@ -70,7 +70,7 @@ Matrix draw_group(const Design& design, const GraphStudy& setting, const GraphRo
     const std::size_t width = std::accumulate(counts.begin(), counts.end(), p);
     const std::vector<double> population = spec.population.at(p).spectrum;
     const auto stage = static_cast<std::uint8_t>(number);
-    const bool factored = setting.has_factors(number) && group.count > p;
+    const bool factored = setting.has_factor(number, group.count, p);
     Matrix factor;
     if (factored)
         factor = reference::draw_rows(

@@ -109,7 +109,7 @@ private:
     void draw_factors(std::size_t group, std::span<const std::uint64_t> trials);
     /// Whether a factor stands for n rows of a group.
     bool factored(std::size_t group, std::size_t n) const {
-        return n > p_ && setting_.has_factors(group);
+        return setting_.has_factor(group, n, p_);
     }
     /// The rows drawn of a group, or the factor that stands for n of them: all its features and
     /// noises.
