@@ -38,10 +38,12 @@ struct Operands {
           done(matrix(1, 1, batch)),
           sums(matrix(fits, 1, batch)),
           scores(matrix(score_rows, fits, batch)),
+          order(matrix(n, labels, batch)),
           truth(matrix(p, labels, 1)),
           all_labels(list(labels, [n](std::size_t) { return n; })),
           all_fits(list(fits, [n](std::size_t) { return n; })),
           sources(list(fits, [](std::size_t j) { return j % labels; })),
+          every_fit(list(fits, [](std::size_t j) { return j; })),
           one_label(list(fits, [](std::size_t) { return 0; })),
           whole(list(1, [n](std::size_t) { return n; })) {
         std::iota(trials.begin(), trials.end(), std::uint64_t{0});
@@ -57,6 +59,7 @@ struct Operands {
         engine.fill(e, 1.0);
         engine.fill(column, 1.0);
         engine.fill(scores, 0.0);
+        engine.order_rows(c, order);
     }
     void draw() { engine.draw({1, 0, Purpose::samples}, trials, 0, nullptr, xt); }
 
@@ -74,8 +77,8 @@ struct Operands {
     Engine& engine;
     std::vector<std::unique_ptr<EngineBuffer>> buffers;
     std::vector<std::uint64_t> trials;
-    BatchMatrix xt, g, factor, kept_factor, c, w, e, column, done, sums, scores, truth;
-    std::unique_ptr<IndexList> all_labels, all_fits, sources, one_label, whole;
+    BatchMatrix xt, g, factor, kept_factor, c, w, e, column, done, sums, scores, order, truth;
+    std::unique_ptr<IndexList> all_labels, all_fits, sources, every_fit, one_label, whole;
 };
 
 /// What is timed, and what makes its operands anew before each time, outside the measured span.
@@ -133,6 +136,14 @@ constexpr Operation flow{[](Operands& of) { of.engine.flow(of.column, 0.7, of.c)
                          [](Operands& of) { of.engine.fill(of.c, 1.0); }};
 constexpr Operation score{
     [](Operands& of) { of.engine.score(1, of.w, of.column, *of.one_label, of.scores); }};
+constexpr Operation margins{
+    [](Operands& of) { of.engine.margins(1, of.w, *of.sources, of.e.leading(of.w.rows, fits)); }};
+constexpr Operation order_rows{[](Operands& of) { of.engine.order_rows(of.c, of.order); }};
+constexpr Operation compare_margins{[](Operands& of) {
+    constexpr std::size_t bins = 10;
+    of.engine.compare_margins(of.w, of.order, *of.every_fit, *of.sources, bins,
+                              of.e.leading(comparison_rows(bins), fits));
+}};
 constexpr Operation multiply_columns{[](Operands& of) {
     of.engine.multiply_columns(of.c, *of.sources, of.c, *of.sources, false, of.w);
 }};
@@ -302,6 +313,9 @@ CUCURBIT_TIME(row_norms);
 CUCURBIT_TIME(prefix_sums);
 CUCURBIT_TIME(flow);
 CUCURBIT_TIME(score);
+CUCURBIT_TIME(margins);
+CUCURBIT_TIME(order_rows);
+CUCURBIT_TIME(compare_margins);
 CUCURBIT_TIME(multiply_columns);
 BENCHMARK_CAPTURE(operations, eigen, eigen)
     ->ArgNames({"n", "p", "batch"})

@@ -180,6 +180,17 @@ public:
                BatchMatrix sums) override {
         timed([&] { counting_.score(classes, outputs, labels, of, sums); });
     }
+    void margins(std::size_t classes, BatchMatrix outputs, const IndexList& of,
+                 BatchMatrix margins) override {
+        timed([&] { counting_.margins(classes, outputs, of, margins); });
+    }
+    void order_rows(BatchMatrix values, BatchMatrix order) override {
+        timed([&] { counting_.order_rows(values, order); });
+    }
+    void compare_margins(BatchMatrix margins, BatchMatrix order, const IndexList& students,
+                         const IndexList& teachers, std::size_t bins, BatchMatrix out) override {
+        timed([&] { counting_.compare_margins(margins, order, students, teachers, bins, out); });
+    }
     void multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
                           const IndexList& right, bool adds, BatchMatrix out) override {
         timed([&] { counting_.multiply_columns(a, left, b, right, adds, out); });

@@ -110,6 +110,10 @@ struct DescentLoss {
 inline constexpr std::size_t confidence_bins = 15;
 /// What is summed up of a model's predictions: Engine::score.
 inline constexpr std::size_t score_rows = 2 + confidence_bins;
+/// What is said of a student's margins beside its teacher's: Engine::compare_margins.
+constexpr std::size_t comparison_rows(std::size_t bins) {
+    return 4 + 2 * bins;
+}
 
 class Engine {
 public:
@@ -250,10 +254,27 @@ public:
     /// model): correct predictions, Σ −log p of the labels, and for each bin of the confidence in
     /// the prediction (kernels/common/score.hpp) Σ confidence − correct. outputs: n×(models ·
     /// classes), logits; of one class the log odds of label 1 against label 0. labels: whole
-    /// numbers, n rows, of model j column of[j]. All sums of a model with an output that is not
-    /// finite become NaN.
+    /// numbers, n rows, of model j column of[j]; a point whose label is NaN is not counted. All
+    /// sums of a model with an output that is not finite become NaN.
     virtual void score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels,
                        const IndexList& of, BatchMatrix sums) = 0;
+    /// margins(i, j) = how sure model j is at point i of the class y that model of[j] predicts
+    /// there: the log odds log(p_y/(1 − p_y)). outputs: as in score; a column of margins for each
+    /// model.
+    virtual void margins(std::size_t classes, BatchMatrix outputs, const IndexList& of,
+                         BatchMatrix margins) = 0;
+    /// order(·, j) = the rows of values(·, j) from the least value to the largest, equal ones in
+    /// their own order; all in their own order where one is NaN.
+    virtual void order_rows(BatchMatrix values, BatchMatrix order) = 0;
+    /// out(·, s) = the margins of column students[s] beside those of column teachers[s], whose
+    /// points are in the order order(·, teachers[s]): slope and intercept of least squares of the
+    /// student's on the teacher's; shares of the first quarter of the points where the student's is
+    /// below, and of the last quarter where it is above, by more than rounding
+    /// (kernels/common/margins.hpp); then, for each bin b of `bins`, the means of the teacher's and
+    /// of the student's over the points b·n/bins … (b + 1)·n/bins − 1. NaN where a number that went
+    /// into it is. order: as many rows as margins.
+    virtual void compare_margins(BatchMatrix margins, BatchMatrix order, const IndexList& students,
+                                 const IndexList& teachers, std::size_t bins, BatchMatrix out) = 0;
     /// out(i, j) = a(i, left[j]) b(i, right[j]), with `adds` added to what is there; out lies
     /// apart.
     virtual void multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,

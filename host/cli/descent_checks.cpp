@@ -69,6 +69,35 @@ void check_score(Worktable& on, std::size_t n) {
     }
 }
 
+/// Two teachers, and four students of either.
+void check_margins(Worktable& on, std::size_t n) {
+    constexpr std::size_t models = 6;
+    for (const std::size_t each : {std::size_t{1}, classes}) {
+        const BatchMatrix outputs = on.put(normal_values(n, models * each, 1), n, models * each);
+        const BatchMatrix margins = on.matrix(n, models);
+        on.engine.margins(each, outputs, on.list({0, 1, 1, 0, 0, 1}), margins);
+        on.take(margins, rounding(each));
+    }
+}
+
+/// Some values are equal.
+void check_order_rows(Worktable& on, std::size_t n) {
+    const BatchMatrix order = on.matrix(n, 2);
+    on.engine.order_rows(on.put(order_values(2 * n, n / 2 + 1), n, 2), order);
+    on.take(order, 0.0);
+}
+
+void check_compare_margins(Worktable& on, std::size_t n) {
+    constexpr std::size_t bins = 3;
+    const BatchMatrix margins = on.put(normal_values(n, 5, 1), n, 5);
+    const BatchMatrix order = on.matrix(n, 2);
+    const BatchMatrix out = on.matrix(comparison_rows(bins), 4);
+    on.engine.order_rows(margins.leading(n, 2), order);
+    on.engine.compare_margins(margins, order, on.list({2, 3, 4, 1}), on.list({0, 1, 1, 0}), bins,
+                              out);
+    on.take(out, rounding(n));
+}
+
 void check_multiply_columns(Worktable& on, std::size_t n) {
     const BatchMatrix a = on.put(normal_values(n, 3, 1), n, 3);
     const BatchMatrix b = on.put(normal_values(n, 2, 2), n, 2);
@@ -111,6 +140,9 @@ std::span<const OperationCheck> descent_checks() {
         {"gather", largest_checked, check_gather},
         {"predict", largest_checked, check_predict},
         {"score", largest_checked, check_score},
+        {"margins", largest_checked, check_margins},
+        {"order_rows", largest_checked, check_order_rows},
+        {"compare_margins", largest_checked, check_compare_margins},
         {"multiply_columns", largest_checked, check_multiply_columns},
         {"descend", largest_checked, check_descend},
     };

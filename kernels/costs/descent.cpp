@@ -29,6 +29,27 @@ void CountingEngine::score(std::size_t, BatchMatrix outputs, BatchMatrix labels,
     launch(doubles(outputs) + columns_named(labels, {&of}) + doubles(sums), doubles(sums));
 }
 
+void CountingEngine::margins(std::size_t, BatchMatrix outputs, const IndexList&,
+                             BatchMatrix margins) {
+    operations_.emplace_back(__func__);
+    launch(doubles(outputs), doubles(margins));
+}
+
+void CountingEngine::order_rows(BatchMatrix values, BatchMatrix order) {
+    operations_.emplace_back(__func__);
+    // Every pair of rows is compared twice, at half the rate of multiply-adds.
+    launch(doubles(values), doubles(order),
+           4.0 * static_cast<double>(values.rows) * doubles(values));
+}
+
+void CountingEngine::compare_margins(BatchMatrix margins, BatchMatrix order,
+                                     const IndexList& students, const IndexList& teachers,
+                                     std::size_t, BatchMatrix out) {
+    operations_.emplace_back(__func__);
+    launch(columns_named(margins, {&students, &teachers}) + columns_named(order, {&teachers}),
+           doubles(out));
+}
+
 void CountingEngine::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
                                       const IndexList& right, bool adds, BatchMatrix out) {
     operations_.emplace_back(__func__);

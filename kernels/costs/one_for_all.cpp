@@ -182,6 +182,20 @@ void OneForAll::score(std::size_t classes, BatchMatrix outputs, BatchMatrix labe
     engine_.score(classes, all(outputs), all(labels), of, all(sums));
 }
 
+void OneForAll::margins(std::size_t classes, BatchMatrix outputs, const IndexList& of,
+                        BatchMatrix margins) {
+    engine_.margins(classes, all(outputs), of, all(margins));
+}
+
+void OneForAll::order_rows(BatchMatrix values, BatchMatrix order) {
+    engine_.order_rows(all(values), all(order));
+}
+
+void OneForAll::compare_margins(BatchMatrix margins, BatchMatrix order, const IndexList& students,
+                                const IndexList& teachers, std::size_t bins, BatchMatrix out) {
+    engine_.compare_margins(all(margins), all(order), students, teachers, bins, all(out));
+}
+
 void OneForAll::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
                                  const IndexList& right, bool adds, BatchMatrix out) {
     engine_.multiply_columns(all(a), left, all(b), right, adds, all(out));

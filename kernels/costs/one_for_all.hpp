@@ -77,6 +77,11 @@ public:
     void predict(const DescentLink& link, BatchMatrix outputs, BatchMatrix predictions) override;
     void score(std::size_t classes, BatchMatrix outputs, BatchMatrix labels, const IndexList& of,
                BatchMatrix sums) override;
+    void margins(std::size_t classes, BatchMatrix outputs, const IndexList& of,
+                 BatchMatrix margins) override;
+    void order_rows(BatchMatrix values, BatchMatrix order) override;
+    void compare_margins(BatchMatrix margins, BatchMatrix order, const IndexList& students,
+                         const IndexList& teachers, std::size_t bins, BatchMatrix out) override;
     void multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
                           const IndexList& right, bool adds, BatchMatrix out) override;
     void descend(DescentSpace space, BatchMatrix samples, std::span<const DescentLoss> losses,

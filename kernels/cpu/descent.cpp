@@ -116,6 +116,10 @@ void score_binary(const LinkKernel& link, const ModelOutputs& of, const double* 
     link.measure_confidence(of.z, of.rows, confidence, losses);
     std::size_t hits = 0;
     for (std::size_t i = 0; i < of.rows; ++i) {
+        if (std::isnan(labels[i])) {
+            losses[i] = 0.0;
+            continue;
+        }
         const bool hit = (of.z[i] > 0.0) == (labels[i] == 1.0);
         sums[2 + confidence_bin(confidence[i])] += confidence[i] - (hit ? 1.0 : 0.0);
         losses[i] += hit ? 0.0 : std::abs(of.z[i]);
@@ -127,6 +131,7 @@ void score_binary(const LinkKernel& link, const ModelOutputs& of, const double* 
 
 void score_classes(const ModelOutputs& of, const double* labels, double* sums) {
     for (std::size_t i = 0; i < of.rows; ++i) {
+        if (std::isnan(labels[i])) continue;
         const PointScore score =
             Logits{of.z + i, of.ld, of.classes}.score(static_cast<std::size_t>(labels[i]));
         sums[0] += score.correct ? 1.0 : 0.0;

@@ -25,6 +25,21 @@ void CudaEngine::score(std::size_t classes, BatchMatrix outputs, BatchMatrix lab
     cuda::score(context_.stream(), classes, outputs, labels, cuda::device_list(of), sums);
 }
 
+void CudaEngine::margins(std::size_t classes, BatchMatrix outputs, const IndexList& of,
+                         BatchMatrix margins) {
+    cuda::margins(context_.stream(), classes, outputs, cuda::device_list(of), margins);
+}
+
+void CudaEngine::order_rows(BatchMatrix values, BatchMatrix order) {
+    cuda::order_rows(context_.stream(), values, order);
+}
+
+void CudaEngine::compare_margins(BatchMatrix margins, BatchMatrix order, const IndexList& students,
+                                 const IndexList& teachers, std::size_t bins, BatchMatrix out) {
+    cuda::compare_margins(context_.stream(), margins, order, cuda::device_list(students),
+                          cuda::device_list(teachers), bins, out);
+}
+
 void CudaEngine::multiply_columns(BatchMatrix a, const IndexList& left, BatchMatrix b,
                                   const IndexList& right, bool adds, BatchMatrix out) {
     cuda::multiply_columns(context_.stream(), a, cuda::device_list(left), b,

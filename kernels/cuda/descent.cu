@@ -156,6 +156,7 @@ __global__ void __launch_bounds__(warp_size* warps_per_block, blocks_at_once)
                 bad = 1.0;
                 continue;
             }
+            if (std::isnan(own[i])) continue;
             const PointScore point = score_point(z + i, outputs.ld, classes, own[i]);
             correct += point.correct ? 1.0 : 0.0;
             loss += point.loss;

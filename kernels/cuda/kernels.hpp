@@ -121,6 +121,13 @@ void subtract_residuals(cudaStream_t stream, const Losses& losses, BatchMatrix r
 /// to += from.
 void add(cudaStream_t stream, BatchMatrix from, BatchMatrix to);
 
+// margins.cu: as the operations of kernels/contract.hpp.
+void margins(cudaStream_t stream, std::size_t classes, BatchMatrix outputs, DeviceList of,
+             BatchMatrix margins);
+void order_rows(cudaStream_t stream, BatchMatrix values, BatchMatrix order);
+void compare_margins(cudaStream_t stream, BatchMatrix margins, BatchMatrix order,
+                     DeviceList students, DeviceList teachers, std::size_t bins, BatchMatrix out);
+
 // compaction.cu, by Thrust
 /// Writes the indices of the zeros among `count` values, ascending, and returns their number. Waits
 /// for the stream.

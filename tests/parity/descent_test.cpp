@@ -126,6 +126,34 @@ TEST_P(DescentOperations, ScoresOfBinaryModelsAndOfClasses) {
         }
 }
 
+/// Of every third point: sums are those of the others.
+TEST_P(DescentOperations, PointsWithoutALabelAreNotCounted) {
+    constexpr std::size_t models = 3, n = 50;
+    for (const std::size_t classes : {1U, 3U}) {
+        const auto items = irregular_batch(n, models * classes);
+        std::vector<Matrix> others, labels, fewer;
+        for (const Matrix& item : items) {
+            others.emplace_back(n - (n + 2) / 3, item.cols());
+            labels.emplace_back(n, 1);
+            fewer.emplace_back(others.back().rows(), 1);
+            for (std::size_t i = 0, k = 0; i < n; ++i) {
+                labels.back()(i, 0) = i % 3 == 0 ? std::numeric_limits<Real>::quiet_NaN() : i % 2;
+                if (i % 3 == 0) continue;
+                for (std::size_t j = 0; j < item.cols(); ++j) others.back()(k, j) = item(i, j);
+                fewer.back()(k++, 0) = i % 2;
+            }
+        }
+        Operand z = operand(items), label = operand(labels), sums = result(score_rows, models);
+        Operand rest = operand(others), own = operand(fewer), same = result(score_rows, models);
+        const auto list = engine_->indices(std::vector<std::uint32_t>(models, 0));
+        for (Operand* each : {&sums, &same}) engine_->fill(each->batch(), 0.0);
+        engine_->score(classes, z.batch(), label.batch(), *list, sums.batch());
+        engine_->score(classes, rest.batch(), own.batch(), *list, same.batch());
+        for (std::size_t t = 0; t < batch_count; ++t)
+            expect_close(sums.item(t), same.item(t), 64 * eps, "sums");
+    }
+}
+
 /// One output that is not finite spoils all sums of its model, and no other's.
 TEST_P(DescentOperations, ScoresOfWhatIsNotFiniteAreNaN) {
     constexpr std::size_t models = 4, n = 40;

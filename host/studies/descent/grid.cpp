@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "cucurbit/hash.hpp"
+#include "host/studies/prefetch.hpp"
 #include "host/theory/special.hpp"
 
 namespace cucurbit {
@@ -163,14 +164,19 @@ DescentGrid::DescentGrid(const DescentSpec& spec, const Design& design)
 
 void DescentGrid::take(std::span<const std::vector<double>> values, std::size_t first,
                        TrialValues& out) const {
-    for (std::size_t s = 0; s < places_.size(); ++s)
-        for (std::size_t t = 0; t < values.size(); ++t) {
-            const double value = values[t][places_[s]];
-            const std::size_t at = s * out.trials + first + t;
-            out.values[at] = value;
-            out.outcomes[at] = {std::isfinite(value) ? Status::ok : Status::not_finite, Rung::none,
-                                0};
+    constexpr std::size_t ahead = 4;  // series
+    for (std::size_t s = 0; s < places_.size(); ++s) {
+        double* const to = &out.values[s * out.trials + first];
+        Outcome* const outcomes = &out.outcomes[s * out.trials + first];
+        if (s + ahead < places_.size()) {
+            prefetch(to + ahead * out.trials, values.size());
+            prefetch(outcomes + ahead * out.trials, values.size());
         }
+        for (std::size_t t = 0; t < values.size(); ++t) {
+            to[t] = values[t][places_[s]];
+            outcomes[t] = {std::isfinite(to[t]) ? Status::ok : Status::not_finite, Rung::none, 0};
+        }
+    }
 }
 
 void DescentGrid::set_risks(const double* risks, std::vector<double>& values) const {

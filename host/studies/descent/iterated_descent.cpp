@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "host/theory/special.hpp"
 #include "host/threads/host_threads.hpp"
 
 namespace cucurbit {
@@ -61,16 +62,16 @@ IteratedDescent::IteratedDescent(const DescentSpec& spec, const Design& design, 
                      own_ + taught_);
     probe_ = teacher_->in_row_space() ? workspace_.matrix(n, directions) : directions_;
     if (classes()) {
+        const std::size_t points = std::max<std::size_t>(n, spec.data.test_samples);
         outputs_ = workspace_.matrix(n, columns);
         test_features_ = workspace_.matrix(dimension, n);
-        labels_ = workspace_.matrix(n, grid_.disturbances().size());
-        test_sums_ = workspace_.matrix(score_rows, grid_.columns());
-        held_out_sums_ = workspace_.matrix(score_rows, grid_.columns());
-        std::vector<std::uint32_t> disturbed;
-        for (std::size_t k = 0; k < grid_.columns(); ++k)
-            disturbed.push_back(static_cast<std::uint32_t>(grid_.disturbance_of(k)));
-        clean_ = &workspace_.repeated(0, grid_.columns());
-        disturbed_ = &workspace_.indices(disturbed);
+        labels_ = workspace_.matrix(n, 2 * grid_.disturbances().size() + 1);
+        margins_ = workspace_.matrix(points, grid_.columns());
+        order_ = workspace_.matrix(points, grid_.teachers());
+        list_models();
+        scores_ = workspace_.matrix(score_rows, descent_scores * grid_.columns());
+        comparisons_ = workspace_.matrix(comparison_rows(spec.student.margin_bins),
+                                         descent_comparisons * students_->host().size());
         return;
     }
     const std::vector<double> spectrum = spec.data.spectrum.values(grid_.p());
@@ -81,6 +82,34 @@ IteratedDescent::IteratedDescent(const DescentSpec& spec, const Design& design, 
     std::iota(every.begin(), every.end(), 0U);
     all_ = &workspace_.indices(every);
     every_one_ = &workspace_.indices(std::vector<std::uint32_t>(columns, 1));
+}
+
+/// Labels of every model among the columns of labels_, and the teachers of students.
+void IteratedDescent::list_models() {
+    const auto disturbances = static_cast<std::uint32_t>(grid_.disturbances().size());
+    std::vector<std::uint32_t> observed, unflipped, taught_by, students, teachers;
+    for (std::uint32_t k = 0; k < grid_.columns(); ++k) {
+        observed.push_back(static_cast<std::uint32_t>(grid_.disturbance_of(k)));
+        unflipped.push_back(disturbances + observed.back());
+        taught_by.push_back(k);
+    }
+    grid_.for_each_student([&](const DescentGrid::Student& of) {
+        students.push_back(static_cast<std::uint32_t>(grid_.student(of)));
+        teachers.push_back(static_cast<std::uint32_t>(grid_.teacher(of.disturbance, of.stop)));
+        taught_by[students.back()] = teachers.back();
+    });
+    const auto of_teachers = [&](std::vector<std::uint32_t> list) {
+        list.resize(grid_.teachers());
+        return &workspace_.indices(list);
+    };
+    clean_ = &workspace_.repeated(2 * disturbances, grid_.columns());
+    teachers_observed_ = of_teachers(observed);
+    teachers_unflipped_ = of_teachers(unflipped);
+    observed_ = &workspace_.indices(observed);
+    unflipped_ = &workspace_.indices(unflipped);
+    taught_by_ = &workspace_.indices(taught_by);
+    students_ = &workspace_.indices(students);
+    teachers_ = &workspace_.indices(teachers);
 }
 
 double IteratedDescent::flops(const DescentSpec& spec, const Design& design) {
@@ -198,10 +227,8 @@ void IteratedDescent::learn(std::span<const std::uint64_t> trials) {
 
 void IteratedDescent::clear(std::size_t count) {
     values_.resize(count);
-    while (classes() && measures_.size() < count) measures_.emplace_back(spec_, grid_);
     for_trials(count, [&](std::size_t t) {
         values_[t].assign(grid_.values(), std::numeric_limits<double>::quiet_NaN());
-        if (classes()) measures_[t].clear();
     });
 }
 
@@ -215,68 +242,106 @@ void IteratedDescent::measure_risks(std::size_t count) {
                [&](std::size_t t) { grid_.set_risks(risks.data() + t * risks_.rows, values_[t]); });
 }
 
-void IteratedDescent::score(const std::vector<ClassLabels>& labels, bool disturbed,
-                            BatchMatrix outputs, BatchMatrix sums) {
-    Engine& engine = workspace_.engine();
-    const std::size_t rows = outputs.rows;
-    std::vector<double> numbers(labels.size() * labels_.stride, 0.0);
+/// Columns of labels_: the observed labels at each disturbance, those of them that were not flipped
+/// (the others NaN), and the clean labels.
+void IteratedDescent::upload_labels(const std::vector<ClassLabels>& labels) {
+    const std::size_t disturbances = grid_.disturbances().size();
+    label_numbers_.resize(labels.size() * labels_.stride);
     for_trials(labels.size(), [&](std::size_t t) {
-        const std::vector<std::uint32_t>& from = disturbed ? labels[t].observed : labels[t].clean;
-        for (std::size_t k = 0; k < from.size(); ++k)
-            numbers[t * labels_.stride + k / rows * labels_.ld + k % rows] = from[k];
+        const std::vector<std::uint32_t>& clean = labels[t].clean;
+        double* const to = &label_numbers_[t * labels_.stride];
+        for (std::size_t f = 0; f < disturbances; ++f) {
+            const std::uint32_t* const observed = &labels[t].observed[f * clean.size()];
+            double* const all = to + f * labels_.ld;
+            double* const unflipped = all + disturbances * labels_.ld;
+            for (std::size_t i = 0; i < clean.size(); ++i) {
+                all[i] = observed[i];
+                unflipped[i] = observed[i] == clean[i] ? observed[i] : missing;
+            }
+        }
+        std::copy(clean.begin(), clean.end(), to + 2 * disturbances * labels_.ld);
     });
-    engine.upload(numbers, labels_.data);
-    engine.score(spec_.data.outputs(), outputs,
-                 labels_.leading(rows, labels_.cols).trials(labels.size()),
-                 disturbed ? *disturbed_ : *clean_, sums);
+    workspace_.engine().upload(label_numbers_, labels_.data);
+}
+
+BatchMatrix IteratedDescent::make_outputs(BatchMatrix features, std::size_t columns) {
+    columns *= spec_.data.outputs();
+    const BatchMatrix outputs = outputs_.leading(features.cols, columns).trials(features.count);
+    workspace_.engine().multiply(features, true,
+                                 columns_of(weights_, 0, columns).trials(features.count), outputs);
+    return outputs;
+}
+
+BatchMatrix IteratedDescent::scores_of(DescentScore which, std::size_t count,
+                                       std::size_t columns) const {
+    const std::size_t first = static_cast<std::size_t>(which) * grid_.columns();
+    return columns_of(scores_, first, columns).trials(count);
+}
+
+/// Of the models in the grid's first columns, whose training points these are.
+void IteratedDescent::score_fits(const DescentSample& sample, BatchMatrix outputs,
+                                 std::size_t columns) {
+    Engine& engine = workspace_.engine();
+    const bool all = columns == grid_.columns();
+    upload_labels(sample.labels);
+    const auto score = [&](DescentScore which, const IndexList& of) {
+        const BatchMatrix sums = scores_of(which, outputs.count, columns);
+        engine.fill(sums, 0.0);
+        engine.score(spec_.data.outputs(), outputs, labels_.trials(outputs.count), of, sums);
+    };
+    score(DescentScore::fit, all ? *observed_ : *teachers_observed_);
+    score(DescentScore::fit_clean, all ? *unflipped_ : *teachers_unflipped_);
+}
+
+void IteratedDescent::compare_margins(std::size_t points, std::size_t which, std::size_t count) {
+    Engine& engine = workspace_.engine();
+    const std::size_t students = students_->host().size();
+    const BatchMatrix margins = margins_.leading(points, margins_.cols).trials(count);
+    const BatchMatrix order = order_.leading(points, order_.cols).trials(count);
+    engine.order_rows(margins.leading(points, order.cols), order);
+    engine.compare_margins(margins, order, *students_, *teachers_, spec_.student.margin_bins,
+                           columns_of(comparisons_, which * students, students).trials(count));
 }
 
 void IteratedDescent::measure_classes(std::span<const std::uint64_t> trials) {
     Engine& engine = workspace_.engine();
-    const std::size_t count = trials.size(), n = grid_.n();
+    const std::size_t count = trials.size(), n = grid_.n(), classes = spec_.data.outputs();
     const auto of = [&](BatchMatrix matrix) { return matrix.trials(count); };
-    const auto made = [&](BatchMatrix features) {
-        const BatchMatrix outputs = of(outputs_.leading(features.cols, outputs_.cols));
-        engine.multiply(features, true, of(weights_), outputs);
-        return outputs;
+    const auto add_margins = [&](BatchMatrix outputs, std::size_t first) {
+        engine.margins(classes, outputs, *taught_by_,
+                       of(margins_.block(first, outputs.rows, 0, margins_.cols)));
     };
-    /// Calls body(trial, outputs) for every trial.
-    const auto for_outputs = [&](BatchMatrix outputs, auto body) {
-        fetch_as_stored(engine, outputs, read_outputs_);
-        for_trials(count, [&](std::size_t t) {
-            body(t, DescentOutputs{read_outputs_.data() + t * outputs_.stride, outputs.rows,
-                                   outputs_.ld});
-        });
-    };
-    for_outputs(made(of(inputs().features)), [&](std::size_t t, const DescentOutputs& outputs) {
-        measures_[t].add_train(outputs, inputs().labels[t], values_[t]);
-    });
+    const BatchMatrix fitted = make_outputs(of(inputs().features), grid_.columns());
+    score_fits(inputs(), fitted, grid_.columns());
+    add_margins(fitted, 0);
+    compare_margins(n, 0, count);
     if (fresh_)
-        for_outputs(made(of(labelled_.features)), [&](std::size_t t, const auto& outputs) {
-            measures_[t].fit_teachers(outputs, labelled_.labels[t], values_[t]);
-        });
-    const auto for_chunks = [&](DescentStage stage, std::size_t samples, BatchMatrix sums) {
+        score_fits(labelled_, make_outputs(of(labelled_.features), grid_.teachers()),
+                   grid_.teachers());
+    const auto for_chunks = [&](DescentStage stage, std::size_t samples, DescentScore which) {
         const bool test = stage == DescentStage::test;
+        const BatchMatrix sums = scores_of(which, count, grid_.columns());
         engine.fill(sums, 0.0);
         for (std::size_t first = 0; first < samples; first += n) {
             const std::size_t rows = std::min<std::size_t>(n, samples - first);
             const BatchMatrix features = of(test_features_.leading(test_features_.rows, rows));
-            const std::vector<ClassLabels> labels = sampler_.draw(trials, stage, first, features);
-            const BatchMatrix outputs = made(features);
-            score(labels, !test, outputs, sums);
-            if (test)
-                for_outputs(outputs, [&](std::size_t t, const DescentOutputs& of_trial) {
-                    measures_[t].add_test(of_trial);
-                });
+            upload_labels(sampler_.draw(trials, stage, first, features));
+            const BatchMatrix outputs = make_outputs(features, grid_.columns());
+            engine.score(classes, outputs, of(labels_.leading(rows, labels_.cols)),
+                         test ? *clean_ : *observed_, sums);
+            if (test) add_margins(outputs, first);
         }
     };
-    for_chunks(DescentStage::test, spec_.data.test_samples, of(test_sums_));
-    for_chunks(DescentStage::held_out, spec_.data.held_out, of(held_out_sums_));
-    const std::vector<double> test = fetch(engine, of(test_sums_));
-    const std::vector<double> held_out = fetch(engine, of(held_out_sums_));
+    for_chunks(DescentStage::test, spec_.data.test_samples, DescentScore::test);
+    compare_margins(spec_.data.test_samples, 1, count);
+    for_chunks(DescentStage::held_out, spec_.data.held_out, DescentScore::held_out);
+    fetch_as_stored(engine, of(scores_), read_scores_);
+    fetch_as_stored(engine, of(comparisons_), read_comparisons_);
+    const DescentMeasures measures(spec_, grid_);
     for_trials(count, [&](std::size_t t) {
-        measures_[t].finish(&test[t * test_sums_.stride], &held_out[t * held_out_sums_.stride],
-                            values_[t]);
+        measures.measure(&read_scores_[t * scores_.stride],
+                         &read_comparisons_[t * comparisons_.stride], labelled_.labels[t],
+                         inputs().labels[t], values_[t]);
     });
 }
 

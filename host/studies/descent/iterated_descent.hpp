@@ -36,9 +36,14 @@ private:
     void clear(std::size_t count);
     void measure_risks(std::size_t count);
     void measure_classes(std::span<const std::uint64_t> trials);
-    /// Adds to sums what all models say of these points, whose outputs they have made.
-    void score(const std::vector<ClassLabels>& labels, bool disturbed, BatchMatrix outputs,
-               BatchMatrix sums);
+    void list_models();
+    void upload_labels(const std::vector<ClassLabels>& labels);
+    /// Of the models in the grid's first columns.
+    BatchMatrix make_outputs(BatchMatrix features, std::size_t columns);
+    BatchMatrix scores_of(DescentScore which, std::size_t count, std::size_t columns) const;
+    void score_fits(const DescentSample& sample, BatchMatrix outputs, std::size_t columns);
+    /// On the first `points` rows of margins_, into the which-th of the comparisons.
+    void compare_margins(std::size_t points, std::size_t which, std::size_t count);
     void measure_paths(std::size_t count);
 
     DescentSpec spec_;
@@ -56,17 +61,22 @@ private:
     BatchMatrix probe_;  ///< of the teachers' iterates: probe_ᵀ iterates = directions_ᵀ weights
     BatchMatrix weights_;  ///< of every column of the grid
     BatchMatrix targets_;  ///< of the students: labels of their inputs, then teachers' predictions
-    BatchMatrix outputs_, test_features_;  ///< of classes
-    BatchMatrix labels_;                   ///< of points that are scored, [disturbance]
-    BatchMatrix test_sums_, held_out_sums_;
+    BatchMatrix outputs_, test_features_;   ///< of classes
+    BatchMatrix labels_;                    ///< of points that are scored
+    BatchMatrix margins_, order_;           ///< [point][column], [point][teacher]
+    BatchMatrix scores_, comparisons_;      ///< as DescentMeasures takes them
     BatchMatrix truth_, spectrum_, risks_;  ///< of squared loss
     std::optional<DescentTrainer> teacher_, student_;
     // On the host, kept from batch to batch: new memory would cost more than what is done with it.
     std::vector<std::vector<double>> values_;  ///< of each trial, as the grid has them
-    std::vector<DescentMeasures> measures_;    ///< of each trial
-    std::vector<double> read_outputs_;
-    const IndexList* clean_ = nullptr;      ///< every model's labels are the first
-    const IndexList* disturbed_ = nullptr;  ///< they are those of its disturbance
+    std::vector<double> label_numbers_, read_scores_, read_comparisons_;
+    // Of every column: its labels among those of labels_, and the teacher beside whose its margins
+    // are.
+    const IndexList* clean_ = nullptr;
+    const IndexList *observed_ = nullptr, *teachers_observed_ = nullptr;
+    const IndexList *unflipped_ = nullptr, *teachers_unflipped_ = nullptr;
+    const IndexList* taught_by_ = nullptr;
+    const IndexList *students_ = nullptr, *teachers_ = nullptr;  ///< columns, of each student
     const IndexList* all_ = nullptr;
     const IndexList* every_one_ = nullptr;
 };

@@ -9,58 +9,43 @@
 
 namespace cucurbit {
 
-/// Outputs of all columns of a grid on some points: [column][output], `rows` of them every `ld`
-/// numbers.
-struct DescentOutputs {
-    const double* values;
-    std::size_t rows;
-    std::size_t ld;
+/// What the engine sums up of one trial's models, as they lie in one matrix: of each of these
+/// samples score_rows numbers for every column of the grid (Engine::score).
+enum class DescentScore : std::size_t {
+    test,
+    held_out,
+    fit,       ///< of the model's own training points, with their observed labels
+    fit_clean  ///< of those of them whose label was not flipped
 };
+inline constexpr std::size_t descent_scores = 4;
 
-/// A margin is the log odds log(p_y/(1 − p_y)) of a class y, here always the teacher's prediction.
+/// Engine::compare_margins of all students, in the order of DescentGrid::for_each_student: on their
+/// training points, then on test points.
+inline constexpr std::size_t descent_comparisons = 2;
+
 class DescentMeasures {
 public:
     DescentMeasures(const DescentSpec& spec, const DescentGrid& grid);
 
-    /// Forgets a trial. Must be called before the first one.
-    void clear();
-
-    /// Test points.
-    void add_test(const DescentOutputs& outputs) { add_margins(outputs, test_); }
-    /// The students' training points.
-    void add_train(const DescentOutputs& outputs, const ClassLabels& labels,
-                   std::vector<double>& values);
-    /// The teachers' fit of their own training points, where those differ.
-    void fit_teachers(const DescentOutputs& outputs, const ClassLabels& labels,
-                      std::vector<double>& values) const;
-    /// Fills in everything but fits and projections, which must be there. test, held_out:
-    /// [column][score_rows] of Engine::score; held_out is read where models stop early.
-    void finish(const double* test, const double* held_out, std::vector<double>& values) const;
+    /// Fills in everything but projections and what is made of them.
+    /// scores: [DescentScore][column][score_rows]; comparisons: [training, test][student]
+    /// [comparison_rows]; own_labels, input_labels: of the teachers' training points and of the
+    /// students'.
+    void measure(const double* scores, const double* comparisons, const ClassLabels& own_labels,
+                 const ClassLabels& input_labels, std::vector<double>& values) const;
 
 private:
-    /// Margins of teachers and their students on points of one kind.
-    struct Margins {
-        std::size_t most;            ///< points
-        std::size_t points = 0;      ///< so far
-        std::vector<double> values;  ///< [column][most]
-    };
-
-    bool all_finite(const DescentOutputs& outputs, std::size_t at) const;
-
-    const double* column(const DescentOutputs& outputs, std::size_t at) const {
-        return outputs.values + at * outputs_ * outputs.ld;
+    const double* of(const double* scores, DescentScore which) const {
+        return scores + static_cast<std::size_t>(which) * grid_.columns() * score_rows;
     }
-    void add_margins(const DescentOutputs& outputs, Margins& margins) const;
     void stop_early(const double* held_out, std::vector<double>& values) const;
-    void compare(const Margins& margins, const char* sample, std::vector<double>& values) const;
-    void measure_fit(const DescentOutputs& outputs, const ClassLabels& labels, std::size_t at,
-                     std::size_t disturbance, std::vector<double>& values) const;
+    /// Fits of columns first .. end − 1, whose training points these are.
+    void measure_fits(const double* scores, const ClassLabels& labels, std::size_t first,
+                      std::size_t end, std::vector<double>& values) const;
 
     const DescentGrid& grid_;
-    std::size_t outputs_, margin_bins_;
-    std::size_t fit_;  ///< the estimand fit_clean, before fit_flipped
+    std::size_t test_samples_, comparison_rows_;
     bool stops_early_;
-    Margins test_, train_;
 };
 
 }  // namespace cucurbit

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "host/studies/prefetch.hpp"
 #include "host/threads/host_threads.hpp"
 
 namespace cucurbit {
@@ -114,14 +115,23 @@ void LadderSimulation::take(Climb& climb, std::size_t first, std::size_t end, Ru
     for (std::size_t s = 0; s < series; ++s) {
         double* const values = climb.out.values.data() + s * count;
         Outcome* const outcomes = climb.out.outcomes.data() + s * count;
-        for (std::size_t k = first; k < end; ++k) {
-            const std::size_t t = places_[k];
-            const Fitted& of = fitted(s, k - first);
-            if (!all && pending_[t * series + s] != rung) continue;
-            values[t] = of.value;
-            outcomes[t] = outcome_of(of, rung);
-            stand[k - first] &= still_demanded(of, rung) == Rung::none ? 1 : 0;
+        const Fitted* const row = &fitted(s, 0);
+        if (s + 1 < series) {
+            prefetch(values + count + first, end - first);
+            prefetch(outcomes + count + first, end - first);
         }
+        const auto put = [&](std::size_t k, std::size_t t) {
+            values[t] = row[k].value;
+            outcomes[t] = outcome_of(row[k], rung);
+            stand[k] &= still_demanded(row[k], rung) == Rung::none ? 1 : 0;
+        };
+        // A loop of its own, as nearly all values are taken here.
+        if (all)
+            for (std::size_t k = 0; k < end - first; ++k) put(k, first + k);
+        else
+            for (std::size_t k = 0; k < end - first; ++k)
+                if (const std::size_t t = places_[first + k]; pending_[t * series + s] == rung)
+                    put(k, t);
     }
     for (std::size_t k = first; k < end; ++k) {
         const std::size_t t = places_[k];
