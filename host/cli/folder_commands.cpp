@@ -93,7 +93,9 @@ Exit show_status(const StatusOptions& options) {
         return Exit::done;
     }
     std::vector<std::int64_t> index, points, series, blocks, blocks_wanted, trials, trials_wanted;
-    const std::vector<DesignStatus> designs = status(store, study);
+    const LastRun last = last_run(store);
+    const Shard shard = shard_in(options.directories.front(), study, last);
+    const std::vector<DesignStatus> designs = status(store, study, shard);
     for (const DesignStatus& design : designs) {
         index.push_back(static_cast<std::int64_t>(index.size()) + 1);
         points.push_back(static_cast<std::int64_t>(design.design.points.size()));
@@ -111,7 +113,7 @@ Exit show_status(const StatusOptions& options) {
                    {"trials_done", trials},
                    {"trials_wanted", trials_wanted}},
                   options.output);
-    if (const LastRun last = last_run(store); !last.shard.empty())
+    if (!last.shard.empty())
         say(fmt::format("{} ({}, {}): shard {}, {}", study.name, study.kind,
                         precision_text(study.precision), last.shard, last.ended));
     else

@@ -14,7 +14,6 @@
 #include <string_view>
 #include <thread>
 
-#include "cucurbit/run.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/process.hpp"
 #include "host/run/shares.hpp"
@@ -59,22 +58,6 @@ std::optional<Part> part_of(const std::string& text, std::string_view between) {
     return part;
 }
 
-/// The part of the study that a folder is to hold. A folder whose lacking trials were divided lies
-/// beside it under the name without the part.
-Shard shard_in(const std::string& folder, const Study& study, const LastRun& last) {
-    const std::optional<Part> part = part_of(last.shard, "/");
-    if (!part) return {};
-    Shard shard{part->index - 1, part->count, {}};
-    std::string name = shard_folder(folder, "").string();
-    name.pop_back();  // the dash
-    if (const std::optional<Part> of = part_of(name, "-of-")) {
-        const std::string whole = of->before.substr(0, of->before.size() - 1);
-        if (Store::exists(whole) && Store::open_to_read(whole).study().identity == study.identity)
-            shard.of = whole;
-    }
-    return shard;
-}
-
 /// A folder, or all the shards beside it, begun or not.
 std::vector<Line> lines_of(const std::string& folder) {
     const std::filesystem::path whole = shard_folder(folder, "");  // with a dash at its end
@@ -112,6 +95,20 @@ LastRun last_run(const Store& store) {
         if (fact == "ended") last.ended = value;
     }
     return last;
+}
+
+Shard shard_in(const std::string& folder, const Study& study, const LastRun& last) {
+    const std::optional<Part> part = part_of(last.shard, "/");
+    if (!part) return {};
+    Shard shard{part->index - 1, part->count, {}};
+    std::string name = shard_folder(folder, "").string();
+    name.pop_back();  // the dash
+    if (const std::optional<Part> of = part_of(name, "-of-")) {
+        const std::string whole = of->before.substr(0, of->before.size() - 1);
+        if (Store::exists(whole) && Store::open_to_read(whole).study().identity == study.identity)
+            shard.of = whole;
+    }
+    return shard;
 }
 
 bool print_lines(const std::vector<Line>& lines, const Output& output) {

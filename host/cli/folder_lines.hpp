@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cucurbit/run.hpp"
 #include "cucurbit/store.hpp"
 #include "host/cli/output.hpp"
 
@@ -16,6 +17,10 @@ struct LastRun {
     std::string ended = "not begun";
 };
 LastRun last_run(const Store& store);
+
+/// The part of the study that a folder is to hold. A folder whose lacking trials were divided lies
+/// beside it under the name without the part.
+Shard shard_in(const std::string& folder, const Study& study, const LastRun& last);
 
 struct Line {
     std::string folder;

@@ -13,6 +13,9 @@ namespace cucurbit::cli {
 namespace {
 
 constexpr double seconds_between_lines = 10.0;
+/// Reports of JSON become rarer with the time that has passed, as far as lines of a log are apart:
+/// a week's 63,000 of some 100 bytes.
+constexpr double share_between_reports = 1.0 / 500.0;
 
 double share_done(const Progress& progress) {
     if (progress.trials_total == 0) return 0.0;
@@ -66,23 +69,33 @@ void put(std::FILE* stream, const std::string& text) {
 }
 }  // namespace
 
-ProgressLine::ProgressLine(std::FILE* stream, ProgressForm form) : stream_(stream), form_(form) {}
+ProgressLine::ProgressLine(std::FILE* stream, ProgressForm form)
+    : stream_(stream), form_(form), next_line_(form == ProgressForm::log ? 1.0 : 0.0) {}
 
 ProgressLine::~ProgressLine() {
     if (drawn_) put(stream_, "\r\x1b[K");
+    if (waits_) put(stream_, progress_json(last_) + "\n");
 }
 
 void ProgressLine::show(const Progress& progress) {
+    // A run of several parts counts the seconds of each from zero.
+    const bool same_part = progress.seconds >= last_.seconds;
+    seconds_ += same_part ? progress.seconds - last_.seconds : progress.seconds;
+    const bool other_total = progress.trials_total != last_.trials_total;
+    last_ = progress;
     if (form_ == ProgressForm::json) {
+        waits_ = seconds_ < next_line_ && !other_total;
+        if (waits_) return;
         put(stream_, progress_json(progress) + "\n");
+        next_line_ = seconds_ + std::min(share_between_reports * seconds_, seconds_between_lines);
     } else if (form_ == ProgressForm::bar) {
         // One column stays free: a full line would wrap.
         const std::string bar = progress_bar(progress, terminal_width(stream_) - 1);
         put(stream_, "\r" + bar + "\x1b[K");
         drawn_ = true;
-    } else if (progress.seconds >= next_line_) {
+    } else if (seconds_ >= next_line_) {
         put(stream_, "cucurbit: " + words(progress) + "\n");
-        next_line_ = progress.seconds + seconds_between_lines;
+        next_line_ = seconds_ + seconds_between_lines;
     }
 }
 

@@ -10,14 +10,15 @@
 namespace cucurbit::cli {
 
 /// bar: one line, redrawn in place; log: a line after the first second and then every ten;
-/// json: a line for every report.
+/// json: a line for every report at first, later after each 500th of the time that has passed, at
+/// most ten seconds apart; always for the first and the last one, and where trials_total changes.
 enum class ProgressForm { bar, log, json };
 
 /// Writes to a stream, stderr but in tests.
 class ProgressLine {
 public:
     ProgressLine(std::FILE* stream, ProgressForm form);
-    /// Leaves the terminal's line empty for what is said next.
+    /// Leaves the terminal's line empty for what is said next; writes the last report if it waits.
     ~ProgressLine();
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
@@ -28,7 +29,10 @@ private:
     std::FILE* stream_;
     ProgressForm form_;
     bool drawn_ = false;
-    double next_line_ = 1.0;
+    bool waits_ = false;  ///< last_ was not written
+    Progress last_;
+    double seconds_ = 0.0;  ///< of all parts of the run
+    double next_line_;
 };
 
 /// {"trials_done":440,"trials_total":1024,"seconds":12.3,"seconds_left":15.0}; seconds_left is null

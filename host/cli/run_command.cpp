@@ -158,8 +158,7 @@ Exit ended(const Study& study, const RunArguments& options, const std::filesyste
     if (options.table) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
     warn_of_imprecise(table);
-    // The rows of a shard's table are mostly without trials.
-    if (options.shard.name.empty()) say_judgement(table, directory.string());
+    say_judgement(table, directory.string());
     say(fmt::format("complete: {}{}", directory.string(), shard.text()));
     say(next_text(study, options, directory));
     if (failed <= max_failed_share) return Exit::done;
@@ -282,8 +281,8 @@ void add_limits(CLI::App& command, RunArguments& options) {
     command.add_flag("--quiet", options.quiet, "Say warnings and errors alone");
     command
         .add_option("--progress", options.progress,
-                    "auto: a bar on a terminal, else a line now and then; json: a line of JSON on "
-                    "stderr, 20 times a second")
+                    "auto: a bar on a terminal, else a line now and then; json: lines of JSON on "
+                    "stderr, 20 a second at first, after an hour and a half one every ten seconds")
         ->check(CLI::IsMember({"auto", "json"}))
         ->capture_default_str();
     command

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -69,12 +70,16 @@ public:
 
     void add(SeriesKey key, bool deciding) {
         const std::vector<TrialRange>& trials = store_.trials(key);
+        if (!trials.empty()) end_ = std::max(end_, trials.back().end());
         while (reached_ > 0 && !has_all(trials, rounds_[reached_ - 1])) --reached_;
         if (deciding) deciding_.push_back(std::move(key));
     }
 
     /// The last round that all have.
     std::uint64_t reached() const { return reached_ > 0 ? rounds_[reached_ - 1] : 0; }
+
+    /// Behind the last trial that any has.
+    std::uint64_t end() const { return end_; }
 
     /// The largest relative_error of each round until then.
     std::vector<double> errors(const Precision& asked) const {
@@ -122,7 +127,25 @@ private:
     std::vector<std::uint64_t> rounds_;
     std::vector<SeriesKey> deciding_;
     std::size_t reached_ = rounds_.size();  ///< how many
+    std::uint64_t end_ = 0;
 };
+
+/// What `count` says of those that stop together, for each point of the design.
+std::vector<std::uint64_t> count_by_point(
+    const Store& store, const Study& study, const Design& design,
+    const std::function<std::uint64_t(const Stopping&)>& count) {
+    if (is_fixed(study.precision)) return std::vector(design.points.size(), study.precision.trials);
+    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    std::vector<std::uint64_t> counts(design.points.size());
+    for (const Together& together : stopping_together(design)) {
+        Stopping stopping(store, study, rounds(study.precision));
+        for (const std::size_t s : together.series)
+            stopping.add(series_key(*study.setting, design, design.series[s]), deciding[s]);
+        const std::uint64_t trials = count(stopping);
+        for (const std::size_t point : together.points) counts[point] = trials;
+    }
+    return counts;
+}
 
 }  // namespace
 
@@ -188,17 +211,16 @@ std::vector<std::uint64_t> rounds(const Precision& precision) {
 
 std::vector<std::uint64_t> wanted_trials(const Store& store, const Study& study,
                                          const Design& design) {
-    if (is_fixed(study.precision)) return std::vector(design.points.size(), study.precision.trials);
-    const std::vector<bool> deciding = deciding_series(*study.setting, design);
-    std::vector<std::uint64_t> wanted(design.points.size());
-    for (const Together& together : stopping_together(design)) {
-        Stopping stopping(store, study, rounds(study.precision));
-        for (const std::size_t s : together.series)
-            stopping.add(series_key(*study.setting, design, design.series[s]), deciding[s]);
-        const std::uint64_t trials = stopping.wanted();
-        for (const std::size_t point : together.points) wanted[point] = trials;
-    }
-    return wanted;
+    return count_by_point(store, study, design,
+                          [](const Stopping& stopping) { return stopping.wanted(); });
+}
+
+std::vector<std::uint64_t> tabled_trials(const Store& store, const Study& study,
+                                         const Design& design) {
+    return count_by_point(store, study, design, [](const Stopping& stopping) {
+        const std::uint64_t wanted = stopping.wanted();
+        return stopping.reached() > 0 ? wanted : std::max(wanted, stopping.end());
+    });
 }
 
 std::vector<std::vector<TrialRange>> wanted_ranges(const Store& store, const Study& study,

@@ -61,7 +61,11 @@ std::vector<std::uint64_t> rounds(const Precision& precision);
 /// function of the stored values of these very trials, whatever else is stored.
 std::vector<std::uint64_t> wanted_trials(const Store& store, const Study& study,
                                          const Design& design);
-/// The same as what find_gaps() takes.
+/// Trials of each point that a table is of: those that are wanted, and where the first round is not
+/// whole, as in a shard of a later one, all that are stored.
+std::vector<std::uint64_t> tabled_trials(const Store& store, const Study& study,
+                                         const Design& design);
+/// wanted_trials() as what find_gaps() takes.
 std::vector<std::vector<TrialRange>> wanted_ranges(const Store& store, const Study& study,
                                                    const Design& design);
 

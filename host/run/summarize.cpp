@@ -330,7 +330,7 @@ Table make_table(const Store* store, const Study& study,
     std::vector<PointRows> points;
     for (const Design& design : designs) {
         const std::vector<std::uint64_t> wanted =
-            store ? wanted_trials(*store, study, design)
+            store ? tabled_trials(*store, study, design)
                   : std::vector<std::uint64_t>(design.points.size());
         std::vector<std::vector<const Series*>> series = series_by_point(design);
         for (std::size_t point = 0; point < design.points.size(); ++point)

@@ -90,7 +90,7 @@ std::vector<Column> trial_columns(const Store& store, const Study& study) {
     std::int64_t number = 0;
     for (const Design& design : study.setting->designs()) {
         ++number;
-        const std::vector<std::uint64_t> wanted = wanted_trials(store, study, design);
+        const std::vector<std::uint64_t> wanted = tabled_trials(store, study, design);
         for (const auto& of_point : series_by_point(design))
             for (const Series* series : of_point)
                 for (const BlockValues& block :

@@ -102,18 +102,25 @@ TEST(ProgressJson, IsOneObject) {
               std::string::npos);
 }
 
-// What is written to a stream that is no terminal while time passes.
-std::string log_of(const std::vector<double>& times) {
+// What is written to a stream that is no terminal.
+std::string written_of(ProgressForm form, const std::vector<Progress>& reports) {
     std::FILE* stream = std::tmpfile();
     {
-        ProgressLine line(stream, ProgressForm::log);
-        for (const double time : times) line.show(progress(100, time, nan));
+        ProgressLine line(stream, form);
+        for (const Progress& report : reports) line.show(report);
     }
     std::string text(10000, '\0');
     EXPECT_EQ(std::fseek(stream, 0, SEEK_SET), 0);
     text.resize(std::fread(text.data(), 1, text.size(), stream));
     std::fclose(stream);
     return text;
+}
+
+// The log while time passes.
+std::string log_of(const std::vector<double>& times) {
+    std::vector<Progress> reports;
+    for (const double time : times) reports.push_back(progress(100, time, nan));
+    return written_of(ProgressForm::log, reports);
 }
 
 TEST(ProgressLine, SaysALineAfterOneSecondAndThenEveryTen) {
@@ -126,17 +133,44 @@ TEST(ProgressLine, SaysALineAfterOneSecondAndThenEveryTen) {
     EXPECT_EQ(log_of({0.1, 0.5, 0.9}), "");
 }
 
+TEST(ProgressLine, ALogGoesOnWhereAPartCountsFromZero) {
+    EXPECT_EQ(log_of({0.5, 600.0, 1.0, 5.0, 9.5, 10.5}),
+              "cucurbit:   9 %  100 of 1,024 trials  10 min 00 s\n"
+              "cucurbit:   9 %  100 of 1,024 trials  10.5 s\n");
+}
+
+TEST(ProgressLine, ReportsBecomeRarerButForTheFirstTheLastAndANewTotal) {
+    // Every report at first, and those that no other report comes before.
+    std::string all;
+    for (const double seconds : {0.0, 0.05, 10.0})
+        all += progress_json(progress(10, seconds, nan)) + "\n";
+    EXPECT_EQ(written_of(ProgressForm::json, {progress(10, 0.0, nan), progress(10, 0.05, nan),
+                                              progress(10, 10.0, nan)}),
+              all);
+    const Progress hour = progress(500, 3600.0, 9.0), soon = progress(501, 3603.0, 6.0);
+    const Progress later = progress(502, 3607.3, 2.0), last = progress(1024, 3609.0, 0.0);
+    EXPECT_EQ(
+        written_of(ProgressForm::json, {hour, soon, later, last}),
+        progress_json(hour) + "\n" + progress_json(later) + "\n" + progress_json(last) + "\n");
+    Progress longer = soon;
+    longer.trials_total = 2048;
+    EXPECT_EQ(written_of(ProgressForm::json, {hour, longer}),
+              progress_json(hour) + "\n" + progress_json(longer) + "\n");
+}
+
 TEST(ProgressLine, ALogOfAWeekStaysBelowTenMegabytes) {
-    constexpr double week = 7 * 24 * 3600;
-    std::FILE* stream = std::tmpfile();
-    ProgressLine line(stream, ProgressForm::log);
-    // As long as a line of a run that is not over becomes.
-    Progress long_line{99'999'999'998, 99'999'999'999, 0.0, week};
-    for (; long_line.seconds < week; long_line.seconds += 1.0) line.show(long_line);
-    const long bytes = std::ftell(stream);
-    std::fclose(stream);
-    EXPECT_LT(bytes, 10'000'000);
-    EXPECT_GT(bytes, 1'000'000);
+    constexpr double week = 7 * 24 * 3600, between_reports = 0.05;
+    for (const ProgressForm form : {ProgressForm::log, ProgressForm::json}) {
+        std::FILE* stream = std::tmpfile();
+        ProgressLine line(stream, form);
+        // As long as a line of a run that is not over becomes.
+        Progress long_line{99'999'999'998, 99'999'999'999, 0.0, week};
+        for (; long_line.seconds < week; long_line.seconds += between_reports) line.show(long_line);
+        const long bytes = std::ftell(stream);
+        std::fclose(stream);
+        EXPECT_LT(bytes, 10'000'000);
+        EXPECT_GT(bytes, 1'000'000);
+    }
 }
 
 TEST(Doctor, FindsAWrongNormal) {

@@ -1,5 +1,6 @@
 """One table comes out however many machines share a study, with how many threads, stopped how often."""
 
+import csv
 import itertools
 import os
 import shutil
@@ -80,6 +81,21 @@ class Shards(ProgramTest):
 
     def test_many_designs_to_a_precision(self):
         self.one_table(self.preset("dong2025_recovery", PRECISION.replace("0.004", "0.05")), rounds=9)
+
+    def test_a_shard_of_a_later_round_is_tabled_and_judged(self):
+        few = self.preset("ildiz2025_figure1", "population.p=60", "target.n=[20, 40]")
+        for keep in ("trials", "moments"):
+            study = [*few, "--set", f'precision={{rel_std_err = 0.001, max_trials = 4096, keep = "{keep}"}}']
+            self.shards(study, 2, 1, False, f"{keep}-first")
+            self.joined(2, f"{keep}-first")
+            err = self.call("run", f"{keep}-first", "--shard", "2/2", "-o", f"{keep}-first-2-of-2")[1]
+            self.assertRegex(err, "theory: [1-9][0-9]* rows judged: ")
+            rows = list(csv.DictReader(self.table(f"{keep}-first-2-of-2").splitlines()))
+            judged = [row for row in rows if row["estimand"] == "excess_risk" and row["z"]]
+            self.assertGreater(len(judged), 2)
+            self.assertEqual({(row["n_trials"], row["flags"]) for row in judged}, {("128", "incomplete")})
+            state = self.call("status", f"{keep}-first-2-of-2", "--format", "csv")[0].splitlines()[1].split(",")
+            self.assertEqual(state[-2:], ["128", "128"])
 
     def test_a_run_finishes_what_shards_began(self):
         study = self.preset("ildiz2025_figure1", "population.p=60", "target.n=[20, 40]", PRECISION)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "host/run/shares.hpp"
@@ -168,6 +169,24 @@ TEST(Shards, OfOneDesignShareRoundAfterRound) {
         EXPECT_EQ(fake::table_of(joined, study), whole) << count;
         EXPECT_EQ(trials_of(deal(study, 1, joined)[0]), 0u);
     }
+}
+
+// The shard lacks the first rounds, which decide how many trials a table is of.
+TEST(Shards, OfALaterRoundHaveATableOfAllTheirTrials) {
+    const Study study = fake::adaptive_study({}, 0.01, 100'000);
+    const Folder folder;
+    run_shards(folder.path(), study, 2);
+    run_shards(folder.path(), study, 2, folder.path() / "joined");
+    const Row row =
+        fake::row_of(summarize(Store::open_to_read(folder.path() / "1"), study), 20, "mask");
+    EXPECT_EQ(row.n_trials, 256u);  // 128 of each round
+    EXPECT_EQ(row.flags, "incomplete");
+    EXPECT_TRUE(std::isfinite(row.z));
+    // What a whole round has decided is not decided otherwise by more trials.
+    EXPECT_EQ(
+        fake::row_of(summarize(Store::open_to_read(folder.path() / "joined"), study), 20, "mask")
+            .n_trials,
+        512u);
 }
 
 TEST(Shards, OfAsManyDesignsDecideByThemselves) {
