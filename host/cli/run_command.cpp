@@ -1,4 +1,5 @@
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "cucurbit/run.hpp"
@@ -143,6 +144,27 @@ void warn_of_imprecise(const Table& table) {
         plural(count, "row"), imprecise, worst->arm, worst->estimand, place, relative(*worst)));
 }
 
+/// Rows that did not decide how many trials a study to a precision took.
+void warn_of_heavy_tails(const Table& table) {
+    std::map<std::string, std::size_t> names;
+    std::size_t count = 0;
+    for (const Row& row : table.rows) {
+        const bool is_mean = row.skewness != 0.0;  // quantiles have none
+        if (!is_mean || !has_flag(row.flags, heavy_tail)) continue;
+        ++count;
+        ++names[row.arm.empty() ? row.estimand : row.arm + " " + row.estimand];
+    }
+    if (count == 0) return;
+    std::string text;
+    for (const auto& [name, rows] : names)
+        text += fmt::format("{}{}{}", text.empty() ? "" : ", ", name,
+                            rows == 1 ? "" : fmt::format(" ({} rows)", count_text(rows)));
+    warn(
+        fmt::format("tails too heavy for a standard error, so that trials do not depend on {} "
+                    "(flag {}): {}",
+                    plural(count, "row"), heavy_tail, text));
+}
+
 void say_judgement(const Table& table, const std::string& directory) {
     const Judgement judgement = judgement_of(compare(table));
     if (judgement.failed > 0)
@@ -158,6 +180,7 @@ Exit ended(const Study& study, const RunArguments& options, const std::filesyste
     if (options.table) print_table(table, {"aligned", ""});
     const double failed = failed_share(table);
     warn_of_imprecise(table);
+    if (!is_fixed(study.precision)) warn_of_heavy_tails(table);
     say_judgement(table, directory.string());
     say(fmt::format("complete: {}{}", directory.string(), shard.text()));
     say(next_text(study, options, directory));
@@ -199,10 +222,10 @@ Budgeted run_within(const RunArguments& options, const Study& study,
     if (done.error == 0.0)
         say("reached: the study's abs_std_err in every mean");
     else
-        say(
-            fmt::format("reached: a relative standard error of {:.3g} in every mean; equal trials "
-                        "of all designs would take {:.2g} times as long to it",
-                        done.error, done.saved));
+        say(fmt::format(
+            "reached: a relative standard error of {:.3g} in every mean that has one; equal "
+            "trials of all designs would take {:.2g} times as long to it",
+            done.error, done.saved));
     return done;
 }
 

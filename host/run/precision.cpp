@@ -68,11 +68,11 @@ public:
     Stopping(const Store& store, const Study& study, std::vector<std::uint64_t> rounds)
         : store_(store), study_(study), rounds_(std::move(rounds)) {}
 
-    void add(SeriesKey key, bool deciding) {
+    void add(SeriesKey key, Decides decides) {
         const std::vector<TrialRange>& trials = store_.trials(key);
         if (!trials.empty()) end_ = std::max(end_, trials.back().end());
         while (reached_ > 0 && !has_all(trials, rounds_[reached_ - 1])) --reached_;
-        if (deciding) deciding_.push_back(std::move(key));
+        if (decides != Decides::never) deciding_.emplace_back(std::move(key), decides);
     }
 
     /// The last round that all have.
@@ -84,11 +84,13 @@ public:
     /// The largest relative_error of each round until then.
     std::vector<double> errors(const Precision& asked) const {
         std::vector<double> largest(std::max<std::size_t>(reached_, 1), 0.0);
-        for (const SeriesKey& key : deciding_) {
+        for (const auto& [key, decides] : deciding_) {
             const Prefixes prefixes(store_, study_, key);
-            for (std::size_t k = 0; k < reached_; ++k)
-                largest[k] =
-                    std::max(largest[k], relative_error(prefixes.summary(rounds_[k]), asked));
+            for (std::size_t k = 0; k < reached_; ++k) {
+                const SeriesSummary summary = prefixes.summary(rounds_[k]);
+                const double error = relative_error(summary, asked);
+                if (error > largest[k] && counts(summary, decides)) largest[k] = error;
+            }
         }
         return largest;
     }
@@ -97,13 +99,15 @@ public:
         if (reached_ == 0) return rounds_.front();
         std::vector<bool> precise(reached_, true);
         double lacking = 1.0;
-        for (const SeriesKey& key : deciding_) {
+        for (const auto& [key, decides] : deciding_) {
             const Prefixes prefixes(store_, study_, key);
+            const auto lacks_precision = [&, decides = decides](const SeriesSummary& summary) {
+                return !is_precise(summary, study_.precision) && counts(summary, decides);
+            };
             for (std::size_t k = 0; k + 1 < reached_; ++k)
-                if (precise[k] && !is_precise(prefixes.summary(rounds_[k]), study_.precision))
-                    precise[k] = false;
+                if (precise[k] && lacks_precision(prefixes.summary(rounds_[k]))) precise[k] = false;
             const SeriesSummary last = prefixes.summary(reached());
-            if (is_precise(last, study_.precision)) continue;
+            if (!lacks_precision(last)) continue;
             precise.back() = false;
             lacking = std::max(lacking, trials_lacking(last, study_.precision));
         }
@@ -113,6 +117,11 @@ public:
     }
 
 private:
+    /// Whether its standard error means something after these trials.
+    static bool counts(const SeriesSummary& summary, Decides decides) {
+        return decides == Decides::always || !has_heavy_tail(summary);
+    }
+
     /// A round that is probably needed, so that there are few of them: at most twice the trials.
     std::uint64_t next(double lacking) const {
         constexpr double most = 2.0;
@@ -125,7 +134,7 @@ private:
     const Store& store_;
     const Study& study_;
     std::vector<std::uint64_t> rounds_;
-    std::vector<SeriesKey> deciding_;
+    std::vector<std::pair<SeriesKey, Decides>> deciding_;
     std::size_t reached_ = rounds_.size();  ///< how many
     std::uint64_t end_ = 0;
 };
@@ -135,7 +144,7 @@ std::vector<std::uint64_t> count_by_point(
     const Store& store, const Study& study, const Design& design,
     const std::function<std::uint64_t(const Stopping&)>& count) {
     if (is_fixed(study.precision)) return std::vector(design.points.size(), study.precision.trials);
-    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    const std::vector<Decides> deciding = deciding_series(*study.setting, design);
     std::vector<std::uint64_t> counts(design.points.size());
     for (const Together& together : stopping_together(design)) {
         Stopping stopping(store, study, rounds(study.precision));
@@ -185,13 +194,15 @@ std::uint64_t most_trials(const Precision& precision) {
     return is_fixed(precision) ? precision.trials : precision.max_trials;
 }
 
-std::vector<bool> deciding_series(const Setting& setting, const Design& design) {
+std::vector<Decides> deciding_series(const Setting& setting, const Design& design) {
     std::vector<std::vector<TheoryRow>> theory;
     for (const Point& point : design.points) theory.push_back(setting.theory(point));
-    std::vector<bool> deciding;
+    std::vector<Decides> deciding;
     for (const Series& series : design.series) {
         const TheoryRow* row = find_theory(theory[series.point], series.arm, series.estimand);
-        deciding.push_back(!lacks_variance(row) && !is_zero_risk(row));
+        deciding.push_back(lacks_variance(row) || is_zero_risk(row) ? Decides::never
+                           : is_tail_known(row)                     ? Decides::always
+                                                                    : Decides::unless_heavy);
     }
     return deciding;
 }
@@ -233,7 +244,7 @@ std::vector<std::vector<TrialRange>> wanted_ranges(const Store& store, const Stu
 
 std::vector<Reached> last_rounds(const Store& store, const Study& study, const Design& design,
                                  const Precision& asked) {
-    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    const std::vector<Decides> deciding = deciding_series(*study.setting, design);
     Precision without_end = study.precision;
     without_end.max_trials = countless_trials;
     std::vector<Reached> all;

@@ -22,9 +22,11 @@ std::uint64_t first_round(const Precision& precision);
 /// The most trials that a design may need: all of them when their number is fixed.
 std::uint64_t most_trials(const Precision& precision);
 
-/// Which of a design's series decide when it is precise: all but those without a finite mean and
-/// variance and those whose risk is zero.
-std::vector<bool> deciding_series(const Setting& setting, const Design& design);
+/// Whether a series decides when its design is precise: never where by law it has no finite mean
+/// and variance, or its risk is zero; and where no law says how heavy its tail is, unless its
+/// trials have_heavy_tail() and no standard error means anything.
+enum class Decides { never, always, unless_heavy };
+std::vector<Decides> deciding_series(const Setting& setting, const Design& design);
 
 /// What a study asks for, but for its relative standard error; where that is larger, abs_std_err
 /// grows in proportion, so that means near zero need no more trials than others.
@@ -33,8 +35,7 @@ Precision to_relative_error(const Precision& asked, double rel_std_err);
 double relative_error(const SeriesSummary& summary, const Precision& asked);
 
 /// The last round that some points of a design all have, and the largest relative_error of their
-/// deciding series after it; least: after the round at which that was least. Series without a
-/// variance have errors that also grow.
+/// series that decide then; least: after the round at which that was least.
 struct Reached {
     std::vector<std::size_t> points;
     std::uint64_t trials = 0;
@@ -46,6 +47,8 @@ std::vector<Reached> last_rounds(const Store& store, const Study& study, const D
 
 /// The flag of rows that all trials left less precise than asked for.
 inline constexpr const char* imprecise = "imprecise";
+/// The flag of rows whose trials have_heavy_tail(), so that they decided nothing.
+inline constexpr const char* heavy_tail = "heavy_tail";
 
 /// Whether a mean is as precise as asked for; always where the number of trials is fixed.
 bool is_precise(const SeriesSummary& summary, const Precision& precision);

@@ -94,21 +94,16 @@ void add_interval(const SeriesSummary& summary, bool zero, Row& row) {
         row.z = (row.estimate - row.theory) / row.std_err;
 }
 
-/// Whether the trials determine no variance: by law, or by what they look like where no law says.
-bool lacks_interval(const SeriesSummary& summary, const TheoryRow* theory) {
-    if (lacks_variance(theory)) return true;
-    const bool tail_known = theory != nullptr && !std::isnan(theory->tail_exponent);
-    return !tail_known && has_heavy_tail(summary);
-}
-
-void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::uint64_t wanted,
+/// Whether it lacks an interval.
+bool add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::uint64_t wanted,
                   Row& row) {
     row.n_trials = summary.trials;
     row.n_failed = summary.failed;
     row.estimate = summary.mean();
     row.skewness = summary.moments.skewness();
-    if (lacks_interval(summary, theory)) {
-        if (!lacks_variance(theory)) add_flag(row.flags, "heavy_tail");
+    const bool lacks = lacks_interval(summary, theory);
+    if (lacks) {
+        if (!lacks_variance(theory)) add_flag(row.flags, heavy_tail);
     } else {
         row.std_err = summary.standard_error();
         if (theory &&
@@ -123,6 +118,7 @@ void add_estimate(const SeriesSummary& summary, const TheoryRow* theory, std::ui
                  fmt::format("escalated={:.3g}", static_cast<double>(summary.escalated) /
                                                      static_cast<double>(summary.trials)));
     if (summary.trials < wanted) add_flag(row.flags, "incomplete");
+    return lacks;
 }
 
 /// "_median", or "_q" and the digits behind the point, at least two: "_q05", "_q975".
@@ -294,13 +290,12 @@ void add_point(StoredValues* stored, const Study& study, const std::vector<doubl
             continue;
         }
         const SeriesSummary summary = stored->summary(to.design, series, to.wanted);
-        add_estimate(summary, predicted, to.wanted, row);
-        const bool decides = !lacks_variance(predicted) && !is_zero_risk(predicted);
+        const bool lacks = add_estimate(summary, predicted, to.wanted, row);
+        const bool decides = !lacks && !is_zero_risk(predicted);
         if (decides && summary.trials >= most_trials(study.precision) &&
             !is_precise(summary, study.precision))
             add_flag(row.flags, imprecise);
         to.rows.push_back(row);
-        const bool lacks = lacks_interval(summary, predicted);
         add_quantiles(summary, row, quantiles.empty() && lacks ? instead_of_an_interval : quantiles,
                       study.precision.label_noise, to.rows);
     }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 
 namespace cucurbit {
 
@@ -225,16 +227,57 @@ const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::stri
     return found == rows.end() ? nullptr : &*found;
 }
 
+namespace {
+
+/// So many trials have a tail.
+constexpr std::size_t trials_of_a_tail = 256;
+
+/// Of a list that may be put into another order; of the two in the middle their mean.
+double median_of(std::vector<double>& values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    if (values.size() % 2 == 1) return *middle;
+    return std::midpoint(*std::max_element(values.begin(), middle), *middle);
+}
+
+/// By Hill's estimate, of the √n largest.
+bool falls_slowly(std::vector<double>& distances) {
+    constexpr double of_no_variance = 0.5, errors = 3.0;
+    const double root = std::sqrt(std::sqrt(static_cast<double>(distances.size())));
+    const auto count = static_cast<std::ptrdiff_t>(root * root);
+    const auto end = distances.begin() + count;
+    std::nth_element(distances.begin(), end, distances.end(), std::greater<>());
+    std::sort(distances.begin(), end);  // the sum does not depend on how the library selects
+    const double hill = std::accumulate(distances.begin(), end, 0.0,
+                                        [&](double sum, double distance) {
+                                            return sum + std::log(distance / *end);
+                                        }) /
+                        static_cast<double>(count);
+    return hill > of_no_variance * (1.0 + errors / root);
+}
+
+}  // namespace
+
 bool has_heavy_tail(const SeriesSummary& summary) {
     constexpr double share_of_spread = 0.5, distance = 15.0;
-    if (!(summary.moments.largest_share() > share_of_spread)) return false;
-    if (!summary.has_values) return true;
-    const double median = quantile(summary.values, 0.5);
-    std::vector<double> deviations;
-    deviations.reserve(summary.values.size());
-    for (const double value : summary.values) deviations.push_back(std::abs(value - median));
-    const double typical = quantile(deviations, 0.5);
-    return typical > 0.0 && quantile(deviations, 1.0) > distance * typical;
+    const bool one_makes_it = summary.moments.largest_share() > share_of_spread;
+    if (!summary.has_values) return one_makes_it;
+    if (summary.values.empty()) return false;  // a derived row's
+    const bool has_tail = summary.values.size() >= trials_of_a_tail;
+    if (!one_makes_it && !has_tail) return false;
+    std::vector<double> distances = summary.values;
+    const double median = median_of(distances);
+    for (double& value : distances) value = std::abs(value - median);
+    const double typical = median_of(distances);
+    // What is rare, such as one in a hundred labels, is not heavy.
+    if (!(typical > 0.0)) return false;
+    if (one_makes_it && std::ranges::max(distances) > distance * typical) return true;
+    return has_tail && falls_slowly(distances);
+}
+
+bool lacks_interval(const SeriesSummary& summary, const TheoryRow* theory) {
+    if (lacks_variance(theory)) return true;
+    return !is_tail_known(theory) && has_heavy_tail(summary);
 }
 
 double least_trials(double tail_exponent) {
@@ -244,6 +287,10 @@ double least_trials(double tail_exponent) {
 bool lacks_variance(const TheoryRow* theory) {
     return theory &&
            (has_flag(theory->flags, "near_interpolation") || std::isinf(theory->prediction.value));
+}
+
+bool is_tail_known(const TheoryRow* theory) {
+    return theory != nullptr && !std::isnan(theory->tail_exponent);
 }
 
 bool is_zero_risk(const TheoryRow* theory) {

@@ -55,12 +55,18 @@ std::vector<std::vector<const Series*>> series_by_point(const Design& design);
 const TheoryRow* find_theory(const std::vector<TheoryRow>& rows, const std::string& arm,
                              const std::string& estimand);
 
-/// Whether one trial makes most of the spread: its squared deviation from the mean is more than
-/// half of the sum, and it lies 15 times as far from the median as half of the trials do. Rare
-/// among light tails: of exponentials 5 % with 8 trials, 3 % with 30, none with 300. From 2048
-/// trials on the distance follows from the share, unless half of the trials are equal; of moments
-/// the share alone is known.
+/// Whether a standard error would mean nothing. Either one trial makes most of the spread: its
+/// squared deviation from the mean is more than half of the sum, and it lies 15 times as far from
+/// the median as half of the trials do. Rare among light tails: of exponentials 5 % with 8 trials,
+/// 3 % with 30, none with 300. From 2048 trials on the distance follows from the share, unless half
+/// of the trials are equal; of moments the share alone is known. Or the tail falls as that of no
+/// variance does: among 256 trials or more the √trials largest distances from the median have
+/// Hill's estimate of 1/tail_exponent three standard errors above 1/2. Of ratios of normals
+/// (exponent 1) 83 % are found by 256 trials, 95 % by 1024 and all by 4096; of Student's t with
+/// three degrees of freedom, which has a variance, 3, 1 and 0 %.
 bool has_heavy_tail(const SeriesSummary& summary);
+/// Whether the trials determine no variance: by law, or by what they look like where no law says.
+bool lacks_interval(const SeriesSummary& summary, const TheoryRow* theory);
 /// How many trials a 95 % interval of the mean needs where P(value > x) falls as x^-tail_exponent,
 /// for a coverage near 94 % or more: 2^(16 − 2 tail_exponent), that is 2048 at |n − p| = 4 and half
 /// as many with each sample more (measured: tests/statistical/verdict_rates_test.cpp). 0 where the
@@ -69,6 +75,8 @@ double least_trials(double tail_exponent);
 
 /// No variance exists (flagged by the setting, or the mean is infinite).
 bool lacks_variance(const TheoryRow* theory);
+/// Whether a law says how heavy the trials' tail is.
+bool is_tail_known(const TheoryRow* theory);
 /// An arm's risk is zero in every trial but for rounding; a difference whose mean is zero need not
 /// be.
 bool is_zero_risk(const TheoryRow* theory);

@@ -133,10 +133,10 @@ Throughput measure(const Study& study, const Plan& plan, std::size_t entry, doub
 
 double trials_for(double relative_error, const Study& study, const Design& design,
                   const std::vector<Moments>& moments) {
-    const std::vector<bool> deciding = deciding_series(*study.setting, design);
+    const std::vector<Decides> deciding = deciding_series(*study.setting, design);
     double most = std::numeric_limits<double>::quiet_NaN();
     for (std::size_t s = 0; s < moments.size(); ++s) {
-        if (!deciding[s]) continue;
+        if (deciding[s] == Decides::never) continue;
         const double relative = std::sqrt(moments[s].variance()) / std::abs(moments[s].mean());
         const double trials = std::pow(relative / relative_error, 2.0);
         most = trials <= most ? most : trials;

@@ -33,7 +33,7 @@ std::string why_no_verdict(const Row& row) {
     if (std::isinf(row.theory)) return "the mean is infinite";
     if (row.n_trials == 0 || !std::isfinite(row.estimate)) return "not measured";
     if (has_flag(row.flags, "near_interpolation")) return "no variance within 3 of n = p";
-    if (has_flag(row.flags, "heavy_tail")) return "one trial makes most of the spread";
+    if (has_flag(row.flags, "heavy_tail")) return "tails too heavy for a standard error";
     if (has_flag(row.flags, "few_trials")) return "too few trials for such a tail";
     if (has_flag(row.flags, "rank_deficient")) return "trials below full rank follow another law";
     if (row.n_trials - row.n_failed < 2 || !std::isfinite(row.std_err)) return "no standard error";

@@ -42,7 +42,7 @@ _NARROW = (3.9, None)
 # What a flag of the table means, in a line.
 _FLAGS = {
     "near_interpolation": "no variance within 3 of interpolation: no interval, read the quantiles",
-    "heavy_tail": "one trial makes the mean: no interval, read the quantiles",
+    "heavy_tail": "tails too heavy for a standard error: no interval, read the quantiles",
     "few_trials": "too few trials for a 95 % interval",
     "moments_only": "the run keeps moments: quantiles need single trials",
     "conditional_mean": "quantiles of the mean over label noise, not of the risk",

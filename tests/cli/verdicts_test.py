@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import random
+import re
 import unittest
 
 from program import STUDY, ProgramTest, npy
@@ -114,6 +115,21 @@ class Verdicts(ProgramTest):
             self.assertAlmostEqual(float(row["theory"]), 0.85 + (0.09 + 0.85) * 3 / 26, places=12)
             self.assertEqual(row["verdict"], verdict, row)
             self.assertEqual("rank_deficient" in self.table(f"length{length}"), verdict == "none")
+
+    def test_ratios_without_a_variance_are_named_and_do_not_keep_a_run_going(self):
+        self.call("init", "--preset", "nagarajan2023_eigen_progress", "-o", "preset.toml")
+        few = ("data.p=40", "data.n=20", "data.labels.noise_std=1.0", "teacher.steps=[100]", "student.steps=[1, 100]",
+               "precision={rel_std_err = 0.05, abs_std_err = 0.02, max_trials = 100000}")
+        edits = [word for edit in few for word in ("--set", edit)]
+        _, err = self.call("run", "preset.toml", *edits, "-o", "out")
+        rows = list(csv.DictReader(self.table("out").splitlines()))
+        heavy = [row for row in rows if "heavy_tail" in row["flags"] and not re.search("_(q05|median|q95)$", row["estimand"])]
+        self.assertIn(f"warning: tails too heavy for a standard error, so that trials do not depend on {len(heavy)} rows "
+                      "(flag heavy_tail): student projection_ratio_", err)
+        self.assertEqual({row["estimand"][:-1] for row in heavy}, {"projection_ratio_"})
+        self.assertLess(max(int(row["n_trials"]) for row in rows), 5000)
+        self.assertNotIn("imprecise", self.table("out"))
+        self.assertNotIn("tails", self.call("run", "preset.toml", "-o", "fixed", *edits[:-1], "precision.trials=64")[1])
 
     def test_real_features_with_heavy_tails_have_quantiles_and_no_interval(self):
         generator = random.Random(2)

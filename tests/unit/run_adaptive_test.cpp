@@ -82,6 +82,26 @@ TEST(Adaptive, WhatHasNoRelativeErrorDoesNotDecide) {
               2000u);
 }
 
+// A mean without a variance is never precise: it decides nothing once its trials show that.
+TEST(Adaptive, HeavyTailsDoNotDecide) {
+    Options options;
+    options.ratio = 10;
+    options.tail_exponent = std::numeric_limits<double>::infinity();
+    options.spread = 0.1;
+    const Table table = table_after(fake::adaptive_study(options, 0.01, 1'000'000));
+    const Row& ratio = row_of(table, 10, "mask");
+    EXPECT_EQ(ratio.flags, "heavy_tail");
+    EXPECT_LE(ratio.n_trials, 4096u);
+    EXPECT_TRUE(std::isnan(ratio.std_err));
+    // Of a law that knows the tail, the other rows decide as before.
+    EXPECT_EQ(row_of(table, 20, "mask").flags, "");
+    options.ratio = 0;
+    options.spread = 1.0;
+    EXPECT_EQ(
+        row_of(table_after(fake::adaptive_study(options, 0.01, 100'000)), 10, "mask").n_trials,
+        896u);
+}
+
 TEST(Adaptive, HistoryDoesNotChangeTheTable) {
     const Study study = fake::adaptive_study({}, 0.01, 100'000);
     const std::string direct = fake::bytes_of(table_after(study));

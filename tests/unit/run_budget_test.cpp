@@ -66,6 +66,31 @@ TEST(Budget, MeansNearZeroCountByTheirAbsoluteError) {
     EXPECT_NEAR(relative_error(of(0.5, 0.02), asked), 0.04, 1e-12);
 }
 
+// Ratios without a variance neither take the budget nor count in what it reached.
+TEST(Budget, IsNotSpentOnHeavyTails) {
+    fake::Options options;
+    options.designs = {100};
+    options.ratio = 10;
+    options.pause = std::chrono::microseconds(20);
+    const auto to_precision = [&](const Precision& to) {
+        return fake::adaptive_study(options, *to.rel_std_err, to.max_trials);
+    };
+    const Folder folder;
+    RunOptions within;
+    within.directory = folder.path();
+    within.device = "cpu";
+    within.threads = 2;
+    const Budgeted done = run_within(1.0, {}, to_precision, within, [](const Forecast&) {});
+    ASSERT_EQ(done.end, RunEnd::complete);
+    double worst = 0.0;
+    const Table table = summarize(Store::open_to_read(folder.path()), done.study);
+    for (const Row& row : table.rows)
+        if (std::isfinite(row.std_err)) worst = std::max(worst, row.std_err / row.estimate);
+    EXPECT_EQ(fake::row_of(table, 10, "mask").flags, "heavy_tail");
+    EXPECT_DOUBLE_EQ(worst, done.error);
+    EXPECT_LT(done.error, 0.02);
+}
+
 TEST(Budget, IsAStudyToThePrecisionReached) {
     fake::Options options;
     options.designs = {100, 101, 102};

@@ -34,7 +34,8 @@ struct Options {
     double near_interpolation = 0;  ///< this n is flagged
     std::uint64_t outlier = std::numeric_limits<std::uint64_t>::max();  ///< this trial is 1e6
     double tail_exponent = std::numeric_limits<double>::quiet_NaN();
-    double zero_risk = 0;                       ///< this n has risk zero up to rounding
+    double ratio = 0;      ///< values at this n are divided by others around zero, without a law
+    double zero_risk = 0;  ///< this n has risk zero up to rounding
     std::map<std::uint64_t, Outcome> outcomes;  ///< of these trials, in every series
     std::set<std::uint64_t> not_a_number;       ///< trials whose value is NaN with status ok
     std::uint64_t throws_at = std::numeric_limits<std::uint64_t>::max();
@@ -72,6 +73,10 @@ inline double value_of(const Options& options, std::uint64_t key, double samples
     for (const char c : arm) state = mix(state ^ static_cast<std::uint64_t>(c));
     const double uniform = static_cast<double>(state >> 11) * 0x1p-53;
     if (samples == options.zero_risk) return 1e-28 * uniform;
+    if (samples == options.ratio) {
+        const double below = static_cast<double>(mix(state) >> 11) * 0x1p-53;
+        return (0.5 + uniform) / (below - 0.5);
+    }
     return mean_of(samples) + options.spread * (uniform - 0.5);
 }
 
@@ -164,6 +169,7 @@ public:
             {"", "xi", {1.0 / n, TheoryKind::deterministic_equivalent}, ""}};
         if (!options_.with_theory) return rows;
         const double mean = n == options_.zero_risk ? 0.0 : mean_of(n);
+        if (n == options_.ratio) return rows;
         const std::string flags = n == options_.near_interpolation ? "near_interpolation" : "";
         for (const std::string& arm : options_.arms)
             rows.push_back({arm,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 
@@ -66,6 +67,36 @@ TEST(HeavyTail, LightTailsAreNotTakenForHeavyOnes) {
         rare.moments.add(rare.values.back());
     }
     EXPECT_FALSE(has_heavy_tail(rare));
+}
+
+TEST(HeavyTail, RatiosWithADenominatorAroundZeroAreFoundByTheirTail) {
+    std::mt19937_64 random(5);
+    std::normal_distribution<double> normal;
+    std::exponential_distribution<double> exponential;
+    std::student_t_distribution<double> three(3.0);
+    std::uniform_real_distribution<double> uniform;
+    const auto found = [](std::size_t trials, const std::function<double()>& draw) {
+        int count = 0;
+        for (int k = 0; k < 500; ++k) {
+            SeriesSummary summary;
+            for (std::size_t t = 0; t < trials; ++t) {
+                summary.values.push_back(draw());
+                summary.moments.add(summary.values.back());
+            }
+            count += has_heavy_tail(summary);
+        }
+        return count;
+    };
+    const auto ratio = [&] { return normal(random) / normal(random); };
+    // Seen: 83 % and 95 %; two thirds by the share of one trial alone.
+    EXPECT_GE(found(256, ratio), 380);
+    EXPECT_GE(found(1024, ratio), 450);
+    // What has a variance: 2.8 % and 1.2 %, none of the others.
+    EXPECT_LE(found(256, [&] { return three(random); }), 30);
+    EXPECT_LE(found(1024, [&] { return three(random); }), 15);
+    EXPECT_EQ(found(1024, [&] { return exponential(random); }), 0);
+    EXPECT_LE(found(256, [&] { return std::pow(normal(random), 2.0); }), 3);
+    EXPECT_EQ(found(256, [&] { return uniform(random) < 0.1 ? exponential(random) : 0.0; }), 0);
 }
 
 TEST(Table, FewTrialsOfAHeavyTailHaveNoInterval) {
