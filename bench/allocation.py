@@ -99,7 +99,7 @@ def compare(file, budget, folder):
     deciding = {key(row): needed(row, precision) for row in rows if needed(row, precision) <= int(row["n_trials"])}
     trials = max(256, math.ceil(max(deciding.values())))
     _, equal, _ = command("run", file, "-o", folder / "equal", "--set", f"precision={{ trials = {trials} }}")
-    rows = [row for row in table("export", folder / "equal") if key(row) in deciding]
+    rows = [row for row in table("export", folder / "equal") if key(row) in deciding and row["std_err"]]
     equal *= max(needed(row, precision) for row in rows) / trials
     seconds = [1 / float(row["trials_per_second"]) for row in
                table("bench", file, "--devices", "cpu", "--seconds", "0.5", "--format", "csv")]
@@ -114,8 +114,10 @@ def intervals(file, seeds, budget, folder):
     precision = {}
     command("run", file, "-o", folder / "pilot", "--budget", budget)
     trials = max(int(row["n_trials"]) for row in table("export", folder / "pilot"))
-    command("run", file, "-o", folder / "long", "--set", f"precision.trials={50 * trials}", "--set", "study.seed=999999")
+    command("run", file, "-o", folder / "long", "--set", f"precision={{ trials = {50 * trials} }}", "--set", "study.seed=999999")
     for row in table("export", folder / "long"):
+        if row["theory"] == "0":
+            continue  # zero up to rounding
         if row["theory_kind"] == "exact" and row["theory"]:
             precision[key(row)] = (float(row["theory"]), 0.0)
         elif row["std_err"]:

@@ -13,6 +13,8 @@
 #include "host/cli/talk.hpp"
 #include "host/run/choice.hpp"
 #include "host/run/precision.hpp"
+#include "host/run/workers.hpp"
+#include "kernels/cpu/cores.hpp"
 #include "kernels/devices.hpp"
 
 namespace cucurbit::cli {
@@ -149,17 +151,35 @@ void say_disk(const Study& study, const StoredBytes& bytes) {
                             : ", and suits so many, where quantiles and replay are not needed"));
 }
 
+// Values that wait where so many are made in a second. Trials are gathered for a second and written
+// in another. Moments are made of what has arrived, 20 times a second, by a thread that competes
+// with the workers for a core: where they give it much to do, values wait until the workers do.
+double waiting_values(double a_second, bool moments) {
+    constexpr double seconds_a_value = 25e-9, much = 0.25, most = 2.0 * max_waiting_values;
+    if (!moments) return std::min(2.0 * a_second, most);
+    return seconds_a_value * a_second > much ? most : 0.1 * a_second;
+}
+
 // What a run takes of the host's memory: the program with what it maps, its designs, what the
-// store knows of its series, the table, the values of batches in flight, and workspaces. Fitted to
-// the peaks of runs (docs/reliability.md).
-double host_bytes(const Study& study, const Plan& plan, bool on_cpu) {
-    constexpr double program_bytes = 15e6, series_bytes = 1600.0, row_bytes = 300.0;
+// store knows of its series, and the table; while it computes workspaces, the values of batches in
+// flight and of two seconds (one that is gathered and one that is written), and SQLite's pages; at
+// its end the values of the series that are summed up. Fitted to the peaks of runs
+// (docs/reliability.md).
+double host_bytes(const Study& study, const Plan& plan, bool on_cpu,
+                  const std::vector<double>& trial_seconds) {
+    constexpr double program_bytes = 12.5e6, series_bytes = 1600.0, row_bytes = 360.0;
+    constexpr double page_bytes = 8e6;     // of the store's file, where it is as large
+    constexpr double summed_bytes = 25.0;  // of a trial of a series
     constexpr double value_bytes = sizeof(double) + sizeof(Outcome);
     // Laws that are rows of their own count where points are many; a law itself may take seconds.
     constexpr std::size_t many_points = 1000;
-    double bytes = program_bytes, in_flight = 0.0;
-    std::size_t laws = 0;
-    for (const Plan::Entry& entry : plan.entries) {
+    const auto workers = static_cast<double>(plan.workers);
+    const bool moments = study.precision.keep == Keep::moments;
+    double bytes = program_bytes, on_the_way = 0.0, stored = 0.0;
+    std::uint64_t most_trials = 0;
+    std::size_t laws = 0, points = 0;
+    for (std::size_t i = 0; i < plan.entries.size(); ++i) {
+        const Plan::Entry& entry = plan.entries[i];
         const Design& design = entry.design;
         const auto series = static_cast<double>(design.series.size());
         if (laws == 0 && design.points.size() >= many_points)
@@ -167,13 +187,23 @@ double host_bytes(const Study& study, const Plan& plan, bool on_cpu) {
         // Rows of a point: its laws, those of series among them, or its series without a law.
         const std::size_t rows = std::max(laws * design.points.size(), design.series.size());
         bytes += series_bytes * series + row_bytes * static_cast<double>(rows);
-        const std::uint64_t batches =
-            std::min<std::uint64_t>(plan.workers, (entry.trials + entry.batch - 1) / entry.batch);
-        in_flight =
-            std::max(in_flight, series * value_bytes * static_cast<double>(batches * entry.batch));
+        const auto trials = static_cast<double>(entry.trials);
+        const double a_second = workers * series / trial_seconds[i];
+        const double in_flight = workers * series * static_cast<double>(entry.batch);
+        on_the_way = std::max(
+            on_the_way,
+            value_bytes * std::min(series * trials, in_flight + waiting_values(a_second, moments)));
+        stored += series * sizeof(double) * trials;
+        points += design.points.size();
+        most_trials = std::max(most_trials, entry.trials);
     }
-    if (!on_cpu) return bytes + static_cast<double>(plan.host_peak_bytes);
-    return bytes + in_flight + static_cast<double>(plan.peak_bytes);
+    if (moments) stored = plan.disk.moments;
+    const double computing = on_the_way + std::min(page_bytes, stored) +
+                             static_cast<double>(on_cpu ? plan.peak_bytes : plan.host_peak_bytes);
+    const double at_once = static_cast<double>(std::min({points, usable_cores(), std::size_t{8}}));
+    const double summing =
+        moments ? 0.0 : at_once * summed_bytes * static_cast<double>(most_trials);
+    return bytes + std::max(computing, summing);
 }
 
 class PlanTable {
@@ -247,11 +277,13 @@ Exit plan_command(const PlanArguments& options) {
     PlanTable table(!options.shard.name.empty());
     double total = 0.0;
     std::uint64_t trials = 0;
+    std::vector<double> trial_seconds;
     for (std::size_t i = 0; i < plan.entries.size(); ++i) {
         const Plan::Entry& entry = plan.entries[i];
         const double per_trial = std::isnan(measurements[i].seconds_per_trial)
                                      ? entry.design.flops_per_trial / rate
                                      : measurements[i].seconds_per_trial;
+        trial_seconds.push_back(per_trial);
         const double seconds = static_cast<double>(entry.trials) * per_trial /
                                static_cast<double>(std::max<std::size_t>(plan.workers, 1));
         table.add(entry, solver_text(measurements[i]), seconds);
@@ -275,7 +307,7 @@ Exit plan_command(const PlanArguments& options) {
         fmt::format("memory: at most {:.1f} MiB of workspaces{}; about {:.0f} MiB of this machine "
                     "in all",
                     static_cast<double>(plan.peak_bytes) / mebibyte, on_cpu ? "" : " on the card",
-                    host_bytes(study, plan, on_cpu) / mebibyte));
+                    host_bytes(study, plan, on_cpu, trial_seconds) / mebibyte));
     say_disk(study, plan.disk);
     if (!plan.reason.empty()) say(device_text(plan.device, plan.reason));
     say(fmt::format("expected time: about {} ({})", duration_text(total),

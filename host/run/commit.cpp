@@ -28,6 +28,15 @@ void join_series(Pieces first, Pieces last, std::size_t series, BlockValues& blo
     }
 }
 
+/// Behind the pieces that follow each other in one design.
+Pieces next_gap(Pieces first, Pieces end) {
+    Pieces last = std::next(first);
+    while (last != end && last->design == first->design &&
+           last->trials.first == std::prev(last)->trials.end())
+        ++last;
+    return last;
+}
+
 /// Σ factor · value of a trial, the at-th of a piece; not finite where a series failed.
 double sum_of(const std::vector<Kept::Term>& terms, const Piece& piece, std::uint64_t at) {
     double sum = 0.0;
@@ -105,22 +114,22 @@ void Commit::write() {
     std::sort(pieces_.begin(), pieces_.end(), [](const Piece& a, const Piece& b) {
         return a.design != b.design ? a.design < b.design : a.trials.first < b.trials.first;
     });
-    std::size_t count = 0;
-    for (Pieces first = pieces_.begin(); first != pieces_.end();) {
-        Pieces last = std::next(first);
-        while (last != pieces_.end() && last->design == first->design &&
-               last->trials.first == std::prev(last)->trials.end())
-            ++last;
-        const std::vector<SeriesKey>& series = keys(first->design);
-        if (blocks_.size() < count + series.size()) blocks_.resize(count + series.size());
-        for (std::size_t s = 0; s < series.size(); ++s, ++count) {
-            blocks_[count].first = series[s];
-            join_series(first, last, s, blocks_[count].second);
+    Pieces first = pieces_.begin(), last = first;
+    std::size_t series = 0;
+    // Made one by one, since a second's values are many: those of the next series, and behind the
+    // last one of the next pieces that follow each other.
+    store_.write([&]() -> const std::pair<SeriesKey, BlockValues>* {
+        if (first == last || series == keys(first->design).size()) {
+            first = last;
+            if (first == pieces_.end()) return nullptr;
+            last = next_gap(first, pieces_.end());
+            series = 0;
         }
-        first = last;
-    }
-    blocks_.resize(count);
-    store_.write(blocks_);
+        block_.first = keys(first->design)[series];
+        join_series(first, last, series, block_.second);
+        ++series;
+        return &block_;
+    });
     pieces_.clear();
 }
 

@@ -37,7 +37,7 @@ private:
     Store& store_;
     const Study& study_;
     std::vector<Piece> pieces_;
-    std::vector<std::pair<SeriesKey, BlockValues>> blocks_;  ///< memory kept from write to write
+    std::pair<SeriesKey, BlockValues> block_;  ///< memory kept from write to write
     std::map<std::shared_ptr<const Design>, std::vector<SeriesKey>> keys_;
     std::map<std::shared_ptr<const Design>, Pending> moments_;
 };

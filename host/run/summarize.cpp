@@ -347,7 +347,9 @@ Table make_table(const Store* store, const Study& study,
                            add_point(stored ? &*stored : nullptr, study, quantiles, each);
                    });
         for (PointRows& each : batch) {
-            if (table.rows.empty()) table.rows.reserve(each.rows.size() * points.size());
+            // Room that stays untouched takes no memory, and a table that outgrows its room is held
+            // twice: some points have rows of quantiles too.
+            if (table.rows.empty()) table.rows.reserve(2 * each.rows.size() * points.size());
             std::move(each.rows.begin(), each.rows.end(), std::back_inserter(table.rows));
             each.rows = {};
         }

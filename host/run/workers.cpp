@@ -14,9 +14,6 @@ namespace cucurbit {
 
 namespace {
 
-/// Values that may wait for a slow disk before the workers do: 256 MiB.
-constexpr std::size_t max_waiting_values = std::size_t{1} << 25;
-
 /// Rows [series][count] of `from` into rows [series][total] of `to`, from column `at` on.
 template <class T>
 void copy_columns(const std::vector<T>& from, std::size_t count, std::vector<T>& to,

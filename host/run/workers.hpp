@@ -20,6 +20,10 @@
 
 namespace cucurbit {
 
+/// Values that may wait for a slow disk before the workers do: 96 MiB with their outcomes, and as
+/// many are meanwhile being stored.
+inline constexpr std::size_t max_waiting_values = std::size_t{1} << 23;
+
 /// Computed trials of a task: all of them, or the first ones if the run was stopped.
 struct Piece {
     std::shared_ptr<const Design> design;

@@ -132,10 +132,16 @@ void Store::State::finish(Transaction& transaction) {
 }
 
 void Store::write(const std::vector<Block>& blocks) {
+    auto at = blocks.begin();
+    write([&]() -> const Block* { return at == blocks.end() ? nullptr : &*at++; });
+}
+
+void Store::write(const NextBlock& next) {
     Database& database = state_->database;
     Transaction transaction(database);
     std::vector<std::byte> payload;
-    for (const auto& [key, block] : blocks) {
+    while (const Block* of = next()) {
+        const auto& [key, block] = *of;
         if (block.values.empty() || block.outcomes.size() != block.values.size())
             database.fail(fmt::format("{} must have values and as many outcomes", describe(key)));
         const TrialRange range{block.first_trial, block.values.size()};

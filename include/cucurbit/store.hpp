@@ -110,6 +110,9 @@ public:
     /// Adds values of many series in one transaction; durable when the call returns. Throws
     /// StoreError when the store already holds one of the trials: stored values are never replaced.
     void write(const std::vector<std::pair<SeriesKey, BlockValues>>& blocks);
+    /// The same of blocks that are made one after another: null behind the last one.
+    using NextBlock = std::function<const std::pair<SeriesKey, BlockValues>*()>;
+    void write(const NextBlock& next);
     /// All values of a series in the order of trials; throws StoreError where a checksum fails.
     std::vector<BlockValues> read(const SeriesKey& key) const;
     /// The same for moments of 64·2^k trials each, of which the first is a multiple of that number.
