@@ -10,6 +10,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/talk.hpp"
+#include "host/cli/time_limit.hpp"
 
 namespace cucurbit::cli {
 
@@ -208,7 +209,7 @@ void add_bench(Program& program) {
         ->capture_default_str();
     command.add_option("--seconds", options->seconds, "Time for each design on each device")
         ->type_name("S")
-        ->check(CLI::PositiveNumber.description(""))
+        ->check(CLI::Validator(seconds_fault, ""))
         ->capture_default_str();
     add_output_options(command, options->output, Aligned::allowed);
     on_chosen(program, command, options, bench_command);

@@ -9,6 +9,7 @@
 #include "host/cli/output.hpp"
 #include "host/cli/process.hpp"
 #include "host/cli/talk.hpp"
+#include "host/cli/time_limit.hpp"
 #include "host/run/precision.hpp"
 #include "host/run/shares.hpp"
 #include "host/table/printable.hpp"
@@ -232,7 +233,7 @@ void add_status(Program& program) {
                      "again until none lacks a trial");
     command.add_option("--every", options->every, "Time between two looks of --watch, in seconds")
         ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber.description(""))
+        ->check(CLI::Validator(seconds_fault, ""))
         ->capture_default_str()
         ->needs("--watch");
     add_output_options(command, options->output, Aligned::allowed);

@@ -110,4 +110,11 @@ std::string time_fault(const std::string& text) {
            "HH:MM:SS (01:30:00), MM:SS and D-HH:MM:SS (1-00:00:00)";
 }
 
+std::string seconds_fault(const std::string& text) {
+    std::string_view rest = text;
+    const std::optional<double> seconds = take_number(rest, std::chars_format::general);
+    if (seconds && rest.empty() && *seconds > 0.0 && *seconds <= day) return {};
+    return "'" + text + "' is no number of seconds above zero and up to 86400, such as 10 or 0.5";
+}
+
 }  // namespace cucurbit::cli

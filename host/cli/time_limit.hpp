@@ -13,5 +13,7 @@ std::optional<double> seconds_of(const std::string& text);
 
 /// What is wrong with a time; empty when seconds_of understands it.
 std::string time_fault(const std::string& text);
+/// The same of a plain number of seconds, above zero and at most a day.
+std::string seconds_fault(const std::string& text);
 
 }  // namespace cucurbit::cli

@@ -70,7 +70,7 @@ class Usage(ProgramTest):
                           ["--max-time", "0"], ["--device", "gpu"], ["--device", "cuda:x"],
                           ["--set", "target.n"], ["--set", "=3"]):
             self.refused("run", self.study, *arguments)
-        for arguments in (["--devices", "gpu"], ["--devices", "cpu,"], ["--seconds", "0"]):
+        for arguments in (["--devices", "gpu"], ["--devices", "cpu,"], ["--seconds", "0"], ["--seconds", "inf"]):
             self.refused("bench", self.study, *arguments)
         self.assertFalse((self.folder / "runs").exists())
         self.assertIn("csv", self.refused("export", "x", "--format", "xml"))

@@ -198,6 +198,9 @@ class Shards(ProgramTest):
     def test_a_watch_of_nothing_is_refused(self):
         self.assertIn("there is no such folder", self.refused("status", "--watch", "runs/smal", code=6))
         self.assertIn("--every", self.refused("status", "--every", "2", "runs/small"))
+        for seconds in ("0", "-1", "nan", "1e300", "10s"):
+            self.assertIn(f"'{seconds}' is no number of seconds above zero and up to 86400",
+                          self.refused("status", "--watch", "--every", seconds, "runs/small"))
 
     def test_lines_on_a_terminal_take_the_place_of_those_before(self):
         self.call("run", self.study, "--shard", "1/2")
