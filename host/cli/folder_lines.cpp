@@ -89,9 +89,10 @@ LastRun last_run(const Store& store) {
     bool merged = false;  // the facts of other folders follow, and the trials are no shard's
     for (const auto& [fact, value] : store.manifest()) {
         merged = merged || fact == "merged";
-        if (fact == "start") last = {"", "", "not ended"};
+        if (fact == "start") last = {"", "", "", "not ended"};
         if (fact == "host") last.host = value;
         if (fact == "shard" && !merged) last.shard = value;
+        if (fact == "shard_of" && !merged) last.of = value;
         if (fact == "ended") last.ended = value;
     }
     return last;
@@ -101,13 +102,18 @@ Shard shard_in(const std::string& folder, const Study& study, const LastRun& las
     const std::optional<Part> part = part_of(last.shard, "/");
     if (!part) return {};
     Shard shard{part->index - 1, part->count, {}};
+    if (last.of.empty()) return shard;
     std::string name = shard_folder(folder, "").string();
     name.pop_back();  // the dash
-    if (const std::optional<Part> of = part_of(name, "-of-")) {
-        const std::string whole = of->before.substr(0, of->before.size() - 1);
-        if (Store::exists(whole) && Store::open_to_read(whole).study().identity == study.identity)
-            shard.of = whole;
-    }
+    std::vector<std::string> places{last.of};
+    if (const std::optional<Part> of = part_of(name, "-of-"))
+        places.insert(places.begin(), of->before.substr(0, of->before.size() - 1));
+    const auto is_it = [&](const std::string& place) {
+        return Store::exists(place) &&
+               Store::open_to_read(place).study().identity == study.identity;
+    };
+    if (const auto found = std::find_if(places.begin(), places.end(), is_it); found != places.end())
+        shard.of = *found;
     return shard;
 }
 

@@ -13,13 +13,14 @@ namespace cucurbit::cli {
 /// What the manifest tells of the last run in a folder.
 struct LastRun {
     std::string shard;  ///< I/N; empty where it was a run of the whole
+    std::string of;     ///< the folder whose lacking trials were divided; empty where all were
     std::string host;
     std::string ended = "not begun";
 };
 LastRun last_run(const Store& store);
 
-/// The part of the study that a folder is to hold. A folder whose lacking trials were divided lies
-/// beside it under the name without the part.
+/// The part of the study that a folder is to hold. A folder whose lacking trials were divided is
+/// looked for beside it, under the name without the part, and then where it was.
 Shard shard_in(const std::string& folder, const Study& study, const LastRun& last);
 
 struct Line {

@@ -57,6 +57,7 @@ Facts starting_facts(const Plan& plan, const RunOptions& options) {
     if (options.shard.count > 1)
         facts.emplace_back("shard", std::to_string(options.shard.index + 1) + "/" +
                                         std::to_string(options.shard.count));
+    if (!options.shard.of.empty()) facts.emplace_back("shard_of", options.shard.of.string());
     return facts;
 }
 

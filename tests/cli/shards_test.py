@@ -195,6 +195,15 @@ class Shards(ProgramTest):
         self.assertEqual([row[1:] for row in self.looks(out)[-1]],
                          [["1/2", "128", "0", "complete"], ["2/2", "128", "0", "complete"]])
 
+    def test_a_shard_of_the_study_is_not_taken_for_one_of_what_a_folder_lacks(self):
+        self.call("run", self.study, "-o", "runs/small", "--set", "precision.trials=64")
+        self.call("run", self.study, "--shard", "1/2")
+        state = self.call("status", "runs/small-1-of-2", "--format", "csv")[0].splitlines()[1]
+        self.assertEqual(state.split(",")[-2:], ["128", "128"])
+        self.call("run", "runs/small", "--set", "precision.trials=320", "--shard", "2/2", "-o", "more")
+        self.assertEqual(self.call("status", "more", "--format", "csv")[0].splitlines()[1].split(",")[-2:],
+                         ["128", "128"])
+
     def test_a_watch_of_nothing_is_refused(self):
         self.assertIn("there is no such folder", self.refused("status", "--watch", "runs/smal", code=6))
         self.assertIn("--every", self.refused("status", "--every", "2", "runs/small"))
