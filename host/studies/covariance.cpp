@@ -57,9 +57,23 @@ RotatedSpectrum RotatedSpectrum::read(Reader& table, const Grid<std::uint64_t>& 
     return covariance;
 }
 
+DenseMatrix RotatedSpectrum::rotation(std::size_t p) const {
+    return random_rotation(rotation_.value(), p);
+}
+
+double RotatedSpectrum::square(std::span<const double> b) const {
+    const std::vector<double> lambda = spectrum(b.size());
+    DenseMatrix turned(b.size(), 1);
+    turned.values.assign(b.begin(), b.end());
+    if (rotation_) turned = product(rotation(b.size()), true, turned, false);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < lambda.size(); ++i) sum += lambda[i] * turned(i, 0) * turned(i, 0);
+    return sum;
+}
+
 DenseMatrix RotatedSpectrum::root(std::size_t p) const {
     const std::vector<double> lambda = spectrum(p);
-    DenseMatrix root = rotation_ ? random_rotation(*rotation_, p) : DenseMatrix(p, p);
+    DenseMatrix root = rotation_ ? rotation(p) : DenseMatrix(p, p);
     for (std::size_t j = 0; j < p; ++j) {
         if (!rotation_) root(j, j) = 1.0;
         for (std::size_t i = 0; i < p; ++i) root(i, j) *= std::sqrt(lambda[j]);

@@ -2,6 +2,7 @@
 // Covariances of rows, and the random matrices that studies name by a seed.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -29,9 +30,13 @@ public:
 
     bool diagonal() const { return !rotation_; }
     std::vector<double> spectrum(std::size_t p) const { return spectrum_.values(p); }
+    /// Q of one that is not diagonal.
+    DenseMatrix rotation(std::size_t p) const;
     /// Q diag(√λ).
     DenseMatrix root(std::size_t p) const;
     DenseMatrix matrix(std::size_t p) const;
+    /// bᵀ matrix(p) b, b: [p].
+    double square(std::span<const double> b) const;
     /// matrix(p) right, right: p rows.
     DenseMatrix times(const DenseMatrix& right) const;
     std::string canonical() const;

@@ -43,19 +43,22 @@ bool is_rate(GraphSpec::Measure::Kind kind) {
 
 std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision& precision,
                                                 std::uint64_t seed) {
-    auto setting = std::make_unique<GraphStudy>();
-    setting->spec_ = GraphSpec::read(root);
-    setting->sampler_ = precision.sampler.value_or(Sampler::sufficient);
-    setting->seed_ = seed;
-    const GraphGrids& grids = setting->spec_.grids;
-    for (std::size_t p = 0; p < grids.dimensions().size(); ++p) {
-        std::vector<Point>& points = setting->points_.emplace_back();
-        for (std::vector<double>& values : grids.points(p)) {
+    return std::make_unique<GraphStudy>("graph", GraphSpec::read(root), precision, seed);
+}
+
+GraphStudy::GraphStudy(std::string kind, GraphSpec spec, const Precision& precision,
+                       std::uint64_t seed)
+    : kind_(std::move(kind)),
+      spec_(std::move(spec)),
+      sampler_(precision.sampler.value_or(Sampler::sufficient)),
+      seed_(seed) {
+    for (std::size_t p = 0; p < spec_.grids.dimensions().size(); ++p) {
+        std::vector<Point>& points = points_.emplace_back();
+        for (std::vector<double>& values : spec_.grids.points(p)) {
             points.push_back({std::move(values)});
-            setting->optimise(points.back());
+            optimise(points.back());
         }
     }
-    return setting;
 }
 
 void GraphStudy::optimise(Point& point) const {
@@ -123,7 +126,8 @@ double GraphStudy::predicted_risk(const RowLaws& row_laws, const Point& point,
 }
 
 std::string GraphStudy::drawn() const {
-    return fmt::format("graph{} {}", sampler_ == Sampler::sufficient ? " sampler=sufficient" : "",
+    return fmt::format("{}{} {}", kind_,
+                       sampler_ == Sampler::sufficient ? " sampler=sufficient" : "",
                        spec_.canonical());
 }
 
@@ -158,8 +162,7 @@ std::vector<Design> GraphStudy::designs() const {
                 design.series.push_back({point, spec_.fits[measure.fit].name,
                                          spec_.arm_key(measure), spec_.estimand(measure)});
         }
-        // A product of all rows may round by how many of them points have together.
-        design.points_apart = !spec_.dense();
+        design.points_apart = spec_.keeps_points_apart();
         std::set<std::uint64_t> keys;
         for (const Point& point : design.points) {
             const std::vector<GraphRows> rows = at(point).first;
@@ -180,17 +183,14 @@ std::unique_ptr<Simulation> GraphStudy::simulation(const Design& design, Engine&
 }
 
 bool GraphStudy::nonlinear(const std::vector<GraphFit>& fits, std::size_t fit) const {
-    return holds_behind(fits, fit, [&](std::size_t a) {
-        const std::optional<std::size_t> features = spec_.fits[a].features;
-        return features && !spec_.features[*features].linear();
-    });
+    return holds_behind(fits, fit, [&](std::size_t a) { return spec_.nonlinear(a); });
 }
 
 GraphStudy::RowLaws GraphStudy::row_laws(const Point& point) const {
     const auto p = static_cast<std::size_t>(point.parameters.front());
     const std::vector<double> population = spec_.population.at(p).spectrum;
     const std::vector<std::size_t> counts = spec_.feature_counts({point});
-    RowLaws laws{{}, {0, population}};
+    RowLaws laws{{}, {0, spec_.test.covariance.spectrum(p)}};
     if (!spec_.dense()) {
         laws.moments.resize(spec_.rows.size());
         return laws;
@@ -204,7 +204,7 @@ GraphStudy::RowLaws GraphStudy::row_laws(const Point& point) const {
                 RowMoments(spec_.features, counts, covariance, population).second());
         return of;
     };
-    laws.test.moments = moments(RotatedSpectrum(spec_.population.spectrum));
+    laws.test.moments = moments(spec_.test.covariance);
     for (const GraphSpec::Rows& group : spec_.rows)
         laws.moments.push_back(moments(group.covariance));
     return laws;
@@ -240,27 +240,16 @@ GraphStudy::Law GraphStudy::law(const RowLaws& row_laws, const Point& point,
         kept.push_back(std::move(moved));
     }
     if (!kept.empty())
-        law.of =
-            graph_law(rows, kept,
-                      spec_.population.at(static_cast<std::size_t>(point.parameters.front())).truth,
-                      row_laws.test);
+        law.of = graph_law(rows, kept,
+                           spec_.test_truth(static_cast<std::size_t>(point.parameters.front())),
+                           row_laws.test);
     return law;
 }
 
-std::vector<std::optional<FitLaw>> GraphStudy::exact(const std::vector<GraphRows>& rows,
-                                                     const std::vector<GraphFit>& fits,
-                                                     std::span<const double> truth) const {
-    std::vector<std::optional<FitLaw>> laws = exact_laws(rows, fits, truth);
-    for (std::size_t a = 0; a < fits.size(); ++a)
-        if (holds_behind(fits, a,
-                         [&](std::size_t b) { return spec_.fits[b].function.has_value(); }))
-            laws[a].reset();
-    for (std::size_t a = 0; a < fits.size(); ++a)
-        for (std::size_t g = 0; g < rows.size(); ++g)
-            if ((spec_.rows[g].distribution || !spec_.rows[g].covariance.diagonal()) &&
-                has_seen(fits, a, g))
-                laws[a].reset();
-    return laws;
+bool GraphStudy::is_of_fresh_law(const FreshLaws& fresh, const GraphSpec::Measure& measure) {
+    using Kind = GraphSpec::Measure::Kind;
+    return (measure.kind == Kind::excess_risk || measure.kind == Kind::output_variance) &&
+           fresh.has(measure.fit);
 }
 
 Prediction GraphStudy::predicted(const Law& law, const GraphSpec::Measure& measure) {
@@ -284,22 +273,59 @@ Prediction GraphStudy::predicted(const Law& law, const GraphSpec::Measure& measu
     return no_law;
 }
 
+GraphStudy::Found GraphStudy::find(const Point& point) const {
+    const auto [rows, fits] = at(point);
+    const FreshLaws fresh(spec_, rows, fits, static_cast<std::size_t>(point.parameters.front()),
+                          known_->maps);
+    const std::size_t count = spec_.measures.size();
+    Found found{std::vector<Prediction>(count, no_law), std::vector<bool>(count, false)};
+    std::vector<std::size_t> others;
+    for (std::size_t k = 0; k < count; ++k) {
+        const GraphSpec::Measure& measure = spec_.measures[k];
+        if (!is_of_fresh_law(fresh, measure))
+            others.push_back(k);
+        else if (measure.kind == GraphSpec::Measure::Kind::excess_risk)
+            found.predictions[k] = fresh.excess_risk(measure.fit);
+        else
+            found.predictions[k] = fresh.output_variance(measure.fit);
+    }
+    if (others.empty()) return found;
+    try {
+        const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
+        std::vector<Prediction> predictions;
+        for (const std::size_t k : others) predictions.push_back(predicted(law, spec_.measures[k]));
+        for (std::size_t i = 0; i < others.size(); ++i) {
+            const GraphSpec::Measure& measure = spec_.measures[others[i]];
+            Prediction& each = found.predictions[others[i]];
+            each = predictions[i];
+            if (each.kind != TheoryKind::none &&
+                (nonlinear(fits, measure.fit) || nonlinear(fits, measure.other)))
+                each.kind = TheoryKind::approximation;
+            found.lost[others[i]] = std::any_of(
+                law.not_found.begin(), law.not_found.end(), [&, &fits = fits](std::size_t without) {
+                    return learns_from(fits, measure.fit, without) ||
+                           learns_from(fits, measure.other, without);
+                });
+        }
+    } catch (const NoGraphLaw&) {
+        // One point without a law must not hide the others: its rows say so.
+        for (const std::size_t k : others) found.lost[k] = true;
+    }
+    return found;
+}
+
 /// Of predictions that are judged, where a fit has a penalty.
-void GraphStudy::allow_for_slopes(const Point& point, const std::vector<GraphFit>& fits,
-                                  std::vector<Prediction>& found) const {
+void GraphStudy::allow_for_slopes(const Point& point, std::vector<Prediction>& found) const {
     const bool judged = std::any_of(found.begin(), found.end(), [](const Prediction& each) {
         return each.kind == TheoryKind::deterministic_equivalent;
     });
-    if (!judged || std::none_of(fits.begin(), fits.end(),
-                                [](const GraphFit& fit) { return fit.penalty > 0.0; }))
-        return;
     Point steeper = point;
     for (const GraphSpec::Fit& fit : spec_.fits)
         if (fit.penalty) steeper.parameters[*fit.penalty] *= steeper_penalty;
-    const auto [rows, steeper_fits] = at(steeper);
-    const Law law = GraphStudy::law(row_laws(point), steeper, rows, steeper_fits);
+    if (!judged || steeper.parameters == point.parameters) return;
+    const std::vector<Prediction> there = find(steeper).predictions;
     for (std::size_t k = 0; k < found.size(); ++k)
-        found[k] = allow_for_slope(found[k], predicted(law, spec_.measures[k]).value);
+        found[k] = allow_for_slope(found[k], there[k].value);
 }
 
 std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
@@ -316,16 +342,23 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
 }
 
 std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
-    const auto p = static_cast<std::size_t>(point.parameters.front());
-    const Population population = spec_.population.at(p);
     const auto [rows, fits] = at(point);
+    Found found = find(point);
+    // A penalty that leaves the equivalent without meaning does not regularise either.
+    std::vector<bool> loose(fits.size(), false);
+    for (std::size_t k = 0; k < spec_.measures.size(); ++k)
+        if (spec_.measures[k].kind == GraphSpec::Measure::Kind::excess_risk)
+            loose[spec_.measures[k].fit] = found.predictions[k].relative_error > largest_tolerance;
+    allow_for_slopes(point, found.predictions);
     // What keeps a fit's variance from existing keeps that of all that learn from it.
     std::vector<std::string> flags;
     std::vector<double> tails;
-    for (const GraphFit& fit : fits) {
+    for (std::size_t a = 0; a < fits.size(); ++a) {
+        const GraphFit& fit = fits[a];
         const std::size_t n = samples_of(fit, rows);
-        flags.emplace_back(interpolates(fit) ? interpolation_flag(n, fit.features) : "");
-        tails.push_back(interpolates(fit) ? tail_exponent(n, fit.features) : light_tail);
+        const bool free = interpolates(fit) || (loose[a] && fit.time == 0.0);
+        flags.emplace_back(free ? interpolation_flag(n, fit.features) : "");
+        tails.push_back(free ? tail_exponent(n, fit.features) : light_tail);
         for (const GraphLabels& labels : fit.labels)
             for (const auto& [from, weight] : labels.from_fits) {
                 if (weight == 0.0) continue;
@@ -334,71 +367,44 @@ std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
             }
     }
     std::vector<TheoryRow> table;
-    const double scale = label_variance(population.truth, population.spectrum);
-    for (const GraphSpec::Measure& measure : spec_.measures) {
-        const auto [kind, fit, other] = measure;
-        const bool bounded = is_rate(kind);
-        table.push_back({spec_.fits[fit].name, spec_.estimand(measure), no_law,
-                         flags[fit].empty() ? flags[other] : flags[fit], bounded ? 1.0 : scale,
-                         bounded ? light_tail : std::min(tails[fit], tails[other])});
-    }
-    std::vector<bool> lost(table.size());
-    try {
-        const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
-        std::vector<Prediction> found;
-        for (const GraphSpec::Measure& measure : spec_.measures)
-            found.push_back(predicted(law, measure));
-        for (std::size_t k = 0; k < found.size(); ++k)
-            if (found[k].kind != TheoryKind::none && (nonlinear(fits, spec_.measures[k].fit) ||
-                                                      nonlinear(fits, spec_.measures[k].other)))
-                found[k].kind = TheoryKind::approximation;
-        allow_for_slopes(point, fits, found);
-        for (std::size_t k = 0; k < table.size(); ++k) table[k].prediction = found[k];
-        for (std::size_t k = 0; k < table.size(); ++k)
-            lost[k] = std::any_of(law.not_found.begin(), law.not_found.end(),
-                                  [&, &fits = fits](std::size_t without) {
-                                      return learns_from(fits, spec_.measures[k].fit, without) ||
-                                             learns_from(fits, spec_.measures[k].other, without);
-                                  });
-    } catch (const NoGraphLaw&) {
-        // One point without a law must not hide the others: its rows say so.
-        lost.assign(table.size(), true);
-    }
-    using Kind = GraphSpec::Measure::Kind;
-    const std::vector<double> zero(p, 0.0);
-    const auto exact = GraphStudy::exact(rows, fits, population.truth);
-    for (std::size_t k = 0; k < table.size(); ++k) {
+    const double scale = spec_.test.covariance.square(
+        spec_.test_truth(static_cast<std::size_t>(point.parameters.front())));
+    for (std::size_t k = 0; k < spec_.measures.size(); ++k) {
         const auto [kind, fit, other] = spec_.measures[k];
-        TheoryRow& row = table[k];
-        if (exact[fit] && kind == Kind::excess_risk)
-            row.prediction = excess_risk(*exact[fit], population.truth, population.spectrum);
-        else if (exact[fit] && kind == Kind::output_variance)
-            row.prediction = excess_risk(*exact[fit], zero, population.spectrum);
-        else if (lost[k])
-            row.flags += row.flags.empty() ? "law_not_found" : " law_not_found";
+        const bool bounded = is_rate(kind);
+        table.push_back({spec_.fits[fit].name, spec_.estimand(spec_.measures[k]),
+                         found.predictions[k], flags[fit].empty() ? flags[other] : flags[fit],
+                         bounded ? 1.0 : scale,
+                         bounded ? light_tail : std::min(tails[fit], tails[other])});
+        if (found.lost[k])
+            table.back().flags += table.back().flags.empty() ? "law_not_found" : " law_not_found";
     }
     return table;
 }
 
 std::vector<Setting::ArmRisks> GraphStudy::risks_by_coordinate(const Point& point) const {
-    if (!spec_.features.empty()) return {};
+    const auto p = static_cast<std::size_t>(point.parameters.front());
     const auto [rows, fits] = at(point);
-    const Population population =
-        spec_.population.at(static_cast<std::size_t>(point.parameters.front()));
-    const auto exact = GraphStudy::exact(rows, fits, population.truth);
+    const FreshLaws fresh(spec_, rows, fits, p, known_->maps);
+    // Of features, and of a rotated test, the law's coordinates are not those of its root.
+    const bool same_coordinates = spec_.features.empty() && spec_.test.covariance.diagonal();
+    std::optional<Law> law;
     std::vector<ArmRisks> risks;
-    try {
-        const Law law = GraphStudy::law(row_laws(point), point, rows, fits);
-        for (const auto& [kind, fit, other] : spec_.measures)
-            if (kind == GraphSpec::Measure::Kind::excess_risk && law.places[fit] &&
-                !learns_signs(fits, fit))
-                risks.push_back({spec_.fits[fit].name,
-                                 exact[fit]
-                                     ? cucurbit::risks_by_coordinate(*exact[fit], population.truth,
-                                                                     population.spectrum)
-                                     : law.of->by_coordinate(*law.places[fit])});
-    } catch (const NoGraphLaw&) {
-        return {};
+    for (const auto& [kind, fit, other] : spec_.measures) {
+        if (kind != GraphSpec::Measure::Kind::excess_risk || learns_signs(fits, fit)) continue;
+        const std::string& arm = spec_.fits[fit].name;
+        if (fresh.has(fit)) {
+            risks.push_back({arm, fresh.by_coordinate(fit)});
+            continue;
+        }
+        if (!same_coordinates) continue;
+        try {
+            if (!law) law = GraphStudy::law(row_laws(point), point, rows, fits);
+        } catch (const NoGraphLaw&) {
+            law = Law{};
+            law->places.resize(fits.size());
+        }
+        if (law->places[fit]) risks.push_back({arm, law->of->by_coordinate(*law->places[fit])});
     }
     return risks;
 }

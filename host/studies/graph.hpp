@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cucurbit/study.hpp"
+#include "host/studies/graph/fresh.hpp"
 #include "host/studies/graph/spec.hpp"
 
 namespace cucurbit {
@@ -19,17 +20,21 @@ class GraphStudy final : public Setting {
 public:
     static std::unique_ptr<const Setting> read(Reader& root, const Precision& precision,
                                                std::uint64_t seed);
+    /// kind: of the studies that write such a graph.
+    GraphStudy(std::string kind, GraphSpec spec, const Precision& precision, std::uint64_t seed);
 
-    std::string_view kind() const override { return "graph"; }
+    std::string_view kind() const override { return kind_; }
     std::vector<std::string> parameters() const override { return spec_.grids.columns(); }
     std::vector<bool> whole_parameters() const override { return spec_.grids.whole(); }
-    std::string identity() const override { return drawn() + spec_.canonical_functions(); }
+    std::string identity() const override {
+        return drawn() + spec_.canonical_test() + spec_.canonical_functions();
+    }
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
                                            std::size_t batch) const override;
-    /// Exact where exact_laws has a law, and otherwise that of graph_law: none where
-    /// no second moment exists (as many rows as features without a penalty, and what learns from
-    /// that) or none is found.
+    /// Risks and variances of outputs by fresh_laws where these have the fit, and otherwise, as all
+    /// else, by graph_law: none where no second moment exists (as many rows as features without a
+    /// penalty, and what learns from that) or none is found.
     std::vector<TheoryRow> theory(const Point& point) const override;
     std::vector<ArmRisks> risks_by_coordinate(const Point& point) const override;
     Coordinates coordinates(const Point&) const override { return {}; }
@@ -56,6 +61,7 @@ private:
     /// Predictions of points, which every round of an adaptive run asks for: a law may take
     /// seconds.
     struct Known {
+        DenseMaps maps;
         std::mutex mutex;
         std::map<std::vector<double>, std::vector<TheoryRow>> rows;
     };
@@ -66,8 +72,14 @@ private:
         std::vector<std::optional<std::size_t>> places;
         std::vector<std::size_t> not_found;  ///< fits that have no fixed point of their own
     };
-    void allow_for_slopes(const Point& point, const std::vector<GraphFit>& fits,
-                          std::vector<Prediction>& found) const;
+    /// What is predicted of each measure, and whether a law was looked for in vain.
+    struct Found {
+        std::vector<Prediction> predictions;
+        std::vector<bool> lost;
+    };
+    Found find(const Point& point) const;
+    void allow_for_slopes(const Point& point, std::vector<Prediction>& found) const;
+    static bool is_of_fresh_law(const FreshLaws& fresh, const GraphSpec::Measure& measure);
     /// None where one of the measure's fits has no law.
     static Prediction predicted(const Law& law, const GraphSpec::Measure& measure);
     /// Of the rows of a graph at a point, and of those that risks are measured on.
@@ -78,10 +90,6 @@ private:
     RowLaws row_laws(const Point& point) const;
     Law law(const RowLaws& row_laws, const Point& point, std::vector<GraphRows> rows,
             const std::vector<GraphFit>& fits, const std::vector<bool>& wanted = {}) const;
-    /// Of fits on Gaussian rows.
-    std::vector<std::optional<FitLaw>> exact(const std::vector<GraphRows>& rows,
-                                             const std::vector<GraphFit>& fits,
-                                             std::span<const double> truth) const;
     /// The graph of a point without moments of its rows.
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(const Point& point) const {
         return spec_.at(point.parameters, spec_.feature_counts({point}));
@@ -98,10 +106,11 @@ private:
                                      bool has_law) const;
     double predicted_risk(const RowLaws& row_laws, const Point& point, std::size_t fit) const;
 
+    std::string kind_;
     GraphSpec spec_;
     std::shared_ptr<Known> known_ = std::make_shared<Known>();
-    Sampler sampler_ = Sampler::sufficient;
-    std::uint64_t seed_ = 0;
+    Sampler sampler_;
+    std::uint64_t seed_;
     std::vector<std::vector<Point>> points_;  ///< of each p, optimal numbers chosen
     std::vector<OwnCall> calls_;              ///< of each function; none before with()
 };

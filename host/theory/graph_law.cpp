@@ -296,8 +296,7 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
     solved->of = solve_graph(solved->rows, solved->fits, solved->truth, solved->residues);
     solved->moments = solved->of->moments(test);
     solved->errors = errors_of(solved->fits, solved->rows, *solved->of, test, solved->moments);
-    for (std::size_t i = 0; i < truth.size(); ++i)
-        solved->scale += test.spectrum[i] * truth[i] * truth[i];
+    solved->scale = solved->of->product(of_truth, of_truth, test);
     return GraphLaw(std::move(solved));
 }
 

@@ -5,6 +5,7 @@
 // Derived by leaving one row out of all fits at once (docs/theory.md, "Graphs of fits").
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -161,12 +162,21 @@ GraphLaw graph_law(const std::vector<GraphRows>& rows, const std::vector<GraphFi
 /// several spectra or weights may have none, as where these are 1e100 apart.
 bool has_fixed_point(const std::vector<GraphRows>& rows, const GraphFit& fit);
 
-/// The laws of those fits, in `rows` as graph_law takes them, whose mean and variance are exact:
-/// without penalty and with all coordinates on fresh rows of one kind, as many as coordinates or of
-/// one eigenvalue, with labels from the truth and from such fits that share no rows
-/// (cucurbit::fit). None of the others.
-std::vector<std::optional<FitLaw>> exact_laws(const std::vector<GraphRows>& rows,
+/// What fit a of a graph sees of its rows, as linear features of one covariance; none where it sees
+/// something else.
+using FeatureMapOf = std::function<std::shared_ptr<const FeatureMap>(std::size_t fit)>;
+
+/// The laws of those fits, in `rows` as graph_law takes them, that are as if alone: ridge and
+/// ridgeless fits of leading coordinates on rows of one kind, with labels from the truth and from
+/// such fits, none of which share rows with it or each other (cucurbit::fit, of which they have
+/// the exact cases and the errors). They agree with graph_law. None of the others.
+std::vector<std::optional<FitLaw>> fresh_laws(const std::vector<GraphRows>& rows,
                                               const std::vector<GraphFit>& fits,
                                               std::span<const double> truth);
+/// The same of linear features and rotated rows (FeatureMap::fit).
+std::vector<std::optional<DenseLaw>> fresh_laws(const std::vector<GraphRows>& rows,
+                                                const std::vector<GraphFit>& fits,
+                                                std::span<const double> truth,
+                                                const FeatureMapOf& map);
 
 }  // namespace cucurbit

@@ -246,6 +246,7 @@ private:
         const Point& point = design.points[series.point];
         const auto p = static_cast<std::size_t>(point.parameters[0]);
         const Population population = setting.spec().population.at(p);
+        const std::vector<double> truth = setting.spec().test_truth(p);
         Real condition = 1;
         const std::vector<Vector> fits = fit_all(setting, design, point, trial, condition);
         const auto named = [&](const std::string& name) {
@@ -268,14 +269,19 @@ private:
         if (estimand.starts_with("misfit_") || estimand.starts_with("agreement_"))
             from = fits[named(other)];
         else if (estimand != "output_variance")
-            std::copy(population.truth.begin(), population.truth.end(), from.begin());
+            std::copy(truth.begin(), truth.end(), from.begin());
+        const DenseMatrix second =
+            RowMoments(setting.spec().features, setting.spec().feature_counts(design.points),
+                       setting.spec().test.covariance, population.spectrum)
+                .second();
         if (rate) {
             Real product = 0, square = 0, other_square = 0;
-            for (std::size_t j = 0; j < p; ++j) {
-                product += population.spectrum[j] * own[j] * from[j];
-                square += population.spectrum[j] * own[j] * own[j];
-                other_square += population.spectrum[j] * from[j] * from[j];
-            }
+            for (std::size_t j = 0; j < width; ++j)
+                for (std::size_t k = 0; k < width; ++k) {
+                    product += second(j, k) * own[j] * from[k];
+                    square += second(j, k) * own[j] * own[k];
+                    other_square += second(j, k) * from[j] * from[k];
+                }
             const Real angle =
                 std::acos(product / std::sqrt(square * other_square)) / std::numbers::pi_v<Real>;
             expect_parity({fmt::format("{} {} trial {}", series.arm, estimand, trial), value,
@@ -304,10 +310,6 @@ private:
             return;
         }
         Real expected = 0, size = 0;
-        const DenseMatrix second =
-            RowMoments(setting.spec().features, setting.spec().feature_counts(design.points),
-                       RotatedSpectrum(setting.spec().population.spectrum), population.spectrum)
-                .second();
         for (std::size_t j = 0; j < width; ++j)
             for (std::size_t k = 0; k < width; ++k) {
                 expected += second(j, k) * (own[j] - from[j]) * (own[k] - from[k]);
@@ -608,6 +610,65 @@ TEST_P(GraphParity, FeaturesOfAFile) {
 }
 
 // Batches that an engine would interleave if it could.
+const std::string other_domain = R"(
+    [population]
+    p = 9
+    spectrum = { kind = "power_law", exponent = 1.0 }
+    signal = { kind = "power_law", exponent = 1.5 }
+    [rows.real]
+    n = [5, 25]
+    noise_std = 0.4
+    [rows.turned]
+    n = 14
+    rotation = 3
+    signal = { kind = "uniform", norm = 2.0 }
+    [fit.teacher]
+    rows = "real"
+    [fit.student]
+    rows = "turned"
+    penalty = 0.3
+    labels = { teacher = 0.7, truth = 0.2, rest = "observed" }
+    [fit.narrow]
+    rows = "real"
+    labels = "student"
+    noise_std = 0.2
+    features = { kind = "subspace", seed = 3, count = [4, 9] }
+)";
+
+TEST_P(GraphParity, RisksOnAnotherDomain) {
+    const std::string measures = R"(
+        [measure]
+        misfit = [["student", "teacher"], ["narrow", "student"]]
+        output_variance = ["teacher", "narrow"]
+        in_sample_risk = ["student", "narrow"]
+        error_rate = ["teacher", "narrow"]
+        agreement = [["narrow", "student"]]
+        functions = [{ name = "length", version = 1, fits = ["teacher", "narrow"] }]
+    )";
+    compare(other_domain + measures + R"(
+        [test]
+        spectrum = { kind = "power_law", exponent = 0.3 }
+        signal = { kind = "uniform", norm = 1.5 }
+    )",
+            2, 2);
+    compare(other_domain + measures + "\n[test]\nrotation = 5\n", 2, 2);
+}
+
+// Of features that are not linear too a rotated test has moments of its own.
+TEST_P(GraphParity, RisksOfFeaturesOnARotatedDomain) {
+    compare(other_domain + R"(
+        [fit.network]
+        rows = "turned"
+        labels = "narrow"
+        penalty = 0.5
+        features = { kind = "random", activation = "relu", seed = 1, count = 6 }
+        [test]
+        spectrum = { kind = "power_law", exponent = 0.3 }
+        rotation = 5
+    )",
+            2, 2);
+}
+
 TEST_P(GraphParity, FeaturesAndFlowsInLargeBatches) {
     compare(two_groups + R"(
         [fit.plain]

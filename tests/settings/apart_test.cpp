@@ -130,6 +130,9 @@ TEST(PointsApart, AreNotOfProductsThatPointsShare) {
     with.insert(with.find("[measure]"), features);
     for (const Design& design : study_of(with).setting->designs())
         EXPECT_FALSE(design.points_apart);
+    for (const Design& design :
+         study_of(std::string(graph) + "[test]\nrotation = 1\n").setting->designs())
+        EXPECT_FALSE(design.points_apart);
 }
 
 }  // namespace

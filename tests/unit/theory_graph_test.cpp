@@ -216,6 +216,90 @@ TEST(GraphLaw, FreshRowsAreAChain) {
     EXPECT_NEAR(found.excess_risk(1).relative_error, second.relative_error, 1e-12);
 }
 
+/// Groups 0 and 1 are alike and have other truths than the test; the last two fits have a sister on
+/// their rows, the last one in what it learns from.
+std::vector<GraphFit> fresh_fits() {
+    GraphFit weighted = fit_of({0, 1}, p, 0.8, 0.4, 0.6, {});
+    weighted.row_weights = {2.0, 2.0};
+    return {weighted,
+            fit_of({2}, masked, 0.1, 0.0, 0.0, Labels{{0, 1.0}}, 0.3),
+            fit_of({3}, p, 0.5, -0.5, 0.0, Labels{{1, 1.5}}),
+            fit_of({4}, masked, 0.3, 0.5, -0.5, Labels{{0, 0.4}, {2, 0.0}}),
+            fit_of({5}, p, 0.0, 1.0, -1.0, Labels{{3, 1.0}}),
+            fit_of({5}, p, 0.2, 0.0, 0.0, Labels{{4, 1.0}}),
+            fit_of({6}, p, 0.2, 0.0, 0.0, Labels{{3, 0.5}, {4, 0.5}})};
+}
+
+std::vector<GraphRows> fresh_rows() {
+    const std::vector<double> other(p, 0.3);
+    return {{70, power(0.5), 0.4, nullptr, other},
+            {20, power(0.5), 0.0, nullptr, other},
+            {40, power(1.0), 0.0},
+            {90, power(0.7), 0.5},
+            {50, power(1.0), 0.2},
+            {35, power(1.0), 0.6},
+            {80, power(1.0), 0.6}};
+}
+
+// What is as if alone has no other law for being in a graph: mixtures, masks, weights of rows,
+// truths of their own; not where a fit comes back to rows that its labels know.
+TEST(GraphLaw, FitsOnFreshRowsAreAsIfAlone) {
+    const GraphLaw known = graph_law(fresh_rows(), fresh_fits(), truth(), {0, power(0.3)});
+    const auto found = fresh_laws(fresh_rows(), fresh_fits(), truth());
+    for (const std::size_t a : {0, 1, 2, 3, 4}) {
+        ASSERT_TRUE(found[a]) << a;
+        const Prediction risk = excess_risk(*found[a], truth(), power(0.3));
+        EXPECT_NEAR(risk.value / known.excess_risk(a).value, 1.0, 1e-10) << a;
+        EXPECT_EQ(risk.kind, TheoryKind::deterministic_equivalent);
+        EXPECT_NEAR(risk.relative_error / known.excess_risk(a).relative_error, 1.0, 1e-10) << a;
+    }
+    EXPECT_FALSE(found[5]);
+    EXPECT_FALSE(found[6]);
+}
+
+TEST(GraphLaw, FitsOfFeaturesOnFreshRowsAreAsIfAlone) {
+    // Of rows r = (x, A x): half of the features, then all.
+    DenseMatrix a(masked, p), root(p, p);
+    for (std::size_t i = 0; i < masked; ++i)
+        for (std::size_t j = 0; j < p; ++j)
+            a(i, j) = std::cos(static_cast<double>(3 * i * j + i + j));
+    std::vector<GraphRows> groups = fresh_rows();
+    std::vector<DenseMatrix> roots;
+    for (GraphRows& group : groups) {
+        DenseMatrix moments(p + masked, p + masked);
+        for (std::size_t i = 0; i < p; ++i) {
+            root(i, i) = std::sqrt(group.spectrum[i]);
+            moments(i, i) = group.spectrum[i];
+            for (std::size_t k = 0; k < masked; ++k) {
+                moments(i, p + k) = moments(p + k, i) = group.spectrum[i] * a(k, i);
+                for (std::size_t l = 0; l < masked; ++l)
+                    moments(p + k, p + l) += a(k, i) * group.spectrum[i] * a(l, i);
+            }
+        }
+        roots.push_back(root);
+        group.moments = std::make_shared<const SecondMoments>(std::move(moments));
+    }
+    std::vector<GraphFit> all = fresh_fits();
+    all[1].first = all[3].first = p;
+    const GraphLaw known = graph_law(groups, all, truth(), groups[4]);
+    const auto found = fresh_laws(
+        fresh_rows(), all, truth(), [&](std::size_t fit) -> std::shared_ptr<const FeatureMap> {
+            DenseMatrix whole(p, p);
+            for (std::size_t i = 0; i < p; ++i) whole(i, i) = 1.0;
+            if (fit == 2) return nullptr;
+            return std::make_shared<const FeatureMap>(roots[all[fit].rows.front()],
+                                                      all[fit].first == p ? a : whole);
+        });
+    for (const std::size_t fit : {0, 1, 3, 4}) {
+        ASSERT_TRUE(found[fit]) << fit;
+        const Prediction risk = excess_risk(*found[fit], truth(), roots[4]);
+        EXPECT_NEAR(risk.value / known.excess_risk(fit).value, 1.0, 1e-9) << fit;
+        EXPECT_NEAR(risk.relative_error / known.excess_risk(fit).relative_error, 1.0, 1e-9);
+    }
+    EXPECT_FALSE(found[2]);
+    EXPECT_FALSE(found[6]);
+}
+
 // A ridge student of a ridge teacher on the same rows combines two ridge fits, exactly:
 // b = (μ₂ b(μ₂) − μ₁ b(μ₁))/(μ₂ − μ₁) when it takes the teacher's outputs as labels.
 TEST(GraphLaw, SelfDistillationOnTheSameRowsCombinesTwoFits) {

@@ -6,22 +6,13 @@
 #include <fmt/format.h>
 
 #include "host/config/messages.hpp"
+#include "host/studies/graph/features.hpp"
 #include "host/theory/dense.hpp"
 
 namespace cucurbit {
 namespace {
 
 const std::vector<std::string> feature_names{"identity", "mask", "subspace", "random", "file"};
-
-/// S Vᵀ of a = U S Vᵀ: the same aᵀa with fewest rows.
-DenseMatrix compact(const DenseMatrix& a) {
-    const SingularValues of = singular_values(a);
-    DenseMatrix rows(of.squares.size(), a.cols);
-    for (std::size_t k = 0; k < rows.rows; ++k)
-        for (std::size_t j = 0; j < a.cols; ++j)
-            rows(k, j) = std::sqrt(of.squares[k]) * of.right(j, k);
-    return rows;
-}
 
 }  // namespace
 

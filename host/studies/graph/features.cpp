@@ -50,11 +50,12 @@ constexpr Activated activated[] = {
 
 RowFeatures RowFeatures::read(Reader& table, const Grid<std::uint64_t>& p) {
     RowFeatures features;
-    const bool random = table.choice("kind", {"random", "file"}) == "random";
+    const std::string kind = table.choice("kind", {"random", "subspace", "file"});
+    if (kind == "subspace") return subspace(table.count("seed", 0, max_feature_seed));
     const std::string activation = table.choice("activation", activations);
     features.activation_ = static_cast<Activation>(
         std::find(activations.begin(), activations.end(), activation) - activations.begin());
-    if (random) {
+    if (kind == "random") {
         features.seed_ = table.count("seed", 0, max_feature_seed);
         return features;
     }
@@ -73,9 +74,42 @@ RowFeatures RowFeatures::read(Reader& table, const Grid<std::uint64_t>& p) {
             table.fail("file", fmt::format("feature {} is zero", k + 1));
     if (features.linear() && singular_values(given).squares.size() < file.rows)
         table.fail("file", "linear features that depend on each other are not allowed");
-    features.hash_ = file.hash;
-    features.given_ = std::make_shared<const DenseMatrix>(std::move(given));
+    const Activation chosen = features.activation_;
+    features = RowFeatures::given(std::move(given), file.hash);
+    features.activation_ = chosen;
     return features;
+}
+
+RowFeatures RowFeatures::subspace(std::uint64_t seed) {
+    RowFeatures features;
+    features.weights_ = Weights::subspace;
+    features.seed_ = seed;
+    return features;
+}
+
+RowFeatures RowFeatures::compacted(std::uint64_t seed, std::uint64_t count) {
+    RowFeatures features;
+    features.weights_ = Weights::compacted;
+    features.seed_ = seed;
+    features.drawn_ = count;
+    return features;
+}
+
+RowFeatures RowFeatures::given(DenseMatrix columns, std::string hash) {
+    RowFeatures features;
+    features.weights_ = Weights::file;
+    features.hash_ = std::move(hash);
+    features.given_ = std::make_shared<const DenseMatrix>(std::move(columns));
+    return features;
+}
+
+DenseMatrix compact(const DenseMatrix& a) {
+    const SingularValues of = singular_values(a);
+    DenseMatrix rows(of.squares.size(), a.cols);
+    for (std::size_t k = 0; k < rows.rows; ++k)
+        for (std::size_t j = 0; j < a.cols; ++j)
+            rows(k, j) = std::sqrt(of.squares[k]) * of.right(j, k);
+    return rows;
 }
 
 std::size_t RowFeatures::most(std::size_t least_p) const {
@@ -98,27 +132,42 @@ std::optional<Entrywise> RowFeatures::function() const {
 }
 
 DenseMatrix RowFeatures::projection(std::size_t count, std::span<const double> spectrum) const {
-    if (given_) {
-        DenseMatrix w(given_->rows, count);
-        std::copy_n(given_->values.begin(), w.values.size(), w.values.begin());
+    const std::size_t p = spectrum.size();
+    const auto first_of = [&](const DenseMatrix& all) {
+        DenseMatrix w(p, count);
+        std::copy_n(all.values.begin(), w.values.size(), w.values.begin());
         return w;
-    }
-    DenseMatrix w = transposed(seeded_normals("features", seed_, count, spectrum.size()));
-    const double scale = 1.0 / std::sqrt(std::accumulate(spectrum.begin(), spectrum.end(), 0.0));
-    for (double& value : w.values) value *= scale;
-    return w;
+    };
+    if (weights_ == Weights::file) return first_of(*given_);
+    if (weights_ == Weights::subspace) return first_of(random_rotation(seed_, p));
+    const bool compacts = weights_ == Weights::compacted;
+    DenseMatrix rows = seeded_normals("features", seed_, compacts ? drawn_ : count, p);
+    const double scale =
+        1.0 / std::sqrt(compacts ? static_cast<double>(p)
+                                 : std::accumulate(spectrum.begin(), spectrum.end(), 0.0));
+    for (double& value : rows.values) value *= scale;
+    return transposed(compacts && drawn_ > p ? compact(rows) : rows);
 }
 
 std::string RowFeatures::canonical() const {
     const std::string& activation = activations[static_cast<std::size_t>(activation_)];
-    return given_ ? fmt::format("{}:file:{}", activation, hash_)
-                  : fmt::format("{}:{}", activation, seed_);
+    switch (weights_) {
+        case Weights::random:
+            return fmt::format("{}:{}", activation, seed_);
+        case Weights::subspace:
+            return fmt::format("subspace:{}", seed_);
+        case Weights::compacted:
+            return fmt::format("random:{}:{}", drawn_, seed_);
+        case Weights::file:
+            return fmt::format("{}:file:{}", activation, hash_);
+    }
+    return activation;
 }
 
 RowMoments::RowMoments(const std::vector<RowFeatures>& features,
                        const std::vector<std::size_t>& counts, const RotatedSpectrum& covariance,
                        std::span<const double> population)
-    : p_(population.size()) {
+    : p_(population.size()), covariance_(covariance) {
     const std::size_t all = std::accumulate(counts.begin(), counts.end(), p_);
     second_ = DenseMatrix(all, all);
     // Of all u = Wx, one block after another.
@@ -152,12 +201,22 @@ RowMoments::RowMoments(const std::vector<RowFeatures>& features,
 
 DenseMatrix RowMoments::root() const {
     const std::size_t features = second_.rows - p_;
-    DenseMatrix root(second_.rows, second_.rows), rest(features, features);
-    for (std::size_t i = 0; i < p_; ++i) {
-        const double std = std::sqrt(second_(i, i));
-        root(i, i) = std;
-        for (std::size_t j = 0; j < features; ++j) root(i, p_ + j) = second_(i, p_ + j) / std;
+    DenseMatrix root(second_.rows, second_.rows), rest(features, features), across(p_, features);
+    const std::vector<double> variances = covariance_.spectrum(p_);
+    for (std::size_t j = 0; j < features; ++j)
+        for (std::size_t i = 0; i < p_; ++i) across(i, j) = second_(i, p_ + j);
+    if (covariance_.diagonal()) {
+        for (std::size_t i = 0; i < p_; ++i) root(i, i) = std::sqrt(variances[i]);
+    } else {
+        const DenseMatrix q = covariance_.rotation(p_);
+        for (std::size_t i = 0; i < p_; ++i)
+            for (std::size_t j = 0; j < p_; ++j) root(i, j) = std::sqrt(variances[i]) * q(j, i);
+        across = product(q, true, across, false);
     }
+    for (std::size_t j = 0; j < features; ++j)
+        for (std::size_t i = 0; i < p_; ++i)
+            root(i, p_ + j) = across(i, j) / std::sqrt(variances[i]);
+    if (features == 0) return root;
     // What the features are beside what is linear in x.
     const DenseMatrix linear = product(root, true, root, false);
     for (std::size_t j = 0; j < features; ++j)

@@ -23,6 +23,14 @@ void GraphGrids::add_dimensions(std::vector<std::uint64_t> p) {
     grids_.push_back(std::move(grid));
 }
 
+GraphGrids::Place GraphGrids::add_one(const std::string& column, double value) {
+    Grid grid;
+    grid.column = column;
+    grid.values = {value};
+    grids_.push_back(std::move(grid));
+    return grids_.size() - 1;
+}
+
 GraphGrids::Place GraphGrids::add(const std::string& column, Reader& table, std::string_view key,
                                   Bounds bounds) {
     Grid grid;
@@ -118,7 +126,7 @@ GraphGrids::Place GraphGrids::named(Reader& table, std::string_view key) const {
     const std::string name = table.text(key);
     std::vector<std::string> known;
     for (const Grid& grid : grids_) {
-        if (!grid.optimal) known.push_back(grid.path);
+        if (!grid.optimal && !grid.path.empty()) known.push_back(grid.path);
         if (grid.optimal && grid.path == name)
             table.fail(key,
                        fmt::format("{} is optimal: nothing can be tied to it", in_quotes(name)));
@@ -169,14 +177,14 @@ std::vector<std::vector<double>> GraphGrids::points(std::size_t p) const {
     return all;
 }
 
-void GraphGrids::check(const Reader& root) const {
+void GraphGrids::check(const Reader& root, std::string_view key) const {
     double count = 1.0;
     for (const Grid& grid : grids_)
         if (!grid.tied()) count *= static_cast<double>(grid.values.size());
     if (count > most_points)
-        root.fail("fit", fmt::format("the grids make {:.3g} points together; allowed: at most "
-                                     "{:.0f}",
-                                     count, most_points));
+        root.fail(key, fmt::format("the grids make {:.3g} points together; allowed: at most "
+                                   "{:.0f}",
+                                   count, most_points));
     if (std::none_of(grids_.begin(), grids_.end(), [](const Grid& grid) { return grid.tied(); }))
         return;
     for (std::size_t p = 0; p < dimensions().size(); ++p)

@@ -27,11 +27,13 @@ public:
     /// point's p.
     Place add_counts(const std::string& column, Reader& table, std::string_view key,
                      std::uint64_t low, std::uint64_t high, bool at_most_p = false);
+    /// A parameter of one value that no study writes.
+    Place add_one(const std::string& column, double value);
     /// The dimensions p: the first parameter, of which every value is a design.
     void add_dimensions(std::vector<std::uint64_t> p);
 
-    /// Refuses too many points and tied values out of bounds.
-    void check(const Reader& root) const;
+    /// Refuses tied values out of bounds and, at `key` of the root, too many points.
+    void check(const Reader& root, std::string_view key) const;
 
     std::vector<std::string> columns() const;
     std::vector<bool> whole() const;

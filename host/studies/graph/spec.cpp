@@ -10,6 +10,7 @@
 #include "host/config/messages.hpp"
 #include "host/studies/graph/optimum.hpp"
 #include "host/studies/points.hpp"
+#include "host/theory/dense.hpp"
 
 namespace cucurbit {
 namespace {
@@ -75,11 +76,21 @@ GraphSpec GraphSpec::read(Reader& root) {
     GraphSpec spec;
     spec.population = PopulationSpec::read(root);
     spec.grids.add_dimensions(spec.population.p.values);
+    spec.read_test(root);
     spec.read_rows(root);
     spec.read_fits(root);
     spec.read_measures(root);
-    spec.grids.check(root);
+    spec.grids.check(root, "fit");
     return spec;
+}
+
+void GraphSpec::read_test(Reader& root) {
+    test.covariance = RotatedSpectrum(population.spectrum);
+    if (!root.has("test")) return;
+    Reader table = root.table("test");
+    test.covariance = RotatedSpectrum::read(table, population.p, population.spectrum);
+    if (table.has("signal")) test.signal = Signal::read(table, "signal", population.p);
+    table.finish();
 }
 
 void GraphSpec::read_rows(Reader& root) {
@@ -200,7 +211,7 @@ void GraphSpec::read_fit(const std::string& name, Reader& table,
         fit.time = add_free(fit, "time_" + name, table, "time", times);
     }
     if (table.has("keep")) {
-        fit.keep = grids.add_counts("keep_" + name, table, "keep", 1, least_p(), true);
+        fit.keep = Number{grids.add_counts("keep_" + name, table, "keep", 1, least_p(), true)};
     }
     if (table.has("features")) read_features(fit, table);
     if (table.has("noise_std"))
@@ -234,8 +245,8 @@ void GraphSpec::read_features(Fit& fit, Reader& table) {
     if (fit.keep) table.fail("features", "a fit of features keeps no coordinates");
     Reader of = table.table("features");
     const RowFeatures read = RowFeatures::read(of, population.p);
-    fit.keep =
-        grids.add_counts("count_" + fit.name, of, "count", 1, read.most(least_p()), read.linear());
+    fit.keep = Number{
+        grids.add_counts("count_" + fit.name, of, "count", 1, read.most(least_p()), read.linear())};
     of.finish();
     for (const std::uint64_t p : population.p.values)
         if (p > max_dense_dimension)
@@ -244,9 +255,14 @@ void GraphSpec::read_features(Fit& fit, Reader& table) {
     for (const RowFeatures& other : features)
         if (!other.linear() && !read.linear() && !other.same_activation(read))
             of.fail("activation", "all features of a graph have one activation, or none");
-    const auto known = std::find(features.begin(), features.end(), read);
-    fit.features = static_cast<std::size_t>(known - features.begin());
-    if (known == features.end()) features.push_back(read);
+    fit.features = add_features(read);
+}
+
+std::size_t GraphSpec::add_features(const RowFeatures& added) {
+    const auto known = std::find(features.begin(), features.end(), added);
+    const auto place = static_cast<std::size_t>(known - features.begin());
+    if (known == features.end()) features.push_back(added);
+    return place;
 }
 
 GraphSpec::Place GraphSpec::add_free(Fit& fit, const std::string& column, Reader& table,
@@ -292,7 +308,8 @@ GraphSpec::Labels GraphSpec::read_labels(Reader& table, const std::string& key, 
             labels.fail(source, fmt::format("unknown labels{}; allowed: {}, rest",
                                             suggestion(source, known), joined(known)));
         const std::string column = fmt::format("weight_{}_{}{}", fit.name, source, suffix);
-        read.terms.push_back({source_of(source), add_free(fit, column, labels, source, {})});
+        read.terms.push_back(
+            {source_of(source), Number{add_free(fit, column, labels, source, {})}});
     }
     if (read.terms.empty() && !read.rest)
         table.fail(key,
@@ -392,9 +409,6 @@ void GraphSpec::read_own_measures(Reader& table) {
 
 /// Signs of outputs that are not Gaussian follow from no angle.
 void GraphSpec::check_rates(const Reader& table) const {
-    const auto nonlinear = [&](std::size_t fit) {
-        return fits[fit].features && !features[*fits[fit].features].linear();
-    };
     for (const Measure& measure : measures) {
         const bool rate =
             measure.kind == Measure::Kind::error_rate || measure.kind == Measure::Kind::agreement;
@@ -472,9 +486,21 @@ std::vector<std::size_t> GraphSpec::feature_counts(const std::vector<Point>& poi
     for (const Point& point : points)
         for (const Fit& fit : fits)
             if (fit.features)
-                counts[*fit.features] = std::max(
-                    counts[*fit.features], static_cast<std::size_t>(point.parameters[*fit.keep]));
+                counts[*fit.features] =
+                    std::max(counts[*fit.features], feature_count(fit, point.parameters));
     return counts;
+}
+
+std::size_t GraphSpec::feature_count(const Fit& fit, const std::vector<double>& point) const {
+    if (!fit.keep) return static_cast<std::size_t>(point.front());
+    const double count = fit.keep->at(point);
+    const bool linear = !fit.features || features[*fit.features].linear();
+    return static_cast<std::size_t>(linear ? std::min(count, point.front()) : count);
+}
+
+std::vector<double> GraphSpec::test_truth(std::size_t p) const {
+    return test.signal ? test.signal->values(population.spectrum.values(p))
+                       : population.at(p).truth;
 }
 
 std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
@@ -487,12 +513,13 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     for (const Rows& group : rows)
         graph.first.push_back({static_cast<std::size_t>(point[group.n]),
                                group.covariance.spectrum(p), value(group.noise_std, 0.0), nullptr,
-                               group.signal ? group.signal->values(population.spectrum.values(p))
-                                            : std::vector<double>()});
+                               group.signal  ? group.signal->values(population.spectrum.values(p))
+                               : test.signal ? population.at(p).truth
+                                             : std::vector<double>()});
     for (const Fit& fit : fits) {
         GraphFit& made = graph.second.emplace_back();
         made.rows = fit.rows;
-        made.features = static_cast<std::size_t>(value(fit.keep, point.front()));
+        made.features = feature_count(fit, point);
         if (fit.features)
             made.first = std::accumulate(counts.begin(),
                                          counts.begin() + static_cast<long>(*fit.features), p);
@@ -514,8 +541,9 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
             };
             double left = 1.0;
             for (const Labels::Term& term : labels.terms) {
-                give(term.source, point[term.weight]);
-                left -= point[term.weight];
+                const double weight = term.weight.at(point);
+                give(term.source, weight);
+                left -= weight;
             }
             if (labels.rest) give(*labels.rest, left);
         }
@@ -523,10 +551,14 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     return graph;
 }
 
+bool GraphSpec::rotates() const {
+    return !test.covariance.diagonal() ||
+           !std::all_of(rows.begin(), rows.end(),
+                        [](const Rows& group) { return group.covariance.diagonal(); });
+}
+
 bool GraphSpec::dense() const {
-    return !features.empty() || !std::all_of(rows.begin(), rows.end(), [](const Rows& group) {
-        return group.covariance.diagonal();
-    });
+    return !features.empty() || rotates();
 }
 
 bool GraphSpec::interleaves() const {
@@ -534,19 +566,43 @@ bool GraphSpec::interleaves() const {
            std::none_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.time; });
 }
 
+bool GraphSpec::keeps_points_apart() const {
+    return !rotates() && std::all_of(features.begin(), features.end(),
+                                     [](const RowFeatures& each) { return each.linear(); });
+}
+
+std::string GraphSpec::seen(std::size_t fit) const {
+    return fmt::format("{} {}", rows[fits[fit].rows.front()].covariance.canonical(),
+                       fits[fit].features ? features[*fits[fit].features].canonical() : "");
+}
+
+std::optional<FeatureMap> GraphSpec::feature_map(std::size_t fit, std::size_t p,
+                                                 std::size_t count) const {
+    const Fit& of = fits[fit];
+    const RotatedSpectrum& covariance = rows[of.rows.front()].covariance;
+    if (nonlinear(fit) || std::any_of(of.rows.begin(), of.rows.end(), [&](std::size_t group) {
+            return rows[group].covariance.canonical() != covariance.canonical();
+        }))
+        return {};
+    if (of.features)
+        return FeatureMap(covariance.root(p), transposed(features[*of.features].projection(
+                                                  count, population.spectrum.values(p))));
+    DenseMatrix leading(count, p);
+    for (std::size_t i = 0; i < count; ++i) leading(i, i) = 1.0;
+    return FeatureMap(covariance.root(p), leading);
+}
+
 bool GraphSpec::needs_moments_alone(std::size_t group) const {
-    const auto linear = [&](const Fit& fit) {
-        return !fit.features || features[*fit.features].linear();
-    };
     // Labels of a row are outputs of features that it has.
     const auto linear_source = [&](std::size_t source) {
-        return source < first_fit || linear(fits[source - first_fit]);
+        return source < first_fit || !nonlinear(source - first_fit);
     };
     const auto fits_moments = [&](const Fit& fit) {
+        const bool linear = !fit.features || features[*fit.features].linear();
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             if (fit.rows[k] != group) continue;
             const auto& [terms, rest] = fit.labels[k];
-            if (fit.link == GraphLink::sign || fit.function || !linear(fit) ||
+            if (fit.link == GraphLink::sign || fit.function || !linear ||
                 (rest && !linear_source(*rest)) ||
                 !std::all_of(terms.begin(), terms.end(),
                              [&](const Labels::Term& term) { return linear_source(term.source); }))
@@ -578,10 +634,21 @@ std::string GraphSpec::canonical() const {
             if (fit.labels[k].rest) text += " rest=" + source(*fit.labels[k].rest);
         }
         text += fmt::format("{}{}{}{}{}", fit.penalty ? " penalty" : "", fit.time ? " time" : "",
-                            fit.keep ? " keep" : "", fit.noise_std ? " noise_std" : "",
+                            !fit.keep         ? ""
+                            : fit.keep->place ? " keep"
+                                              : fmt::format(" keep={}", fit.keep->fixed),
+                            fit.noise_std ? " noise_std" : "",
                             fit.link == GraphLink::sign ? " sign" : "");
         if (fit.features) text += " features " + features[*fit.features].canonical();
     }
+    return text;
+}
+
+std::string GraphSpec::canonical_test() const {
+    std::string text;
+    if (test.covariance.canonical() != population.spectrum.canonical())
+        text += " test " + test.covariance.canonical();
+    if (test.signal) text += " test_signal=" + test.signal->canonical();
     return text;
 }
 

@@ -23,6 +23,12 @@ namespace cucurbit {
 class GraphSpec {
 public:
     using Place = GraphGrids::Place;
+    /// A parameter, or the same at all points.
+    struct Number {
+        std::optional<Place> place;
+        double fixed = 0.0;
+        double at(const std::vector<double>& point) const { return place ? point[*place] : fixed; }
+    };
 
     struct Rows {
         std::string name;
@@ -36,7 +42,7 @@ public:
     struct Labels {
         struct Term {
             std::size_t source = 0;
-            Place weight = 0;
+            Number weight;
         };
         std::vector<Term> terms;
         std::optional<std::size_t> rest;
@@ -46,8 +52,8 @@ public:
         std::vector<std::size_t> rows;
         std::optional<Place> penalty;         ///< 0 where there is none
         std::optional<Place> time;            ///< of a flow; none: a ridge or ridgeless fit
-        std::optional<Place> keep;            ///< leading coordinates, all where there is none, or
-        std::optional<std::size_t> features;  ///< that many leading random ones
+        std::optional<Number> keep;           ///< leading coordinates, all where there is none, or
+        std::optional<std::size_t> features;  ///< that many leading ones of these
         std::optional<Place> noise_std;       ///< further noise on its labels
         std::vector<std::optional<Place>> row_weights;  ///< of the squares of each of its rows; 1
         GraphLink link = GraphLink::identity;
@@ -58,12 +64,18 @@ public:
     /// Sources of labels: these two, then the fits.
     static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
 
-    /// [population], [rows.NAME], [fit.NAME] and [measure] of the root.
+    /// [population], [rows.NAME], [fit.NAME], [measure] and [test] of the root.
     static GraphSpec read(Reader& root);
 
     GraphGrids grids;  ///< p, then all others in the order in which they are read
     PopulationSpec population;
     std::vector<Rows> rows;
+    /// What risks are measured on: the population unless given.
+    struct Test {
+        RotatedSpectrum covariance;
+        std::optional<Signal> signal;  ///< of the truth that they are measured from
+    };
+    Test test;
     std::vector<RowFeatures> features;
     std::vector<Fit> fits;  ///< each behind those that it takes labels from
     /// What is measured of a fit, or of a fit beside another one.
@@ -97,6 +109,12 @@ public:
     };
     std::optional<Recovery> recovery;
 
+    /// The place of features among all of them.
+    std::size_t add_features(const RowFeatures& added);
+    std::uint64_t least_p() const {
+        return *std::min_element(population.p.values.begin(), population.p.values.end());
+    }
+
     /// What tables call a measure: "excess_risk", "misfit_NAME" of the other fit's name.
     std::string estimand(const Measure& measure) const;
     const std::string& estimand(const OwnMeasure& measure) const {
@@ -119,21 +137,34 @@ public:
     bool dense() const;
     /// Whether trials can be interleaved: no eigenvectors, no products with what trials share.
     bool interleaves() const;
-    /// All but the grids and functions.
+    /// Whether no product is of the rows or errors of several points: it may round by how many
+    /// they have together.
+    bool keeps_points_apart() const;
+    /// [p] coefficients that risks are measured from.
+    std::vector<double> test_truth(std::size_t p) const;
+    /// Whether a fit sees features that are not linear.
+    bool nonlinear(std::size_t fit) const {
+        return fits[fit].features && !features[*fits[fit].features].linear();
+    }
+    /// What a fit sees of its rows; none of features that are not linear, or rows of several
+    /// covariances. count: of its features.
+    std::optional<FeatureMap> feature_map(std::size_t fit, std::size_t p, std::size_t count) const;
+    /// Text that differs where the map of a fit does, but for p and count.
+    std::string seen(std::size_t fit) const;
+    /// All but the grids, functions and what risks are measured on.
     std::string canonical() const;
+    std::string canonical_test() const;
     /// Which functions label which fits; no draws depend on it.
     std::string canonical_functions() const;
 
 private:
+    void read_test(Reader& root);
     void read_rows(Reader& root);
     void read_fits(Reader& root);
     /// A number of a fit that may be optimal.
     Place add_free(Fit& fit, const std::string& column, Reader& table, const std::string& key,
                    Bounds bounds);
     void read_features(Fit& fit, Reader& table);
-    std::uint64_t least_p() const {
-        return *std::min_element(population.p.values.begin(), population.p.values.end());
-    }
     void read_fit(const std::string& name, Reader& table, const std::vector<std::string>& names);
     /// The labels under a key of `table`; suffix: of their weights' parameters.
     Labels read_labels(Reader& table, const std::string& key, Fit& fit,
@@ -152,6 +183,9 @@ private:
                                                                 std::string_view key) const;
     void check_rates(const Reader& table) const;
     void need_risk(std::size_t fit);
+    /// At a point, as many as there are.
+    std::size_t feature_count(const Fit& fit, const std::vector<double>& point) const;
+    bool rotates() const;
     std::size_t fit_named(const Reader::Item& item) const;
     std::vector<std::string> names_of_fits() const;
 };
