@@ -367,8 +367,8 @@ std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
             }
     }
     std::vector<TheoryRow> table;
-    const double scale = spec_.test.covariance.square(
-        spec_.test_truth(static_cast<std::size_t>(point.parameters.front())));
+    const double scale =
+        known_->maps.truth_square(spec_, static_cast<std::size_t>(point.parameters.front()));
     for (std::size_t k = 0; k < spec_.measures.size(); ++k) {
         const auto [kind, fit, other] = spec_.measures[k];
         const bool bounded = is_rate(kind);

@@ -11,7 +11,7 @@ namespace cucurbit {
 
 const std::map<std::string, SettingReader>& settings() {
     static const std::map<std::string, SettingReader> readers{
-        {"chain", &Chain::read},
+        {"chain", &read_chain},
         {"features", &Features::read},
         {"gradient_descent", &GradientDescent::read},
         {"graph", &GraphStudy::read},

@@ -130,9 +130,10 @@ TEST(PointsApart, AreNotOfProductsThatPointsShare) {
     with.insert(with.find("[measure]"), features);
     for (const Design& design : study_of(with).setting->designs())
         EXPECT_FALSE(design.points_apart);
-    for (const Design& design :
-         study_of(std::string(graph) + "[test]\nrotation = 1\n").setting->designs())
-        EXPECT_FALSE(design.points_apart);
+    for (const std::string_view kind : {chain, graph})
+        for (const Design& design :
+             study_of(std::string(kind) + "[test]\nrotation = 1\n").setting->designs())
+            EXPECT_FALSE(design.points_apart);
 }
 
 }  // namespace

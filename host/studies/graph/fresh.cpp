@@ -26,6 +26,13 @@ std::shared_ptr<const DenseMatrix> DenseMaps::test_root(const GraphSpec& spec, s
     return root;
 }
 
+double DenseMaps::truth_square(const GraphSpec& spec, std::size_t p) {
+    const std::lock_guard lock(mutex_);
+    const auto [square, added] = truth_squares_.try_emplace(p, 0.0);
+    if (added) square->second = spec.test.covariance.square(spec.test_truth(p));
+    return square->second;
+}
+
 FreshLaws::FreshLaws(const GraphSpec& spec, const std::vector<GraphRows>& rows,
                      const std::vector<GraphFit>& fits, std::size_t p, DenseMaps& maps)
     : truth_(spec.test_truth(p)), spectrum_(spec.test.covariance.spectrum(p)) {

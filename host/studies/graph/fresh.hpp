@@ -20,11 +20,14 @@ public:
     std::shared_ptr<const FeatureMap> map(const GraphSpec& spec, std::size_t fit, std::size_t p,
                                           std::size_t count);
     std::shared_ptr<const DenseMatrix> test_root(const GraphSpec& spec, std::size_t p);
+    /// β*ᵀ Σ β* of the test.
+    double truth_square(const GraphSpec& spec, std::size_t p);
 
 private:
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const FeatureMap>> maps_;
     std::map<std::size_t, std::shared_ptr<const DenseMatrix>> test_roots_;
+    std::map<std::size_t, double> truth_squares_;
 };
 
 /// Of one point.
