@@ -33,6 +33,13 @@ bool interpolates(const GraphFit& fit) {
     return fit.penalty == 0.0 && fit.time == 0.0;
 }
 
+/// Whether a penalty leaves an equivalent of this error without meaning, and adds less than one to
+/// the n(1 − Ω) of a fit without it.
+bool does_not_regularise(double error, std::size_t n, std::size_t features) {
+    const double one_more = 2.0 * tail_exponent(n, features);  // |n − features| + 1
+    return error > largest_tolerance && error > 2.0 / one_more;
+}
+
 /// Within [0, 1], whatever the fits are.
 bool is_rate(GraphSpec::Measure::Kind kind) {
     return kind == GraphSpec::Measure::Kind::error_rate ||
@@ -344,11 +351,10 @@ std::vector<TheoryRow> GraphStudy::theory(const Point& point) const {
 std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
     const auto [rows, fits] = at(point);
     Found found = find(point);
-    // A penalty that leaves the equivalent without meaning does not regularise either.
-    std::vector<bool> loose(fits.size(), false);
+    std::vector<double> errors(fits.size(), 0.0);
     for (std::size_t k = 0; k < spec_.measures.size(); ++k)
         if (spec_.measures[k].kind == GraphSpec::Measure::Kind::excess_risk)
-            loose[spec_.measures[k].fit] = found.predictions[k].relative_error > largest_tolerance;
+            errors[spec_.measures[k].fit] = found.predictions[k].relative_error;
     allow_for_slopes(point, found.predictions);
     // What keeps a fit's variance from existing keeps that of all that learn from it.
     std::vector<std::string> flags;
@@ -356,7 +362,8 @@ std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
     for (std::size_t a = 0; a < fits.size(); ++a) {
         const GraphFit& fit = fits[a];
         const std::size_t n = samples_of(fit, rows);
-        const bool free = interpolates(fit) || (loose[a] && fit.time == 0.0);
+        const bool free = interpolates(fit) ||
+                          (fit.time == 0.0 && does_not_regularise(errors[a], n, fit.features));
         flags.emplace_back(free ? interpolation_flag(n, fit.features) : "");
         tails.push_back(free ? tail_exponent(n, fit.features) : light_tail);
         for (const GraphLabels& labels : fit.labels)

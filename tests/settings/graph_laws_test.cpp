@@ -162,6 +162,34 @@ TEST(GraphStudies, ExactLawsOfLeastSquares) {
     }
 }
 
+// A ridge so small that it adds nothing to what is left of the rows is as none; another one has all
+// moments, however few the rows.
+TEST(GraphStudies, PenaltiesThatDoNotRegularise) {
+    for (const auto& [penalty, flags] :
+         {std::pair<const char*, const char*>{"1e-12", "near_interpolation"}, {"1.0", ""}}) {
+        const Study study = study_of(graph_head + fmt::format(R"(
+            [rows.real]
+            n = 7
+            noise_std = 0.5
+            [rows.fresh]
+            n = 90
+            [fit.teacher]
+            rows = "real"
+            penalty = {}
+            [fit.student]
+            rows = "fresh"
+            labels = "teacher"
+        )",
+                                                              penalty));
+        for (const TheoryRow& row :
+             study.setting->theory(study.setting->designs().at(0).points.at(0))) {
+            EXPECT_EQ(row.flags, flags) << row.arm << penalty;
+            EXPECT_EQ(row.tail_exponent > 2.0, std::string(flags).empty());
+            EXPECT_GT(row.prediction.relative_error, 0.25);
+        }
+    }
+}
+
 // Errors of two teachers add up where they share no rows, and otherwise have a covariance too.
 TEST(GraphStudies, ExactLawsOfTwoTeachers) {
     for (const char* second : {"more", "real"}) {
