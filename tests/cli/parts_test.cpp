@@ -162,10 +162,13 @@ TEST(ProgressLine, ALogOfAWeekStaysBelowTenMegabytes) {
     constexpr double week = 7 * 24 * 3600, between_reports = 0.05;
     for (const ProgressForm form : {ProgressForm::log, ProgressForm::json}) {
         std::FILE* stream = std::tmpfile();
-        ProgressLine line(stream, form);
-        // As long as a line of a run that is not over becomes.
-        Progress long_line{99'999'999'998, 99'999'999'999, 0.0, week};
-        for (; long_line.seconds < week; long_line.seconds += between_reports) line.show(long_line);
+        {
+            ProgressLine line(stream, form);  // writes at its end, before the stream is closed
+            // As long as a line of a run that is not over becomes.
+            Progress long_line{99'999'999'998, 99'999'999'999, 0.0, week};
+            for (; long_line.seconds < week; long_line.seconds += between_reports)
+                line.show(long_line);
+        }
         const long bytes = std::ftell(stream);
         std::fclose(stream);
         EXPECT_LT(bytes, 10'000'000);
