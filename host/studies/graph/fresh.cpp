@@ -1,5 +1,7 @@
 #include "host/studies/graph/fresh.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace cucurbit {
@@ -38,10 +40,11 @@ FreshLaws::FreshLaws(const GraphSpec& spec, const std::vector<GraphRows>& rows,
     : truth_(spec.test_truth(p)), spectrum_(spec.test.covariance.spectrum(p)) {
     // Labels of functions and rows that are not Gaussian have no such law.
     const auto lacks = [&](std::size_t a) {
-        if (spec.fits[a].function) return true;
-        for (const std::size_t group : spec.fits[a].rows)
-            if (spec.rows[group].distribution) return true;
-        return false;
+        const GraphSpec::Fit& fit = spec.fits[a];
+        return fit.function ||
+               std::any_of(fit.rows.begin(), fit.rows.end(), [&](std::size_t group) {
+                   return spec.rows[group].distribution.has_value();
+               });
     };
     const auto forget = [&](auto& laws) {
         for (std::size_t a = 0; a < fits.size(); ++a)
