@@ -203,6 +203,13 @@ class Graphs(InFolder):
                                gain=[(student, second), (student, pooled)])
         self.assertEqual(study, cb.Study.from_file(EXAMPLES[0].with_name("two_teachers.toml")))
 
+    def test_risks_of_another_domain(self):
+        fit = cb.Fit("a", cb.Rows("real", n=60), penalty=1.0)
+        here = cb.Study.graph(fit, **POPULATION, trials=4)
+        there = cb.Study.graph(fit, **POPULATION, trials=4, test={"spectrum": numpy.zeros(40) + 3, "rotation": 7})
+        self.assertEqual(tomllib.loads(there.to_toml())["test"]["rotation"], 7)
+        self.assertNotEqual(*(float(study.theory()["theory"].iloc[0]) for study in (here, there)))
+
     def test_labels_are_arithmetic(self):
         real, other = cb.Rows("real", n=60, noise_std=0.5), cb.Rows("other", n=30)
         teacher = cb.Fit("teacher", real)
