@@ -16,9 +16,10 @@
 namespace cucurbit {
 namespace {
 
-constexpr double significance = 1e-3;
 // Of an estimate outside of what an equivalent may be off by: P(|normal| > 4).
 constexpr double equivalent_significance = 6.334248366623996e-5;
+// Of all other tests.
+constexpr double exact_significance = 1e-3;
 // Standard errors beyond the limit at which nine of ten runs fail.
 constexpr double power_margin = 1.2816;
 // Rounding of a measured risk, as a relative standard error: it decides only where the trials have
@@ -117,7 +118,8 @@ void adjust_by_holm(std::vector<Verdict*> verdicts) {
     for (Verdict* const verdict : verdicts) {
         largest = std::max(largest, std::min(1.0, factor * verdict->p_value));
         verdict->p_value = largest;
-        verdict->kind = largest < significance ? Verdict::Kind::failed : Verdict::Kind::confirmed;
+        verdict->kind =
+            largest < exact_significance ? Verdict::Kind::failed : Verdict::Kind::confirmed;
         factor -= 1.0;
     }
 }
@@ -126,8 +128,8 @@ void adjust_by_holm(std::vector<Verdict*> verdicts) {
 void adjust_by_number(const std::vector<Verdict*>& verdicts, std::size_t rows) {
     for (Verdict* const verdict : verdicts) {
         verdict->p_value = std::min(1.0, static_cast<double>(rows) * verdict->p_value);
-        verdict->kind =
-            verdict->p_value < significance ? Verdict::Kind::failed : Verdict::Kind::confirmed;
+        verdict->kind = verdict->p_value < exact_significance ? Verdict::Kind::failed
+                                                              : Verdict::Kind::confirmed;
     }
 }
 
@@ -140,7 +142,8 @@ void judge_exact(const std::vector<Judged>& judged_rows, const Looks& looks, std
         // Trials without a spread say nothing of what a run could notice.
         if (judged.row.std_err <= rounding * std::abs(judged.row.theory)) continue;
         judged.verdict.noticeable_gap =
-            judged.limit(looks.level(significance / static_cast<double>(rows), judged.count)) +
+            judged.limit(
+                looks.level(exact_significance / static_cast<double>(rows), judged.count)) +
             power_margin * judged.spread;
     }
     if (looks.any_time == nullptr)
@@ -196,7 +199,7 @@ namespace {
 /// Variance of the mixture, in units of one trial's: near the best for significance 1e-3 and so
 /// many trials.
 double mixed(double trials, std::uint64_t count) {
-    const double best = -2.0 * std::log(significance);
+    const double best = -2.0 * std::log(exact_significance);
     return static_cast<double>(count) * (best + std::log(best + 1.0)) / trials;
 }
 }  // namespace
