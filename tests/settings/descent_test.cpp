@@ -163,6 +163,36 @@ TEST(Descent, EveryEstimandOfClassesIsFinite) {
             }
 }
 
+// More weights than samples: in the end each model fits its own training points, flipped labels
+// too, and after one step the flipped ones least.
+TEST(Descent, ModelsFitTheLabelsThatTheyWereTrainedOn) {
+    DescentText text = DescentText::classes();
+    text.p = "300";
+    text.n = "70";
+    text.spectrum = "{ kind = \"isotropic\" }";
+    text.labels = R"({ kind = "logistic", strength = 3.0, flip = 0.3 })";
+    for (const char* inputs : {"same", "fresh"}) {
+        text.student = fmt::format(R"(step_fraction = 1.0, inputs = "{}")", inputs);
+        text.teacher_steps = text.student_steps = "2000";
+        const ByKey late = values_of(text.study(), 5);
+        for (const char* arm : {"teacher", "one_hot"})
+            for (const char* fit : {"fit_clean", "fit_flipped"})
+                EXPECT_EQ(every(late, fit, arm), std::vector<double>(5, 1.0)) << arm << fit;
+        text.teacher_steps = text.student_steps = "1";
+        text.p = "10";
+        const ByKey early = values_of(text.study(), 5);
+        for (const char* arm : {"teacher", "one_hot"}) {
+            const auto clean = every(early, "fit_clean", arm);
+            const auto flipped = every(early, "fit_flipped", arm);
+            for (std::size_t t = 0; t < 5; ++t) {
+                EXPECT_GT(clean[t], flipped[t]) << arm;
+                EXPECT_LT(clean[t], 1.0) << arm;
+            }
+        }
+        text.p = "300";
+    }
+}
+
 // As many samples as weights, whose flipped labels can be fitted: the longer the worse.
 TEST(Descent, ModelsStopWhereTheirLossOnHeldOutSamplesIsLeast) {
     DescentText text = DescentText::classes();
