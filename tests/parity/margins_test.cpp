@@ -63,8 +63,9 @@ std::vector<std::size_t> order_of(const Matrix& values, std::size_t column) {
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (const std::size_t i : order)
         if (std::isnan(values(i, column))) return order;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return values(a, column) < values(b, column);
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const Real x = values(a, column), y = values(b, column);
+        return x != y ? x < y : a < b;
     });
     return order;
 }

@@ -102,7 +102,7 @@ void IteratedDescent::list_models() {
         list.resize(grid_.teachers());
         return &workspace_.indices(list);
     };
-    clean_ = &workspace_.repeated(2 * disturbances, grid_.columns());
+    clean_ = &workspace_.repeated(std::size_t{2} * disturbances, grid_.columns());
     teachers_observed_ = of_teachers(observed);
     teachers_unflipped_ = of_teachers(unflipped);
     observed_ = &workspace_.indices(observed);
