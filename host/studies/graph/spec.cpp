@@ -494,8 +494,7 @@ std::vector<std::size_t> GraphSpec::feature_counts(const std::vector<Point>& poi
 std::size_t GraphSpec::feature_count(const Fit& fit, const std::vector<double>& point) const {
     if (!fit.keep) return static_cast<std::size_t>(point.front());
     const double count = fit.keep->at(point);
-    const bool linear = !fit.features || features[*fit.features].linear();
-    return static_cast<std::size_t>(linear ? std::min(count, point.front()) : count);
+    return static_cast<std::size_t>(linear(fit) ? std::min(count, point.front()) : count);
 }
 
 std::vector<double> GraphSpec::test_truth(std::size_t p) const {
@@ -598,11 +597,10 @@ bool GraphSpec::needs_moments_alone(std::size_t group) const {
         return source < first_fit || !nonlinear(source - first_fit);
     };
     const auto fits_moments = [&](const Fit& fit) {
-        const bool linear = !fit.features || features[*fit.features].linear();
         for (std::size_t k = 0; k < fit.rows.size(); ++k) {
             if (fit.rows[k] != group) continue;
             const auto& [terms, rest] = fit.labels[k];
-            if (fit.link == GraphLink::sign || fit.function || !linear ||
+            if (fit.link == GraphLink::sign || fit.function || !linear(fit) ||
                 (rest && !linear_source(*rest)) ||
                 !std::all_of(terms.begin(), terms.end(),
                              [&](const Labels::Term& term) { return linear_source(term.source); }))

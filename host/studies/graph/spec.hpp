@@ -143,9 +143,7 @@ public:
     /// [p] coefficients that risks are measured from.
     std::vector<double> test_truth(std::size_t p) const;
     /// Whether a fit sees features that are not linear.
-    bool nonlinear(std::size_t fit) const {
-        return fits[fit].features && !features[*fits[fit].features].linear();
-    }
+    bool nonlinear(std::size_t fit) const { return !linear(fits[fit]); }
     /// What a fit sees of its rows; none of features that are not linear, or rows of several
     /// covariances. count: of its features.
     std::optional<FeatureMap> feature_map(std::size_t fit, std::size_t p, std::size_t count) const;
@@ -183,6 +181,7 @@ private:
                                                                 std::string_view key) const;
     void check_rates(const Reader& table) const;
     void need_risk(std::size_t fit);
+    bool linear(const Fit& fit) const { return !fit.features || features[*fit.features].linear(); }
     /// At a point, as many as there are.
     std::size_t feature_count(const Fit& fit, const std::vector<double>& point) const;
     bool rotates() const;
