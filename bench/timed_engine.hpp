@@ -39,8 +39,8 @@ public:
         downloaded_ = 0;
     }
 
-    std::size_t preferred_lanes(std::size_t bytes_per_trial) const override {
-        return counting_.preferred_lanes(bytes_per_trial);
+    std::size_t preferred_lanes(std::size_t bytes_per_matrix) const override {
+        return counting_.preferred_lanes(bytes_per_matrix);
     }
     bool prefers_adjacent_labels() const override { return counting_.prefers_adjacent_labels(); }
     std::unique_ptr<EngineBuffer> allocate(std::size_t doubles) override {

@@ -122,10 +122,10 @@ public:
     Engine& operator=(const Engine&) = delete;
     virtual ~Engine() = default;
 
-    /// The number of trials to interleave where each takes this much engine memory: 1 unless the
-    /// engine is faster so. Depends on that alone.
-    virtual std::size_t preferred_lanes(std::size_t bytes_per_trial) const {
-        static_cast<void>(bytes_per_trial);
+    /// The number of trials to interleave where the largest matrix of each takes this much engine
+    /// memory: 1 unless the engine is faster so. Depends on that alone.
+    virtual std::size_t preferred_lanes(std::size_t bytes_per_matrix) const {
+        static_cast<void>(bytes_per_matrix);
         return 1;
     }
     /// Whether gram_and_project reads less memory where b lies directly before a, and c before g,

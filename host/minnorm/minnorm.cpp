@@ -79,7 +79,8 @@ public:
         FitShape shape = shape_of(problem_.n);
         std::vector<std::vector<std::size_t>> pending(problem_.n.size());
         {
-            Workspace workspace(engine_.get(), batch, bytes(make_nested_fits, shape));
+            Workspace workspace(engine_.get(), batch,
+                                counted(make_nested_fits, shape).bytes_per_matrix());
             const auto fits = make_nested_fits(workspace, shape);
             for (std::size_t first = 0; (first = next.fetch_add(batch)) < problem_.items;) {
                 std::vector<std::size_t> items(std::min(batch, problem_.items - first));
@@ -95,7 +96,9 @@ public:
     static std::size_t batch(const MinnormProblem& problem, const Device& device,
                              std::size_t workers) {
         const std::size_t share = (problem.items + workers - 1) / workers;
-        return batch(device, bytes(make_nested_fits, shape_of(problem, problem.n)), share);
+        return batch(device,
+                     counted(make_nested_fits, shape_of(problem, problem.n)).bytes_per_trial(),
+                     share);
     }
 
 private:
@@ -112,10 +115,10 @@ private:
         return shape_of(problem_, std::move(sizes));
     }
 
-    static std::size_t bytes(Maker make, const FitShape& shape) {
-        Workspace counted(nullptr, 1, 0);
-        make(counted, shape);
-        return counted.bytes_per_trial();
+    static Workspace counted(Maker make, const FitShape& shape) {
+        Workspace workspace(nullptr, 1, 0);
+        make(workspace, shape);
+        return workspace;
     }
 
     static std::size_t batch(const Device& device, std::size_t bytes, std::size_t items) {
@@ -129,7 +132,8 @@ private:
 
     void climb(std::size_t size, std::vector<std::size_t> items) {
         const FitShape shape = shape_of({problem_.n[size]});
-        const std::size_t most = batch(device_, bytes(make_orthogonal_fits, shape), items.size());
+        const std::size_t most =
+            batch(device_, counted(make_orthogonal_fits, shape).bytes_per_trial(), items.size());
         Workspace workspace(engine_.get(), most, Workspace::never_interleaved);
         const auto fits = make_orthogonal_fits(workspace, shape);
         for (const Rung rung : {Rung::orthogonal, Rung::truncated}) {

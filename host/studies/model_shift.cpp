@@ -97,7 +97,7 @@ public:
                            [&setting, engine](const Design& restricted) {
                                return std::make_unique<Run>(setting, restricted, engine, 1);
                            }),
-          workspace_(engine, batch, design.bytes_per_trial) {
+          workspace_(engine, batch, design.bytes_per_matrix) {
         const auto p = static_cast<std::size_t>(design.points.front().parameters[0]);
         const Population population = setting.population_.at(p);
         for (const bool above : {false, true}) add_side(setting, population, above);

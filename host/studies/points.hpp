@@ -61,6 +61,7 @@ template <class Run, class Parameters>
 void measure_memory(const Parameters& setting, Design& design) {
     const Run counted(setting, design, nullptr, 1);
     design.bytes_per_trial = counted.workspace().bytes_per_trial();
+    design.bytes_per_matrix = counted.workspace().bytes_per_matrix();
     design.bytes_per_worker = counted.workspace().bytes_per_worker();
     if constexpr (requires { counted.flops(); }) design.flops_per_trial = counted.flops();
 }

@@ -91,6 +91,7 @@ struct Design {
     std::vector<Series> series;
     double flops_per_trial = 0.0;      ///< by formula; for plans and progress, not for scheduling
     std::size_t bytes_per_trial = 0;   ///< engine memory for each trial of a batch
+    std::size_t bytes_per_matrix = 0;  ///< of them, those of the largest matrix
     std::size_t bytes_per_worker = 0;  ///< engine memory whatever the batch
 };
 

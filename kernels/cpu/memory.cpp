@@ -40,8 +40,8 @@ CpuEngine::CpuEngine(std::size_t interleaved_bytes, const InterleavedKernels& in
     reserve_blas_memory(1);
 }
 
-std::size_t CpuEngine::preferred_lanes(std::size_t bytes_per_trial) const {
-    return bytes_per_trial <= interleaved_bytes_ ? interleaved_lanes : 1;
+std::size_t CpuEngine::preferred_lanes(std::size_t bytes_per_matrix) const {
+    return bytes_per_matrix <= interleaved_bytes_ ? interleaved_lanes : 1;
 }
 
 std::unique_ptr<EngineBuffer> CpuEngine::allocate(std::size_t doubles) {

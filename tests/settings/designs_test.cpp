@@ -113,6 +113,23 @@ TEST(Designs, MemoryGrowsWithTheProblem) {
     EXPECT_GT(bytes(with(&Text::p, "60").study()), small);
 }
 
+// By which the CPU's engine decides whether trials are interleaved, however many matrices they
+// have.
+TEST(Designs, TheLargestMatrixHoldsTheSamples) {
+    const auto design = [](const std::string& arms) {
+        ModelShiftText text;
+        text.p = "60";
+        text.n = "[20, 30, 40, 50]";
+        text.arms = arms;
+        return text.study().setting->designs().at(0);
+    };
+    const Design one = design(R"(["standard"])");
+    const Design three = design(R"(["standard", "optimal_surrogate", "mask"])");
+    EXPECT_EQ(one.bytes_per_matrix, sizeof(double) * 60 * 50);
+    EXPECT_EQ(three.bytes_per_matrix, one.bytes_per_matrix);
+    EXPECT_GT(three.bytes_per_trial, one.bytes_per_trial);
+}
+
 Study subspaces(const std::string& n, const std::string& seed, const std::string& shared) {
     return study_of(fmt::format(R"(
         schema = 1

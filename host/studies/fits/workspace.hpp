@@ -1,6 +1,7 @@
 #pragma once
 // Engine memory of one simulation, and its count before an engine exists.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
@@ -21,14 +22,14 @@ inline std::vector<double> square_roots(std::vector<double> values) {
 /// plan's bytes come from the very code that allocates.
 class Workspace {
 public:
-    /// As bytes_per_trial: trials lie one after another, whatever the engine prefers.
+    /// As bytes_per_matrix: trials lie one after another, whatever the engine prefers.
     static constexpr std::size_t never_interleaved = static_cast<std::size_t>(-1);
 
-    /// bytes_per_trial: what a workspace without an engine counted; not read without one.
-    Workspace(Engine* engine, std::size_t batch, std::size_t bytes_per_trial)
+    /// bytes_per_matrix: what a workspace without an engine counted; not read without one.
+    Workspace(Engine* engine, std::size_t batch, std::size_t bytes_per_matrix)
         : engine_(engine),
           batch_(batch),
-          lanes_(engine != nullptr ? engine->preferred_lanes(bytes_per_trial) : 1) {}
+          lanes_(engine != nullptr ? engine->preferred_lanes(bytes_per_matrix) : 1) {}
 
     /// A matrix for every trial of the batch; columns follow each other without a gap.
     BatchMatrix matrix(std::size_t rows, std::size_t cols) { return matrix(rows, cols, rows); }
@@ -87,6 +88,8 @@ public:
     Engine& engine() const { return *engine_; }
     std::size_t batch() const { return batch_; }
     std::size_t bytes_per_trial() const { return doubles_per_trial_ * sizeof(double); }
+    /// Of a trial's largest matrix.
+    std::size_t bytes_per_matrix() const { return doubles_per_matrix_ * sizeof(double); }
     std::size_t bytes_per_worker() const { return shared_doubles_ * sizeof(double); }
 
 private:
@@ -108,6 +111,7 @@ private:
     }
     BatchMatrix matrix(std::size_t rows, std::size_t cols, std::size_t ld) {
         doubles_per_trial_ += ld * cols;
+        doubles_per_matrix_ = std::max(doubles_per_matrix_, ld * cols);
         const std::size_t stored = (batch_ + lanes_ - 1) / lanes_ * lanes_;
         return {take(ld * cols * stored), rows, cols, ld, ld * cols, batch_, lanes_};
     }
@@ -121,6 +125,7 @@ private:
     std::size_t batch_;
     std::size_t lanes_;
     std::size_t doubles_per_trial_ = 0;
+    std::size_t doubles_per_matrix_ = 0;
     std::size_t shared_doubles_ = 0;
     std::vector<std::unique_ptr<EngineBuffer>> buffers_;
     std::vector<std::unique_ptr<IndexList>> lists_;

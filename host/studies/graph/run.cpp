@@ -17,7 +17,7 @@ GraphRun::GraphRun(const GraphStudy& setting, const Design& design, Engine* engi
       width_(p_),
       workspace_(
           engine, batch,
-          setting.spec().interleaves() ? design.bytes_per_trial : Workspace::never_interleaved) {
+          setting.spec().interleaves() ? design.bytes_per_matrix : Workspace::never_interleaved) {
     for (std::size_t m = 0; m < feature_counts_.size(); ++m) {
         const bool linear = setting.spec().features[m].linear();
         first_of_.push_back(linear ? p_ : width_);

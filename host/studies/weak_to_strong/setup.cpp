@@ -85,7 +85,7 @@ WeakToStrongRun::WeakToStrongRun(const WeakToStrongRecipe& recipe, const Design&
       strong_(recipe.pair.strong),
       width_(recipe.pair.joint() + (recipe.truth.outside > 0.0 ? 1 : 0) + 1),
       directions_(measures_directions(design) ? recipe.pair.weak : 0),
-      workspace_(engine, batch, design.bytes_per_trial) {
+      workspace_(engine, batch, design.bytes_per_matrix) {
     collect_samples();
     make_rows();
     make_fits();
