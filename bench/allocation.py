@@ -10,10 +10,12 @@ nor of rows without a variance or with a risk of zero). For a budget of some sec
 command, against that of a run of equally many trials, as many as bring the worst row to the same error. What such a run reached
 differs from that error by chance, and its time is scaled by the square of the ratio. Means that a study's abs_std_err suffices for
 count as precise. "bound" is what the best spread of trials would save, with the costs of
-`cucurbit bench` and the variances of the run of equal trials: every mean as precise as the worst, no pilot trials, no rounding.
+`cucurbit bench` and the variances of the run of equal trials: every mean as precise as the worst, no pilot trials, no rounding. Where
+points stop one by one, a design's trial takes as long as its draws and one part for each point that still runs; both follow from the
+rates of the study with all points of a design and with one, the mean of its first and its last.
 
 Coverage: runs of a small budget with other seeds, their intervals against exact laws where there are such, else against the mean of
-a run of 50 times the trials with a seed of its own, whose variance is added to the interval's.
+a run of 20 times the budget with a seed of its own, whose variance is added to the interval's.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import csv
 import io
 import math
 import os
+import re
 import statistics
 import subprocess
 import tempfile
@@ -78,13 +81,35 @@ def trials_of_points(study, rows, precision):
     return [list(points.values()) for points in designs.values()]
 
 
-def bound(study, designs, seconds):
-    most = max(max(points) for points in designs)
-    equal = most * sum(seconds)
-    if study["study"]["kind"] in APART:
-        best = sum(cost * statistics.mean(points) for cost, points in zip(seconds, designs, strict=True))
-    else:
-        best = sum(cost * max(points) for cost, points in zip(seconds, designs, strict=True))
+def seconds_of_trials(file):
+    return [1 / float(row["trials_per_second"]) for row in
+            table("bench", file, "--devices", "cpu", "--seconds", "0.5", "--format", "csv")]
+
+
+def seconds_of_one_point(study, file, folder):
+    """Of each design's trials with its first or last point alone, the mean."""
+    of_designs = ("d", "shared") if study["study"]["kind"] == "weak_to_strong" else ("p",)
+
+    def keep(place):
+        return lambda grid: grid[0] if grid[1] in of_designs else f"{grid[1]} = [{grid[2].split(',')[place].strip()}]"
+
+    each = []
+    for place in (0, -1):
+        alone = folder / f"point{place}.toml"
+        alone.write_text(re.sub(r"\b(\w+) = \[([\d., -]+)\]", keep(place), file.read_text()))
+        each.append(seconds_of_trials(alone))
+    return [statistics.mean(both) for both in zip(*each, strict=True)]
+
+
+def bound(study, file, designs, folder):
+    seconds = seconds_of_trials(file)
+    equal = max(max(points) for points in designs) * sum(seconds)
+    if study["study"]["kind"] not in APART:
+        return equal / sum(cost * max(points) for cost, points in zip(seconds, designs, strict=True))
+    best = 0.0
+    for points, whole, alone in zip(designs, seconds, seconds_of_one_point(study, file, folder), strict=True):
+        point = max(0.0, whole - alone) / (len(points) - 1)
+        best += max(0.0, alone - point) * max(points) + point * sum(points)
     return equal / best
 
 
@@ -101,9 +126,7 @@ def compare(file, budget, folder):
     _, equal, _ = command("run", file, "-o", folder / "equal", "--set", f"precision={{ trials = {trials} }}")
     rows = [row for row in table("export", folder / "equal") if key(row) in deciding and row["std_err"]]
     equal *= max(needed(row, precision) for row in rows) / trials
-    seconds = [1 / float(row["trials_per_second"]) for row in
-               table("bench", file, "--devices", "cpu", "--seconds", "0.5", "--format", "csv")]
-    most = bound(study, trials_of_points(study, rows, precision), seconds)
+    most = bound(study, file, trials_of_points(study, rows, precision), folder)
     print(f"| `{file.stem}` | {precision['rel_std_err']:.2%} | {spent:.1f} | {equal:.1f} ({trials:,} trials) "
           f"| {equal / spent:.2f} | {most:.2f} |", flush=True)
     return equal / spent
@@ -112,9 +135,8 @@ def compare(file, budget, folder):
 def intervals(file, seeds, budget, folder):
     """Shares of the rows' intervals that hold the truth, one of each seed."""
     precision = {}
-    command("run", file, "-o", folder / "pilot", "--budget", budget)
-    trials = max(int(row["n_trials"]) for row in table("export", folder / "pilot"))
-    command("run", file, "-o", folder / "long", "--set", f"precision={{ trials = {50 * trials} }}", "--set", "study.seed=999999")
+    times, unit = float(budget[:-1]), budget[-1]
+    command("run", file, "-o", folder / "long", "--budget", f"{20 * times:g}{unit}", "--set", "study.seed=999999")
     for row in table("export", folder / "long"):
         if row["theory"] == "0":
             continue  # zero up to rounding

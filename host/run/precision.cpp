@@ -26,9 +26,12 @@ public:
         : store_(store), key_(key), moments_(study.precision.keep == Keep::moments) {
         if (!moments_) values_ = store.read(key);
     }
-    SeriesSummary summary(std::uint64_t trials) const {
-        return moments_ ? summarize_series(moments_until(store_, key_, trials))
-                        : summarize_series(values_, trials);
+    Prefixes(const Prefixes&) = delete;
+    Prefixes& operator=(const Prefixes&) = delete;
+    /// Valid until the next call; quickest where their numbers ascend.
+    const SeriesSummary& summary(std::uint64_t trials) {
+        if (!moments_) return first_.until(trials);
+        return of_moments_ = summarize_series(moments_until(store_, key_, trials));
     }
 
 private:
@@ -36,6 +39,8 @@ private:
     const SeriesKey& key_;
     bool moments_;
     std::vector<BlockValues> values_;
+    FirstTrials first_{values_};
+    SeriesSummary of_moments_;
 };
 
 /// Points that stop together, and their series.
@@ -85,9 +90,9 @@ public:
     std::vector<double> errors(const Precision& asked) const {
         std::vector<double> largest(std::max<std::size_t>(reached_, 1), 0.0);
         for (const auto& [key, decides] : deciding_) {
-            const Prefixes prefixes(store_, study_, key);
+            Prefixes prefixes(store_, study_, key);
             for (std::size_t k = 0; k < reached_; ++k) {
-                const SeriesSummary summary = prefixes.summary(rounds_[k]);
+                const SeriesSummary& summary = prefixes.summary(rounds_[k]);
                 const double error = relative_error(summary, asked);
                 if (error > largest[k] && counts(summary, decides)) largest[k] = error;
             }
@@ -100,13 +105,13 @@ public:
         std::vector<bool> precise(reached_, true);
         double lacking = 1.0;
         for (const auto& [key, decides] : deciding_) {
-            const Prefixes prefixes(store_, study_, key);
+            Prefixes prefixes(store_, study_, key);
             const auto lacks_precision = [&, decides = decides](const SeriesSummary& summary) {
                 return !is_precise(summary, study_.precision) && counts(summary, decides);
             };
             for (std::size_t k = 0; k + 1 < reached_; ++k)
                 if (precise[k] && lacks_precision(prefixes.summary(rounds_[k]))) precise[k] = false;
-            const SeriesSummary last = prefixes.summary(reached());
+            const SeriesSummary& last = prefixes.summary(reached());
             if (!lacks_precision(last)) continue;
             precise.back() = false;
             lacking = std::max(lacking, trials_lacking(last, study_.precision));

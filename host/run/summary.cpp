@@ -18,40 +18,70 @@ bool is_value(double value, const Outcome& outcome) {
 
 }  // namespace
 
-SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit) {
-    SeriesSummary summary;
+void FirstTrials::forget() {
+    block_ = index_ = 0;
+    whole_ = part_ = Moments();
+    part_index_ = 0;
+    summary_ = {};
+}
+
+double FirstTrials::largest_until(std::uint64_t limit) const {
     double largest = 0.0;
-    for (const BlockValues& block : stored)
-        for (std::size_t i = 0; i < block.values.size() && block.first_trial + i < limit; ++i)
+    for (std::size_t b = block_, i = index_; b < stored_->size(); ++b, i = 0) {
+        const BlockValues& block = (*stored_)[b];
+        for (; i < block.values.size() && block.first_trial + i < limit; ++i)
             if (is_value(block.values[i], block.outcomes[i]))
                 largest = std::max(largest, std::abs(block.values[i]));
-    summary.unit = unit_of(largest);
-    Moments part;
-    std::uint64_t part_index = 0;
-    for (const BlockValues& block : stored) {
-        for (std::size_t i = 0; i < block.values.size(); ++i) {
-            const std::uint64_t trial = block.first_trial + i;
-            if (trial >= limit) break;
-            if (trial / merge_trials != part_index) {
-                summary.moments.merge(part);
-                part = Moments();
-                part_index = trial / merge_trials;
-            }
-            const Outcome& outcome = block.outcomes[i];
-            const double value = block.values[i];
-            ++summary.trials;
-            summary.rank_deficient += outcome.rank_deficit > 0;
-            summary.escalated += outcome.rung > Rung::cholesky;
-            if (!is_value(value, outcome)) {
-                ++summary.failed;
-                continue;
-            }
-            part.add(value / summary.unit);
-            summary.values.push_back(value);
-        }
     }
-    summary.moments.merge(part);
-    return summary;
+    return largest;
+}
+
+void FirstTrials::add(double value, const Outcome& outcome) {
+    ++summary_.trials;
+    summary_.rank_deficient += outcome.rank_deficit > 0;
+    summary_.escalated += outcome.rung > Rung::cholesky;
+    if (!is_value(value, outcome)) {
+        ++summary_.failed;
+        return;
+    }
+    part_.add(value / summary_.unit);
+    summary_.values.push_back(value);
+}
+
+const SeriesSummary& FirstTrials::until(std::uint64_t limit) {
+    if (limit < limit_) {
+        forget();
+        largest_ = 0.0;
+    }
+    limit_ = limit;
+    largest_ = std::max(largest_, largest_until(limit));
+    if (unit_of(largest_) != summary_.unit) {
+        forget();
+        summary_.unit = unit_of(largest_);
+    }
+    for (; block_ < stored_->size(); ++block_, index_ = 0) {
+        const BlockValues& block = (*stored_)[block_];
+        for (; index_ < block.values.size(); ++index_) {
+            const std::uint64_t trial = block.first_trial + index_;
+            if (trial >= limit) break;
+            if (trial / merge_trials != part_index_) {
+                whole_.merge(part_);
+                part_ = Moments();
+                part_index_ = trial / merge_trials;
+            }
+            add(block.values[index_], block.outcomes[index_]);
+        }
+        if (index_ < block.values.size()) break;
+    }
+    summary_.moments = whole_;
+    summary_.moments.merge(part_);
+    return summary_;
+}
+
+SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit) {
+    FirstTrials first(stored);
+    first.until(limit);
+    return std::move(first).take();
 }
 
 namespace {

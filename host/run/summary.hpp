@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cucurbit/moments.hpp"
@@ -30,8 +31,36 @@ struct SeriesSummary {
     double standard_error() const { return unit * moments.standard_error(); }
 };
 
-/// Merges trials 0 .. limit - 1 of a series in the order of trials: Moments of trials 64k .. 64k +
-/// 63, then merged, so that the bits do not depend on how the trials came into the store.
+/// Summaries of a series' first trials, for one limit after another: of ascending limits each trial
+/// is looked at once.
+class FirstTrials {
+public:
+    /// stored: as Store::read gives it; lives longer.
+    explicit FirstTrials(const std::vector<BlockValues>& stored) : stored_(&stored) {}
+
+    /// Merges trials 0 .. limit - 1 in their order: Moments of trials 64k .. 64k + 63, then merged,
+    /// so that the bits do not depend on how the trials came into the store, nor on the limits
+    /// before. Valid until the next call.
+    const SeriesSummary& until(std::uint64_t limit);
+    /// The last summary.
+    SeriesSummary take() && { return std::move(summary_); }
+
+private:
+    void forget();
+    /// The largest absolute value among the trials that a limit adds.
+    double largest_until(std::uint64_t limit) const;
+    void add(double value, const Outcome& outcome);
+
+    const std::vector<BlockValues>* stored_;
+    std::size_t block_ = 0, index_ = 0;  ///< of the next trial
+    std::uint64_t limit_ = 0;
+    double largest_ = 0.0;
+    Moments whole_, part_;  ///< of the trials in groups of 64 before, and of the last group's
+    std::uint64_t part_index_ = 0;
+    SeriesSummary summary_;
+};
+
+/// FirstTrials::until for one limit.
 SeriesSummary summarize_series(const std::vector<BlockValues>& stored, std::uint64_t limit);
 
 /// The same of moments, merged in the order of trials.

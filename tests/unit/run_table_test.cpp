@@ -197,6 +197,31 @@ TEST(Summary, DoesNotDependOnHowTrialsCame) {
     }
 }
 
+// One limit after another, up and down, over trials that failed and values that need another unit.
+TEST(Summary, DoesNotDependOnTheLimitsBefore) {
+    std::vector<BlockValues> stored;
+    for (const std::uint64_t first : {0, 64, 128, 256}) {
+        BlockValues& block = stored.emplace_back(BlockValues{first, {}, {}});
+        for (std::uint64_t t = first; t < first + 64; ++t) {
+            block.values.push_back(t == 140 ? 1e200 : 1.0 / static_cast<double>(t + 1));
+            block.outcomes.push_back({t % 9 == 4 ? Status::not_converged : Status::ok});
+        }
+    }
+    FirstTrials first(stored);
+    for (const std::uint64_t limit : {0, 1, 30, 64, 100, 130, 140, 141, 200, 300, 400, 100, 320}) {
+        const SeriesSummary& next = first.until(limit);
+        const SeriesSummary alone = summarize_series(stored, limit);
+        EXPECT_EQ(next.trials, alone.trials) << limit;
+        EXPECT_EQ(next.failed, alone.failed) << limit;
+        EXPECT_EQ(next.unit, alone.unit) << limit;
+        EXPECT_EQ(next.values, alone.values) << limit;
+        EXPECT_EQ(next.moments.count(), alone.moments.count()) << limit;
+        if (limit < 2) continue;
+        EXPECT_EQ(next.mean(), alone.mean()) << limit;
+        EXPECT_EQ(next.standard_error(), alone.standard_error()) << limit;
+    }
+}
+
 TEST(Gaps, SplitWhereTheLackingSeriesChange) {
     const Folder folder;
     const Study study = fake::study({}, 0);
