@@ -41,6 +41,10 @@ public:
     /// An upper bound of the squared condition; infinite where the factorisation ended early. 0 on
     /// the rung truncated.
     double condition(std::size_t size, std::size_t trial) const;
+    /// Sum of squares of all entries of X, after the rung cholesky.
+    double samples_squared(std::size_t trial) const {
+        return facts_read_[first_fact(trial) + place(Fact::trace, shape_.sizes.size() - 1)];
+    }
     /// Effective rank, after the rung truncated; −1 where the iteration did not converge.
     double rank(std::size_t size, std::size_t trial) const {
         return facts_read_[first_fact(trial) + place(Fact::rank, size)];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <mutex>
@@ -28,12 +29,20 @@ constexpr int largest_exponent = 128;
 /// Trials that are packed at once for the CPU at most, so that threads finish together.
 constexpr std::size_t largest_cpu_batch = 64;
 constexpr std::size_t largest_card_batch = 16384;
+/// The trials that an engine interleaves, if it does.
+constexpr std::size_t group = 8;
 
 /// What an item's arrays ask for.
 struct Scale {
     std::size_t finite_rows = 0;  ///< before the first with a number that is not finite
     int samples = 0;              ///< exponents of the powers of two that were divided out
     std::vector<int> labels;
+
+    /// Whether these rows are packed as they are.
+    bool is_one(std::size_t rows) const {
+        return finite_rows == rows && samples == 0 &&
+               std::all_of(labels.begin(), labels.end(), [](int label) { return label == 0; });
+    }
 };
 
 double times_power_of_two(double value, int exponent) {
@@ -87,6 +96,7 @@ public:
                 std::iota(items.begin(), items.end(), first);
                 solve(*fits, items, 0, Rung::cholesky, pending);
             }
+            fit_unusual(*fits, batch, pending);
         }
         for (std::size_t size = 0; size < pending.size(); ++size)
             if (!pending[size].empty()) climb(size, std::move(pending[size]));
@@ -126,7 +136,6 @@ private:
         const std::size_t room = card ? device.memory_bytes / 2 : device.cache_bytes;
         const std::size_t most = card ? largest_card_batch : largest_cpu_batch;
         const std::size_t fitting = std::min({room / bytes, most, items});
-        constexpr std::size_t group = 8;  // the most trials that an engine interleaves
         return fitting < group ? std::max<std::size_t>(fitting, 1) : fitting / group * group;
     }
 
@@ -141,21 +150,43 @@ private:
             for (auto first = items.begin(); first != items.end();) {
                 const auto count = std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(most),
                                                             items.end() - first);
-                solve(*fits, {first, first + count}, size, rung, left);
+                solve(*fits, {first, first + count}, size, rung, left, Samples::looked_at);
                 first += count;
             }
             items = std::move(left.front());
         }
     }
 
-    /// Fits that stand go to the output, items whose fits do not into `pending` of their size. The
-    /// first of the sizes is the problem's `first_size`.
+    /// The items whose samples turned out to need a scale, or to be not finite, once more.
+    void fit_unusual(ArrayFits& fits, std::size_t batch,
+                     std::vector<std::vector<std::size_t>>& pending) {
+        const std::vector<std::size_t> items = std::move(unusual_);
+        for (std::size_t first = 0; first < items.size(); first += batch) {
+            const auto begin = items.begin() + static_cast<std::ptrdiff_t>(first);
+            const std::size_t count = std::min(batch, items.size() - first);
+            solve(fits, {begin, begin + static_cast<std::ptrdiff_t>(count)}, 0, Rung::cholesky,
+                  pending, Samples::looked_at);
+        }
+    }
+
+    /// Whether the largest entry of samples is known before they are packed: to look costs as much
+    /// as to pack them, and the first rung's sum of their squares tells as much.
+    enum class Samples { taken_as_usual, looked_at };
+
+    /// Fits that stand go to the output, items whose fits do not into `pending` of their size,
+    /// items whose samples were taken as usual and are not into `unusual_`. The first of the sizes
+    /// is the problem's `first_size`.
     void solve(ArrayFits& fits, const std::vector<std::size_t>& items, std::size_t first_size,
-               Rung rung, std::vector<std::vector<std::size_t>>& pending) {
-        pack(fits.sample(), items);
+               Rung rung, std::vector<std::vector<std::size_t>>& pending,
+               Samples samples = Samples::taken_as_usual) {
+        pack(fits.sample(), items, samples);
         fits.solve(items.size(), rung);
         fits.read(items.size());
-        for (std::size_t t = 0; t < items.size(); ++t)
+        for (std::size_t t = 0; t < items.size(); ++t) {
+            if (samples == Samples::taken_as_usual && !usual(fits.samples_squared(t))) {
+                unusual_.push_back(items[t]);
+                continue;
+            }
             for (std::size_t s = 0; s < pending.size(); ++s) {
                 const std::size_t size = first_size + s;
                 if (problem_.n[size] > scales_[t].finite_rows)
@@ -165,6 +196,15 @@ private:
                 else
                     pending[s].push_back(items[t]);
             }
+        }
+    }
+
+    /// Of the sum of squares of an item's samples: whether all of them are finite and the largest
+    /// needs no scale. The sum is at least the largest one's square, and at most that of as many.
+    bool usual(double squared) const {
+        const double most = std::ldexp(1.0, 2 * largest_exponent - 2);
+        const auto entries = static_cast<double>(problem_.n.back() * problem_.features);
+        return squared <= most && squared >= entries / most;
     }
 
     /// The squared condition with which a fit stands. Below the last of them no singular value is
@@ -176,30 +216,83 @@ private:
     }
 
     /// Uploads items, each divided by its powers of two.
-    void pack(const BatchMatrix& sample, const std::vector<std::size_t>& items) {
+    void pack(const BatchMatrix& sample, const std::vector<std::size_t>& items, Samples samples) {
         const std::size_t lanes = sample.lanes;
         scales_.resize(items.size());
-        packed_.resize((items.size() + lanes - 1) / lanes * lanes * sample.stride);
-        for (std::size_t t = 0; t < items.size(); ++t) {
-            const Scale& scale = scales_[t] = scale_of(items[t], sample.cols);
-            const double* x = problem_.x + items[t] * problem_.x_stride;
-            const double* y = problem_.y + items[t] * problem_.y_stride;
-            double* to = packed_.data() + t / lanes * lanes * sample.stride + t % lanes;
-            for (std::size_t i = 0; i < sample.cols; ++i) {
-                double* row = to + i * sample.ld * lanes;
-                if (i >= scale.finite_rows) {
-                    for (std::size_t j = 0; j < sample.rows; ++j) row[j * lanes] = 0.0;
-                    continue;
-                }
-                const double* features = x + i * problem_.features;
-                const double* labels = y + i * problem_.labels;
-                for (std::size_t j = 0; j < problem_.features; ++j) row[j * lanes] = features[j];
-                row += problem_.features * lanes;
-                for (std::size_t l = 0; l < problem_.labels; ++l) row[l * lanes] = labels[l];
+        // The CPU's engine computes in this memory itself.
+        const bool card = device_.cache_bytes == 0;
+        if (card) packed_.resize((items.size() + lanes - 1) / lanes * lanes * sample.stride);
+        double* packed = card ? packed_.data() : sample.data;
+        for (std::size_t first = 0; first < items.size(); first += lanes) {
+            const std::size_t count = std::min(lanes, items.size() - first);
+            bool plain = count == group;
+            for (std::size_t t = first; t < first + count; ++t) {
+                find_scale(items[t], sample.cols, samples, scales_[t]);
+                plain = plain && scales_[t].is_one(sample.cols);
             }
-            rescale(to, sample, scale);
+            double* to = packed + first * sample.stride;
+            if (plain)
+                pack_group(&items[first], sample, to);
+            else
+                for (std::size_t t = 0; t < count; ++t)
+                    pack_one(items[first + t], sample, scales_[first + t], to + t);
         }
-        engine_->upload(packed_, sample.data);
+        if (card) engine_->upload(packed_, sample.data);
+    }
+
+    /// As many items as an engine interleaves, as they are.
+    void pack_group(const std::size_t* items, const BatchMatrix& sample, double* to) const {
+        const double *x[group], *y[group];
+        for (std::size_t t = 0; t < group; ++t) {
+            x[t] = problem_.x + items[t] * problem_.x_stride;
+            y[t] = problem_.y + items[t] * problem_.y_stride;
+        }
+        for (std::size_t i = 0; i < sample.cols; ++i) {
+            double* row = to + i * sample.ld * group;
+            interleave(x, i * problem_.features, problem_.features, row);
+            interleave(y, i * problem_.labels, problem_.labels, row + problem_.features * group);
+        }
+    }
+
+    /// In pairs of items and numbers, which every x86-64 processor turns in registers.
+    static void interleave(const double* const (&from)[group], std::size_t first, std::size_t count,
+                           double* to) {
+        using Pair = double __attribute__((vector_size(2 * sizeof(double))));
+        std::size_t j = 0;
+        for (; j + 2 <= count; j += 2, to += 2 * group)
+            for (std::size_t t = 0; t < group; t += 2) {
+                Pair a, b;
+                std::memcpy(&a, from[t] + first + j, sizeof a);
+                std::memcpy(&b, from[t + 1] + first + j, sizeof b);
+                const Pair heads{a[0], b[0]}, tails{a[1], b[1]};
+                std::memcpy(to + t, &heads, sizeof heads);
+                std::memcpy(to + group + t, &tails, sizeof tails);
+            }
+        for (; j < count; ++j, to += group)
+            for (std::size_t t = 0; t < group; ++t) to[t] = from[t][first + j];
+    }
+
+    void pack_one(std::size_t item, const BatchMatrix& sample, const Scale& scale,
+                  double* to) const {
+        const std::size_t p = problem_.features, k = problem_.labels, lanes = sample.lanes;
+        const double* x = problem_.x + item * problem_.x_stride;
+        const double* y = problem_.y + item * problem_.y_stride;
+        for (std::size_t i = 0; i < sample.cols; ++i) {
+            double* row = to + i * sample.ld * lanes;
+            if (i >= scale.finite_rows) {
+                for (std::size_t j = 0; j < sample.rows; ++j) row[j * lanes] = 0.0;
+                continue;
+            }
+            if (lanes == 1) {
+                std::copy_n(x + i * p, p, row);
+                std::copy_n(y + i * k, k, row + p);
+                continue;
+            }
+            for (std::size_t j = 0; j < p; ++j) row[j * lanes] = x[i * p + j];
+            row += p * lanes;
+            for (std::size_t l = 0; l < k; ++l) row[l * lanes] = y[i * k + l];
+        }
+        rescale(to, sample, scale);
     }
 
     void rescale(double* to, const BatchMatrix& sample, const Scale& scale) const {
@@ -216,23 +309,23 @@ private:
     }
 
     /// Of an item's first rows.
-    Scale scale_of(std::size_t item, std::size_t rows) const {
+    void find_scale(std::size_t item, std::size_t rows, Samples samples, Scale& scale) {
         const std::size_t p = problem_.features, k = problem_.labels;
         const double* x = problem_.x + item * problem_.x_stride;
         const double* y = problem_.y + item * problem_.y_stride;
-        Scale scale;
         double largest = 0.0;
-        std::vector<double> largest_labels(k, 0.0);
-        for (; scale.finite_rows < rows; ++scale.finite_rows, x += p, y += k) {
-            const double of_features = largest_of(x, p);
+        largest_labels_.assign(k, 0.0);
+        for (scale.finite_rows = 0; scale.finite_rows < rows; ++scale.finite_rows, x += p, y += k) {
+            const double of_features = samples == Samples::looked_at ? largest_of(x, p) : 1.0;
             if (std::isnan(of_features) || std::isnan(largest_of(y, k))) break;
             largest = std::max(largest, of_features);
             for (std::size_t l = 0; l < k; ++l)
-                largest_labels[l] = std::max(largest_labels[l], std::abs(y[l]));
+                largest_labels_[l] = std::max(largest_labels_[l], std::abs(y[l]));
         }
         scale.samples = exponent_of(largest);
-        for (const double label : largest_labels) scale.labels.push_back(exponent_of(label));
-        return scale;
+        scale.labels.resize(k);
+        std::transform(largest_labels_.begin(), largest_labels_.end(), scale.labels.begin(),
+                       exponent_of);
     }
 
     void write(const ArrayFits& fits, std::size_t item, std::size_t size, std::size_t trial,
@@ -281,7 +374,8 @@ private:
     Device device_;
     EnginePointer engine_;
     std::vector<Scale> scales_;
-    std::vector<double> packed_;
+    std::vector<double> packed_, largest_labels_;
+    std::vector<std::size_t> unusual_;
 };
 
 void require(bool holds, const std::string& what) {

@@ -6,9 +6,6 @@
 namespace cucurbit {
 namespace {
 
-/// Steps from zero; the second makes up for the squared condition of the first.
-constexpr int refinements = 2;
-
 class NestedFits final : public ArrayFits {
 public:
     NestedFits(Workspace& workspace, const FitShape& shape)
@@ -40,14 +37,15 @@ public:
     }
 
 private:
-    /// All narrow sizes: each step takes Xᵀ(X Xᵀ)⁻¹ of X b − y in the leading rows from b.
+    /// All narrow sizes: Xᵀ(X Xᵀ)⁻¹ of the leading labels, then less the same of X b − y.
     void solve_in_row_space() {
         Engine& engine = workspace_.engine();
         const std::size_t columns = narrow_ * shape_.labels;
-        std::vector<std::uint32_t> ends, each(columns), reach;
+        std::vector<std::uint32_t> ends, labels, each(columns), reach;
         for (std::size_t size = 0; size < narrow_; ++size) {
             ends.push_back(static_cast<std::uint32_t>(shape_.sizes[size]));
             reach.insert(reach.end(), shape_.labels, ends.back());
+            for (std::uint32_t label = 0; label < shape_.labels; ++label) labels.push_back(label);
         }
         std::iota(each.begin(), each.end(), 0U);
         const IndexList &places = workspace_.kept(each), &rows = workspace_.kept(reach);
@@ -60,22 +58,28 @@ private:
 
         engine.gram(xt, lower);
         factorise(lower, 0, workspace_.kept(ends));
-        fill(coefficients_of(0, narrow_), 0.0);
-        for (int step = 0; step < refinements; ++step) {
-            engine.project(sample, fits, rows, errors);
-            engine.solve_lower(lower, rows, errors);
-            engine.spread(errors, places, rows, dual);
-            engine.solve_lower_transposed(lower, rows, dual);
-            engine.combine(xt, dual, rows, change.leading(shape_.features, columns));
-            engine.add_to_columns(as_column(change), -1.0, as_column(fits));
-        }
+        // Of L⁻¹y the leading rows are those of the leading labels.
+        const auto whole = errors.leading(narrow_rows_, shape_.labels);
+        engine.transpose(labels_of(narrow_rows_), whole);
+        engine.solve_lower(lower, workspace_.repeated(narrow_rows_, shape_.labels), whole);
+        engine.spread(whole, workspace_.kept(labels), rows, dual);
+        engine.solve_lower_transposed(lower, rows, dual);
+        engine.combine(xt, dual, rows, coefficients_of(0, narrow_));
+
+        engine.project(sample, fits, rows, errors);
+        engine.solve_lower(lower, rows, errors);
+        engine.spread(errors, places, rows, dual);
+        engine.solve_lower_transposed(lower, rows, dual);
+        engine.combine(xt, dual, rows, change.leading(shape_.features, columns));
+        engine.add_to_columns(as_column(change), -1.0, as_column(fits));
+
         engine.project(sample, fits, rows, errors);
         engine.spread(errors, places, rows, dual);
         note_residuals(dual, 0, narrow_);
         note_inverse_trace(lower, 0, workspace_.kept(ends));
     }
 
-    /// The size whose rows are summed: each step takes (XᵀX)⁻¹Xᵀ of X b − y from b.
+    /// The size whose rows are summed: (XᵀX)⁻¹Xᵀ of the labels, then less the same of X b − y.
     void solve_least_squares(std::size_t size) {
         Engine& engine = workspace_.engine();
         const std::size_t p = shape_.features, rows = shape_.sizes[size];
@@ -84,19 +88,22 @@ private:
         const auto lower = of(factor_.leading(p, p));
         const auto errors = of(errors_.leading(rows, shape_.labels));
         const auto fits = fits_of(size), change = of(change_.leading(fits.rows, fits.cols));
-        const auto solved = change.leading(p, fits.cols);
         const auto sample = of(sample_rows(rows));
-
-        engine.copy(of(sum_), lower);
-        factorise(lower, size, whole);
-        fill(coefficients_of(size), 0.0);
-        for (int step = 0; step < refinements; ++step) {
-            engine.multiply(sample, true, fits, errors);
+        const auto take_from_errors = [&](BatchMatrix solved) {
             engine.multiply(features_of(rows), false, errors, solved);
             engine.solve_lower(lower, reach, solved);
             engine.solve_lower_transposed(lower, reach, solved);
-            engine.add_to_columns(as_column(change), -1.0, as_column(fits));
-        }
+        };
+
+        engine.copy(of(sum_), lower);
+        factorise(lower, size, whole);
+        engine.transpose(labels_of(rows), errors);
+        take_from_errors(coefficients_of(size));
+
+        engine.multiply(sample, true, fits, errors);
+        take_from_errors(change.leading(p, fits.cols));
+        engine.add_to_columns(as_column(change), -1.0, as_column(fits));
+
         engine.multiply(sample, true, fits, errors);
         note_residuals(errors, size);
         note_inverse_trace(lower, size, whole);

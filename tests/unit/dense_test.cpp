@@ -87,7 +87,8 @@ double expected(StoredFactor& a, StoredFactor& b, std::size_t i, std::size_t j, 
 TEST_P(Dense, ProductsOfEveryShapeAndForm) {
     for (const Case& shape :
          {Case{1, 1, 1}, Case{7, 3, 2}, Case{8, 8, 8}, Case{24, 8, 31}, Case{25, 9, 64},
-          Case{33, 65, 513}, Case{121, 17, 5}, Case{245, 12, 40}, Case{5, 4, 0}, Case{3, 1, 1100}})
+          Case{33, 65, 513}, Case{121, 17, 5}, Case{245, 12, 40}, Case{5, 4, 0}, Case{3, 1, 1100},
+          Case{131, 2, 517}})
         for (const bool left : {false, true})
             for (const bool right : {false, true})
                 for (const bool add : {false, true}) {
@@ -200,6 +201,38 @@ TEST_P(Dense, RaggedColumnsAreReadAndWrittenOnlyToTheirEnds) {
                             1e-12)
                     << i << " " << j;
     }
+}
+
+// Tables depend on it: how many columns a product has must not change the bits of one of them.
+TEST_P(Dense, FewColumnsHaveTheBitsOfMany) {
+    for (const Case& shape :
+         {Case{1, 9, 1}, Case{7, 9, 5}, Case{24, 9, 64}, Case{53, 9, 31}, Case{130, 9, 1100}})
+        for (const bool left : {false, true})
+            for (const bool add : {false, true})
+                for (const std::size_t few : {std::size_t{1}, std::size_t{2}}) {
+                    StoredFactor a(shape.rows, shape.depth, left, 1);
+                    StoredFactor b(shape.depth, shape.cols, false, 2);
+                    Result many(shape), columns(shape);
+                    Product product{.left = a.factor(),
+                                    .right = b.factor(),
+                                    .rows = shape.rows,
+                                    .cols = shape.cols,
+                                    .depth = shape.depth,
+                                    .out = many.values.data(),
+                                    .ld = many.ld,
+                                    .scale = -1.0,
+                                    .add = add};
+                    multiply(product);
+                    product.out = columns.values.data();
+                    product.cols = few;
+                    multiply(product);
+                    for (std::size_t j = 0; j < few; ++j)
+                        for (std::size_t i = 0; i < shape.rows; ++i)
+                            ASSERT_EQ(columns.values[i + j * columns.ld],
+                                      many.values[i + j * many.ld])
+                                << shape.rows << "x" << shape.depth << " " << left << add << " at "
+                                << i << ", " << j;
+                }
 }
 
 TEST_P(Dense, TrianglesAreFactoredAndInverted) {

@@ -31,6 +31,8 @@ constexpr std::size_t block_rows = 120;
 static_assert(block_rows % tile_rows == 0);
 constexpr std::size_t packed_left = block_depth * block_rows;
 constexpr std::size_t packed_right = block_depth * tile_cols;
+/// Products of at most so many columns read the left factor where it lies, once for each of them.
+constexpr std::size_t most_single_columns = 2;
 
 constexpr std::size_t smaller(std::size_t a, std::size_t b) {
     return a < b ? a : b;
@@ -242,12 +244,116 @@ void multiply_block(const Product& product, std::size_t first, std::size_t depth
     }
 }
 
+/// The first of a vector's elements, which lie `step` apart; the others are zero. Edges are
+/// computed in vectors like all else: in scalars a compiler may round products that vectors fuse.
+CUCURBIT_INLINE Vector load_part(const double* from, std::size_t step, std::size_t count) {
+    Vector part = {};
+    for (std::size_t i = 0; i < count; ++i) part[i] = from[i * step];
+    return part;
+}
+
+/// sum += `count` columns that begin `ld` apart, each times its factor.
+template <std::size_t count, class Load>
+CUCURBIT_INLINE Vector add_columns(Vector sum, std::size_t ld, const double* factors,
+                                   Load load_at) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < count; ++i) sum += load_at(i * ld) * (factors[i] - Vector{});
+    return sum;
+}
+
+/// The same for every vector of sums.
+template <std::size_t count>
+CUCURBIT_INLINE void add_columns(const double* from, std::size_t ld, std::size_t rows,
+                                 const double* factors, double* sums) {
+    const std::size_t edge = rows % lanes, whole = rows - edge;
+    for (std::size_t r = 0; r < whole; r += lanes)
+        store(sums + r, add_columns<count>(load(sums + r), ld, factors,
+                                           [&](std::size_t at) { return load(from + r + at); }));
+    if (edge > 0)
+        store(sums + whole,
+              add_columns<count>(load(sums + whole), ld, factors, [&](std::size_t at) {
+                  return load_part(from + whole + at, 1, edge);
+              }));
+}
+
+/// sums ← left·column, the terms of each sum in the same order as in a tile, so that its bits are
+/// the same. Sums are whole vectors: there is room for the last one's.
+void add_up(const double* from, std::size_t ld, std::size_t rows, std::size_t depth,
+            const double* column, double* sums) {
+    constexpr std::size_t together = 8;
+    for (std::size_t r = 0; r < rows; r += lanes) store(sums + r, Vector{});
+    std::size_t k = 0;
+    for (; k + together <= depth; k += together)
+        add_columns<together>(from + k * ld, ld, rows, column + k, sums);
+    for (; k < depth; ++k) add_columns<1>(from + k * ld, ld, rows, column + k, sums);
+}
+
+/// The same for a transposed left factor, whose squares are turned in registers.
+void add_up_turned(const double* from, std::size_t ld, std::size_t rows, std::size_t depth,
+                   const double* column, double* sums) {
+    const std::size_t whole = depth / lanes * lanes;
+    for (std::size_t r = 0; r < rows; r += lanes, from += lanes * ld) {
+        const std::size_t height = smaller(lanes, rows - r);
+        Vector sum = {};
+        for (std::size_t k = 0; k < whole; k += lanes) {
+            Vector square[lanes];
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < lanes; ++i)
+                square[i] = load(from + smaller(i, height - 1) * ld + k);
+            transpose_square(square);
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < lanes; ++i) sum += square[i] * (column[k + i] - Vector{});
+        }
+        for (std::size_t k = whole; k < depth; ++k)
+            sum += load_part(from + k, ld, height) * (column[k] - Vector{});
+        store(sums + r, sum);
+    }
+}
+
+/// Few columns, one after another: to pack the left factor, or to fill a tile, would take longer.
+void multiply_by_columns(const Product& product, std::size_t first, std::size_t depth,
+                         double* sums) {
+    const Factor& left = product.left;
+    for (std::size_t col = 0; col < product.cols; ++col) {
+        const std::size_t end =
+            product.row_ends == nullptr
+                ? product.rows
+                : part_before(product.row_ends[col], product.ends_from, product.rows);
+        const std::size_t reach =
+            product.depth_ends == nullptr
+                ? depth
+                : part_before(product.depth_ends[col], product.ends_from + first, depth);
+        const double* column = product.right.data + first + col * product.right.ld;
+        double* out = product.out + col * product.ld;
+        for (std::size_t row = 0; row < end; row += packed_left) {
+            const std::size_t rows = smaller(packed_left, end - row);
+            if (left.transposed)
+                add_up_turned(left.data + first + row * left.ld, left.ld, rows, reach, column,
+                              sums);
+            else
+                add_up(left.data + row + first * left.ld, left.ld, rows, reach, column, sums);
+            for (std::size_t r = 0; r < rows; ++r) {
+                const double scaled = product.scale * sums[r];
+                out[row + r] = product.add || first > 0 ? out[row + r] + scaled : scaled;
+            }
+        }
+    }
+}
+
 void multiply(const Product& product, double* packed) {
+    const bool by_columns = product.cols <= most_single_columns && product.depth > 0 &&
+                            product.also == nullptr && !product.lower &&
+                            !product.right.transposed && product.depth_begins == nullptr &&
+                            product.out != product.left.data;
     const std::size_t parts =
         product.depth == 0 ? 1 : (product.depth + block_depth - 1) / block_depth;
     for (std::size_t part = 0; part < parts; ++part) {
         const std::size_t first = product.depth * part / parts;
         const std::size_t depth = product.depth * (part + 1) / parts - first;
+        if (by_columns) {
+            multiply_by_columns(product, first, depth, packed);
+            continue;
+        }
         // A shallow block has more rows: each column of the right factor is then packed less often.
         const std::size_t most_rows = packed_left / (depth > 0 ? depth : 1) / tile_rows * tile_rows;
         for (std::size_t row = 0; row < product.rows; row += most_rows) {
