@@ -172,6 +172,21 @@ TEST_P(MinnormParity, BadConditionsClimb) {
         }
 }
 
+// Where labels are met, refinement leaves the condition of least squares, not its square.
+TEST_P(MinnormParity, LeastSquaresOfLabelsThatAreMet) {
+    constexpr double condition = 1e4;
+    Arrays arrays = conditioned(17, 12, condition);
+    const std::vector<double> truth = Arrays::normal(12);
+    for (std::size_t i = 0; i < 17; ++i) {
+        Real sum = 0;
+        for (std::size_t j = 0; j < 12; ++j)
+            sum += static_cast<Real>(arrays.at(0, i, j)) * truth[j];
+        arrays.label(0, i, 0) = static_cast<double>(sum);
+    }
+    EXPECT_EQ(minnorm(arrays.problem(), GetParam()).rung.front(), Rung::cholesky);
+    compare(arrays, {17}, 30 * epsilon * condition);
+}
+
 TEST_P(MinnormParity, MissingRank) {
     Arrays arrays(8, 10, 8, 2);
     for (std::size_t j = 0; j < 8; ++j) {
