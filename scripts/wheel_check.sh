@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
 # wheel_check.sh WHEEL [cuda13] [RELEASE…]: installs a wheel of wheel.sh into an empty virtual environment, without an
 # index, and uses the program, the command, the package, its figure and its library; with cuda13 again beside NVIDIA's
-# wheels (1.0 GB); then the same in a fresh root of each of these releases of Debian (bullseye, bookworm, trixie), which
-# needs root and debootstrap. Where Python is older than 3.11, Debian 12's is compiled there first. Every table must be the
-# same bytes; the program in build/cpu, if there is one, must give the same numbers to 1e-12, and in 5 % of the time.
+# wheels (1.0 GB), which the programs for cards must then find; and all this in a fresh root of each of these releases of
+# Debian (bullseye, bookworm, trixie), which needs root and debootstrap. Where Python is older than 3.11, Debian 12's is
+# compiled there first. Every table must be the same bytes; the program in build/cpu, if there is one, must give the same
+# numbers to 1e-12, and in 5 % of the time.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 if [ $# -lt 1 ] || [ ! -f "$1" ]; then
-    sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2
     exit 2
 fi
 wheel=$(realpath "$1")
 shift
+cuda13=
+if [ "${1:-}" = cuda13 ]; then
+    cuda13=$1
+    shift
+fi
 # What is asked for here would be no machine's own choice.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CUCURBIT CUCURBIT_PYTHON PYTHONPATH LD_LIBRARY_PATH
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 check=$temporary/check
-mkdir -p "$check/links"
+mkdir -p "$check/links" "$temporary/nvidia"
 cp "$wheel" "$check"
 cp -r examples/ildiz2025_figure1.toml "$check/study.toml"
 python3 -m zipfile -e "$wheel" "$check/unpacked"
@@ -41,19 +47,77 @@ links() {
         --python-version "$1" --requirement python/requirements.txt
 }
 
+# NVIDIA's wheels, too, which are the same for every Python.
+if [ -n "$cuda13" ]; then
+    quietly wheel-nvidia python3 -m pip download --only-binary :all: --dest "$temporary/nvidia" "${wheel}[cuda13]"
+    rm -f "$temporary"/nvidia/{cucurbit,numpy}-*
+fi
+
+# use.sh NVIDIA: offline; NVIDIA is the folder of NVIDIA's wheels, empty where they are not asked for.
 cat >"$check/use.sh" <<'INSIDE'
 set -euo pipefail
 cd "$(dirname "$0")"
-[ -d venv ] || python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links links "$(echo *.whl)[plots]"
+nvidia=$1
 cucurbit=$PWD/venv/bin/cucurbit
-"$cucurbit" doctor
-"$cucurbit" run study.toml --set precision.trials=64 --quiet -o run
-"$cucurbit" verify run
-"$cucurbit" export run --format csv >table.csv
-"$cucurbit" plot run -o figure.png
-test -s figure.png
-venv/bin/python - <<'PYTHON'
+
+install() {
+    venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links links --find-links "$nvidia" \
+        "$(echo *.whl)[$1]"
+}
+
+# use NAME: what the wheel is for, in a folder of this name.
+use() {
+    mkdir "$1"
+    cp study.toml "$1"
+    (
+        cd "$1"
+        "$cucurbit" doctor | tee doctor
+        "$cucurbit" run study.toml --set precision.trials=64 --device cpu --quiet -o run
+        "$cucurbit" verify run
+        "$cucurbit" export run --format csv >table.csv
+        "$cucurbit" plot run -o figure.png
+        test -s figure.png
+        ../venv/bin/python ../use.py
+    )
+}
+
+# fails TEXT: what went wrong, and the end.
+fails() { echo "$*" >&2; exit 1; }
+
+# The libraries of a program for cards come from NVIDIA's wheels, and nothing is missing.
+finds_nvidia() {
+    local found
+    [ -f "$1" ] || fails "the wheel has no ${1#"$packages/"}: it was built without nvcc 13"
+    found=$(ldd -r "$1" 2>&1)
+    if grep -E 'undefined symbol|not found' <<<"$found" >&2; then fails "$1 needs what nothing gives it"; fi
+    grep -q 'libcublas.*site-packages' <<<"$found" || fails "$1 is not for cards"
+    if grep -E 'lib(cu|nv)' <<<"$found" | grep -v "$packages/" >&2; then
+        fails "$1 does not find this in NVIDIA's wheels"
+    fi
+}
+
+[ -d venv ] || python3 -m venv venv
+install plots
+use without
+[ -n "$(ls "$nvidia")" ] || exit 0
+
+install plots,cuda13
+packages=$(venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+finds_nvidia "$packages/cucurbit/cuda/bin/cucurbit"
+finds_nvidia "$packages/cucurbit/cuda/libcucurbit_c.so"
+use with
+cmp without/table.csv with/table.csv
+[ ! -e /proc/driver/nvidia ] || exit 0
+why='this machine has no NVIDIA driver'
+grep -q "^cards .*no card: $why" with/doctor || fails "doctor does not say that $why"
+code=0
+"$cucurbit" run study.toml --device cuda -o card 2>message || code=$?
+cat message
+[ $code = 5 ] || fails "a run on cards ends with exit code $code"
+[ "$(grep -c "$why" message)" = 1 ] && [ "$(wc -l <message)" = 1 ] || fails "its message is not one line on the driver"
+INSIDE
+
+cat >"$check/use.py" <<'PYTHON'
 import numpy as np
 import cucurbit as cb
 from cucurbit import library
@@ -73,33 +137,11 @@ own = cb.Study.graph(cb.Fit("own", cb.Rows("rows", n=20), labels=clipped), p=40,
                      signal=cb.power_law(1.5), trials=64)
 assert len(own.run("own", quiet=True).table) > 0
 PYTHON
-INSIDE
 
 links "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 say "in a virtual environment"
 cp -r "$check" "$temporary/venv"
-bash "$temporary/venv/use.sh"
-
-if [ "${1:-}" = cuda13 ]; then
-    shift
-    say "with NVIDIA's wheels in that environment"
-    packages=$(echo "$temporary"/venv/venv/lib/python3*/site-packages)
-    quietly wheel-cuda13 "$temporary/venv/venv/bin/pip" install --disable-pip-version-check "$wheel[cuda13]"
-    for file in bin/cucurbit libcucurbit_c.so; do
-        complete "$packages/cucurbit/cuda/$file"
-        if ldd "$packages/cucurbit/cuda/$file" | grep -E 'lib(cu|nv)' | grep -v "$packages/"; then
-            say "$file does not find this in NVIDIA's wheels"
-            exit 1
-        fi
-    done
-    cp "$temporary/venv/table.csv" "$temporary/without.csv"
-    rm -rf "$temporary/venv/run" "$temporary/venv/mine"
-    bash "$temporary/venv/use.sh" | tee "$temporary/doctor"
-    if [ ! -e /proc/driver/nvidia ]; then
-        grep 'no NVIDIA driver' "$temporary/doctor" || { say "doctor does not say that there is no driver"; exit 1; }
-    fi
-    cmp "$temporary/without.csv" "$temporary/venv/table.csv"
-fi
+bash "$temporary/venv/use.sh" "$temporary/nvidia"
 
 # python_for ROOT RELEASE: Debian 12's Python, compiled in another root of this release, as /opt/python of a root.
 python_for() {
@@ -132,11 +174,14 @@ for release in "$@"; do
     chroot "$fresh" python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || python_for "$fresh" "$release"
     links "$(PATH=/opt/python/bin:$PATH chroot "$fresh" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
     cp -r "$check" "$fresh/check"
-    # The mounts end with their name space.
-    unshare --mount bash -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+    mkdir "$fresh/nvidia"
+    # The mounts end with their name space, and so does the network.
+    unshare --mount --net bash -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+        mount --bind "$1" "$0/nvidia" &&
         exec env --ignore-environment HOME=/root PATH=/opt/python/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-            chroot "$0" bash /check/use.sh' "$fresh"
-    cmp "$temporary/venv/table.csv" "$fresh/check/table.csv"
+            chroot "$0" bash /check/use.sh /nvidia' "$fresh" "$temporary/nvidia"
+    cmp "$temporary/venv/without/table.csv" "$fresh/check/without/table.csv"
+    rm -rf "$fresh"
 done
 say "every table is the same bytes"
 
@@ -152,7 +197,7 @@ for place in venv built venv built venv built venv built venv built; do
     { time "$program" run check/study.toml --set precision.trials=64 --threads 1 --quiet -o "run-$place"; } 2>>times
 done
 "$built" export run-built --format csv >built.csv
-python3 - venv/table.csv built.csv <<'PYTHON'
+python3 - venv/without/table.csv built.csv <<'PYTHON'
 import csv, sys
 tables = [list(csv.reader(open(name))) for name in sys.argv[1:]]
 def difference(a, b):
