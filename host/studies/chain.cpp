@@ -84,15 +84,8 @@ void read_stage(Reader& table, GraphSpec& spec, std::size_t stage) {
         if (stage == 0 && !from_truth)
             table.fail("labels", "the first stage has no previous one; allowed: truth");
     }
-    // Of the previous fit: its outputs and the noise of the rows' observations.
-    GraphSpec::Labels labels;
-    if (from_truth)
-        labels.rest = GraphSpec::observed;
-    else
-        labels.terms = {{GraphSpec::observed, {{}, 1.0}},
-                        {GraphSpec::truth, {{}, -1.0}},
-                        {GraphSpec::first_fit + stage - 1, {{}, 1.0}}};
-    fit.labels = {labels};
+    fit.labels = {from_truth ? GraphSpec::Labels{{}, GraphSpec::observed}
+                             : GraphSpec::outputs_of(stage - 1)};
     rows.covariance = RotatedSpectrum::read(table, spec.population.p, spec.population.spectrum);
     if (table.has("features")) read_features(table, spec, fit);
     table.finish();

@@ -8,7 +8,6 @@
 
 #include "cucurbit/hash.hpp"
 #include "host/studies/features/run.hpp"
-#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {

@@ -5,7 +5,6 @@
 #include "host/studies/descent/closed_descent.hpp"
 #include "host/studies/descent/grid.hpp"
 #include "host/studies/descent/iterated_descent.hpp"
-#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {

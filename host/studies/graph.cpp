@@ -33,6 +33,14 @@ bool interpolates(const GraphFit& fit) {
     return fit.penalty == 0.0 && fit.time == 0.0;
 }
 
+/// Whether labels are outputs of what a fit sees, without noise.
+bool expresses_labels(const std::vector<GraphRows>& rows, const GraphFit& fit) {
+    bool noisy = fit.noise_std != 0.0 || fit.link != GraphLink::identity;
+    for (std::size_t k = 0; k < fit.rows.size(); ++k)
+        noisy = noisy || fit.labels[k].observed * rows[fit.rows[k]].noise_std != 0.0;
+    return !noisy && fit.first == 0 && fit.features == rows[fit.rows.front()].spectrum.size();
+}
+
 /// Whether a penalty leaves an equivalent of this error without meaning, and adds less than one to
 /// the n(1 − Ω) of a fit without it.
 bool does_not_regularise(double error, std::size_t n, std::size_t features) {
@@ -103,7 +111,7 @@ void GraphStudy::optimise(Point& point) const {
 
 void GraphStudy::refuse_optimum(GraphSpec::Place place, const Point& point, bool has_law) const {
     std::string where;
-    const std::vector<std::string> names = parameters();
+    const std::vector<std::string> names = spec_.grids.columns();
     for (std::size_t k = 0; k < names.size(); ++k)
         if (!spec_.grids.optimal(k))
             where +=
@@ -153,22 +161,23 @@ std::optional<OwnFunction> GraphStudy::missing_function() const {
     return spec_.functions.front();
 }
 
+void GraphStudy::add_point(Design& design, const Point& point) const {
+    const auto add = [&](const auto& measure) {
+        design.series.push_back({design.points.size(), spec_.fits[measure.fit].name,
+                                 spec_.arm_key(measure), spec_.estimand(measure)});
+    };
+    for (const GraphSpec::Measure& measure : spec_.measures) add(measure);
+    for (const GraphSpec::OwnMeasure& measure : spec_.own_measures) add(measure);
+    design.points.push_back(point);
+}
+
 std::vector<Design> GraphStudy::designs() const {
     std::vector<Design> designs;
     for (std::size_t number = 0; number < spec_.grids.dimensions().size(); ++number) {
         const double p = spec_.grids.dimensions()[number];
         Design design =
             design_of(seed_, fmt::format("{} p={}", drawn(), p), static_cast<std::size_t>(p));
-        design.points = points_[number];
-        for (std::size_t point = 0; point < design.points.size(); ++point) {
-            for (const GraphSpec::Measure& measure : spec_.measures) {
-                const std::string& arm = spec_.fits[measure.fit].name;
-                design.series.push_back({point, arm, arm, spec_.estimand(measure)});
-            }
-            for (const GraphSpec::OwnMeasure& measure : spec_.own_measures)
-                design.series.push_back({point, spec_.fits[measure.fit].name,
-                                         spec_.arm_key(measure), spec_.estimand(measure)});
-        }
+        for (const Point& point : points_[number]) add_point(design, point);
         design.points_apart = spec_.keeps_points_apart();
         std::set<std::uint64_t> keys;
         for (const Point& point : design.points) {
@@ -365,7 +374,9 @@ std::vector<TheoryRow> GraphStudy::predict(const Point& point) const {
         const bool free = interpolates(fit) ||
                           (fit.time == 0.0 && does_not_regularise(errors[a], n, fit.features));
         flags.emplace_back(free ? interpolation_flag(n, fit.features) : "");
-        tails.push_back(free ? tail_exponent(n, fit.features) : light_tail);
+        const bool noiseless =
+            expresses_labels(rows, fit) && !nonlinear(fits, a) && !spec_.fits[a].function;
+        tails.push_back(free && !noiseless ? tail_exponent(n, fit.features) : light_tail);
         for (const GraphLabels& labels : fit.labels)
             for (const auto& [from, weight] : labels.from_fits) {
                 if (weight == 0.0) continue;

@@ -16,7 +16,7 @@
 
 namespace cucurbit {
 
-class GraphStudy final : public Setting {
+class GraphStudy : public Setting {
 public:
     static std::unique_ptr<const Setting> read(Reader& root, const Precision& precision,
                                                std::uint64_t seed);
@@ -47,6 +47,7 @@ public:
     std::optional<OwnFunction> missing_function() const override;
 
     const GraphSpec& spec() const { return spec_; }
+    std::uint64_t seed() const { return seed_; }
     /// Whether a sufficient factor stands for n rows of a group: for more than p.
     bool has_factor(std::size_t group, std::size_t n, std::size_t p) const {
         return n > p && sampler_ == Sampler::sufficient && spec_.needs_moments_alone(group);
@@ -55,6 +56,12 @@ public:
     std::uint64_t factor_key(const Design& design, std::size_t group, std::size_t n) const;
     /// Of a function of the study, which must be there.
     const OwnCall& call(std::size_t function) const { return calls_.at(function); }
+
+protected:
+    /// All points of the study, those of each p together.
+    const std::vector<std::vector<Point>>& points() const { return points_; }
+    /// Adds a point and its series.
+    void add_point(Design& design, const Point& point) const;
 
 private:
     std::vector<TheoryRow> predict(const Point& point) const;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,13 +17,6 @@ inline constexpr std::uint64_t max_samples = 1'000'000'000;
 /// "near_interpolation" for |n − p| ≤ 3, where no variance of the risk exists; else empty.
 inline std::string interpolation_flag(std::size_t n, std::size_t p) {
     return n + 3 >= p && n <= p + 3 ? "near_interpolation" : "";
-}
-
-/// E (xᵀb)²: TheoryRow::zero_scale of a fit's risk.
-inline double label_variance(std::span<const double> b, std::span<const double> spectrum) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < b.size(); ++i) sum += spectrum[i] * b[i] * b[i];
-    return sum;
 }
 
 /// TheoryRow::tail_exponent of a fit with noise, or with labels that its p features cannot express:

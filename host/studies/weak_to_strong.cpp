@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "host/studies/fits/curve.hpp"
 #include "host/studies/points.hpp"
 #include "host/studies/weak_to_strong/run.hpp"
 

@@ -95,7 +95,7 @@ std::vector<std::optional<Law>> laws_of(const std::vector<GraphRows>& rows,
                 return source.second == 0.0 || laws[source.first];
             }))
             continue;
-        const std::span<const double> own = truth_of(first, truth);
+        const std::span<const double> own = fit.truth.empty() ? truth_of(first, truth) : fit.truth;
         Law labels = given(std::vector<double>(own.begin(), own.end()));
         scale(labels.mean, fit.labels.front().observed + fit.labels.front().from_truth);
         for (const auto& [from, weight] : sources)

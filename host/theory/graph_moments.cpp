@@ -168,6 +168,7 @@ template <class Space>
 void Graph<Space>::add_nodes(std::size_t a) {
     const GraphFit& fit = fits_[a];
     if (fit.rows.empty()) throw std::invalid_argument("a fit needs rows");
+    if (!fit.truth.empty()) throw NoGraphLaw("a fit has a truth of its own");
     if (!(fit.time >= 0.0) || (fit.time > 0.0 && fit.penalty != 0.0))
         throw std::invalid_argument("a flow has a positive time and no penalty");
     for (const std::size_t g : fit.rows) {

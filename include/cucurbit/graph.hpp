@@ -73,6 +73,8 @@ struct GraphFit {
     std::size_t first = 0;                 ///< of the features, among those of r
     /// Of the squares of each group's rows; none: all 1.
     std::vector<double> row_weights = {};  // NOLINT(readability-redundant-member-init)
+    /// [p] what its labels take for β; none: its rows' truth. Known to fresh_laws alone.
+    std::vector<double> truth = {};  // NOLINT(readability-redundant-member-init)
 };
 
 /// All rows that a fit is trained on.

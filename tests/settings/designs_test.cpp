@@ -99,6 +99,23 @@ TEST(TwoStageDesigns, SeedPopulationAndSurrogateChangeTheDraws) {
     EXPECT_EQ(keys(with(&Text::m, "[4, 5]").study()).size(), 2u);
 }
 
+// A tied grid adds a column for its ratios, and draws still go by m itself.
+TEST(TwoStageDesigns, GridsMayBeTied) {
+    using Text = TwoStageText;
+    Text text;
+    text.m = R"({ per = "p", ratio = [0.5, 2.0] })";
+    text.n = R"({ with = "surrogate.m", values = [3, 9] })";
+    text.noise_std = "0.2";
+    const Study study = text.study();
+    EXPECT_EQ(study.setting->parameters(),
+              (std::vector<std::string>{"p", "m/p", "m", "n", "noise_std", "surrogate_noise_std"}));
+    const auto designs = study.setting->designs();
+    ASSERT_EQ(designs.size(), 2u);
+    EXPECT_EQ(designs[0].points, (std::vector<Point>{{{6, 0.5, 3, 3, 0.2, 0.1}}}));
+    EXPECT_EQ(designs[1].points, (std::vector<Point>{{{6, 2.0, 12, 9, 0.2, 0.1}}}));
+    EXPECT_EQ(keys(study), keys(with(&Text::m, "[3, 12]").study()));
+}
+
 TEST(Designs, KindsDoNotShareDraws) {
     EXPECT_NE(keys(ModelShiftText().study()), keys(TwoStageText().study()));
 }

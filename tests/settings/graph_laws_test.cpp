@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "tests/settings/graphs.hpp"
@@ -198,6 +199,26 @@ TEST(GraphStudies, PenaltiesThatDoNotRegularise) {
             EXPECT_EQ(row.tail_exponent > 2.0, std::string(flags).empty());
             EXPECT_GT(row.prediction.relative_error, 0.25);
         }
+    }
+}
+
+// Interpolation has a heavy tail where it amplifies something: noise, or labels that a fit cannot
+// express.
+TEST(GraphStudies, TailsOfFitsWithoutNoise) {
+    for (const auto& [noise, fit, light] :
+         {std::tuple{"0.0", "", true}, {"0.5", "", false}, {"0.0", "keep = 4", false}}) {
+        const Study study = study_of(graph_head + fmt::format(R"(
+            [rows.real]
+            n = 7
+            noise_std = {}
+            [fit.teacher]
+            rows = "real"
+            {}
+        )",
+                                                              noise, fit));
+        const TheoryRow row =
+            study.setting->theory(study.setting->designs().at(0).points.at(0)).front();
+        EXPECT_EQ(std::isinf(row.tail_exponent), light) << noise << fit;
     }
 }
 

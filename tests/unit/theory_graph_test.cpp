@@ -257,6 +257,25 @@ TEST(GraphLaw, FitsOnFreshRowsAreAsIfAlone) {
     EXPECT_FALSE(found[6]);
 }
 
+// Labels of a truth of a fit's own are those of given coefficients; only as if alone.
+TEST(GraphLaw, FitsMayHaveATruthOfTheirOwn) {
+    const std::vector<double> spectrum = power(1.0), beta = truth();
+    std::vector<double> own = beta;
+    for (std::size_t i = 0; i < p; ++i) own[i] *= i % 3 == 0 ? 1.2 : 0.5;
+    const std::vector<GraphRows> groups{{p / 2, spectrum, 0.3}, {p + 9, spectrum, 0.2}};
+    GraphFit teacher{{0}, p, 0.0, {{1.0, 0.0, {}}}};
+    teacher.truth = own;
+    const std::vector<GraphFit> fits{teacher, {{1}, p, 0.0, {{0.0, 0.0, {{0, 1.0}}}}}};
+    const auto found = fresh_laws(groups, fits, beta);
+    const FitLaw law = fit(given_labels(own), spectrum, p / 2, 0.09);
+    ASSERT_TRUE(found[0] && found[1]);
+    EXPECT_EQ(found[0]->mean, law.mean);
+    EXPECT_EQ(found[0]->variance, law.variance);
+    EXPECT_EQ(excess_risk(*found[1], beta, spectrum).value,
+              excess_risk(fit(law, spectrum, p + 9, 0.0), beta, spectrum).value);
+    EXPECT_THROW(graph_law(groups, fits, beta, {0, spectrum}), NoGraphLaw);
+}
+
 TEST(GraphLaw, FitsOfFeaturesOnFreshRowsAreAsIfAlone) {
     // Of rows r = (x, A x): half of the features, then all.
     DenseMatrix a(masked, p), root(p, p);

@@ -58,7 +58,7 @@ public:
             if (!sampled_) integrate(n, of(root));
         }
         engine.products(of(errors_), weights_.data, *left_, *right_,
-                        of(result(0, request_.products.size())));
+                        of(result(layout_.first_product(), request_.products.size())));
     }
 
     BatchMatrix fit(const Fit& which) const override {

@@ -57,7 +57,7 @@ public:
         factorise(rung, of(labels));
         solve(trials, of(labels));
         engine.products(of(errors_), weights_.data, *left_, *right_,
-                        of(result(0, request_.products.size())));
+                        of(result(layout_.first_product(), request_.products.size())));
         if (integrate_) integrate(rung, of(root));
     }
 

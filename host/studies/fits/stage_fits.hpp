@@ -46,19 +46,20 @@ public:
     StageResults(std::size_t products, std::size_t samples)
         : products_(products), samples_(samples) {}
 
-    std::size_t size() const { return products_ + 5 * samples_ + 1; }
-    std::size_t first_gain() const { return products_; }
-    std::size_t first_inherited() const { return products_ + samples_; }
-    std::size_t first_trace() const { return products_ + 2 * samples_; }
-    std::size_t first_inverse_trace() const { return products_ + 3 * samples_; }
-    std::size_t first_rows_done() const { return products_ + 4 * samples_; }
-    std::size_t rank_at() const { return products_ + 5 * samples_; }
+    std::size_t size() const { return first_product() + products_; }
+    std::size_t first_gain() const { return 0; }
+    std::size_t first_inherited() const { return samples_; }
+    std::size_t first_trace() const { return 2 * samples_; }
+    std::size_t first_inverse_trace() const { return 3 * samples_; }
+    std::size_t first_rows_done() const { return 4 * samples_; }
+    std::size_t rank_at() const { return 5 * samples_; }
+    std::size_t first_product() const { return 5 * samples_ + 1; }
 
     std::vector<double> values;  ///< [trial][size()]
 
-    /// From 0: the products. From first_gain(): tr(Σ_test X⁺X⁺ᵀ) for each n, the risk that unit
-    /// label noise adds, of integrated noise only; from first_inherited(): the same for the
-    /// previous stage's unit label noise, through this stage's fit.
+    /// From first_gain(): tr(Σ_test X⁺X⁺ᵀ) for each n, the risk that unit label noise adds, of
+    /// integrated noise only; from first_inherited(): the same for the previous stage's unit label
+    /// noise, through this stage's fit; from first_product(): the products.
     double result(std::size_t trial, std::size_t k) const { return at(trial, k); }
     /// tr G · tr G⁻¹ / order of the Gram matrix G, its order times the ratio of its eigenvalues'
     /// arithmetic and harmonic mean: within that factor of the condition number, and closer than it

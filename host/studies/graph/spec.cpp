@@ -336,6 +336,17 @@ std::size_t GraphSpec::read_function(OwnFunction::Role role, Reader& table) {
     return functions.size() - 1;
 }
 
+GraphSpec::Labels GraphSpec::outputs_of(std::size_t fit) {
+    return {{{observed, {{}, 1.0}}, {truth, {{}, -1.0}}, {first_fit + fit, {{}, 1.0}}}, {}};
+}
+
+void GraphSpec::add_curve(Fit fit, std::size_t group) {
+    fit.rows = {group};
+    fit.row_weights.resize(1);
+    fit.labels = {{{}, observed}};
+    fits.push_back(std::move(fit));
+}
+
 std::vector<std::string> GraphSpec::names_of_fits() const {
     std::vector<std::string> names;
     for (const Fit& each : fits) names.push_back(each.name);
@@ -505,6 +516,7 @@ std::vector<double> GraphSpec::test_truth(std::size_t p) const {
 std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     const std::vector<double>& point, const std::vector<std::size_t>& counts) const {
     const auto p = static_cast<std::size_t>(point.front());
+    const Population of_p = population.at(p);
     std::pair<std::vector<GraphRows>, std::vector<GraphFit>> graph;
     const auto value = [&](const std::optional<Place>& place, double otherwise) {
         return place ? point[*place] : otherwise;
@@ -512,8 +524,8 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
     for (const Rows& group : rows)
         graph.first.push_back({static_cast<std::size_t>(point[group.n]),
                                group.covariance.spectrum(p), value(group.noise_std, 0.0), nullptr,
-                               group.signal  ? group.signal->values(population.spectrum.values(p))
-                               : test.signal ? population.at(p).truth
+                               group.signal  ? group.signal->values(of_p.spectrum)
+                               : test.signal ? of_p.truth
                                              : std::vector<double>()});
     for (const Fit& fit : fits) {
         GraphFit& made = graph.second.emplace_back();
@@ -526,6 +538,7 @@ std::pair<std::vector<GraphRows>, std::vector<GraphFit>> GraphSpec::at(
         made.time = value(fit.time, 0.0);
         made.noise_std = value(fit.noise_std, 0.0);
         made.link = fit.link;
+        if (fit.truth) made.truth = fit.truth(of_p, graph.first[fit.rows.front()].count);
         for (const std::optional<Place>& weight : fit.row_weights)
             made.row_weights.push_back(value(weight, 1.0));
         for (const Labels& labels : fit.labels) {

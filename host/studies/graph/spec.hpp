@@ -2,6 +2,7 @@
 // What a study of kind graph writes: groups of rows, fits on them, and what is measured.
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,9 @@ public:
         double at(const std::vector<double>& point) const { return place ? point[*place] : fixed; }
     };
 
+    /// Coefficients, of so many rows.
+    using Truth = std::function<std::vector<double>(const Population&, std::size_t samples)>;
+
     struct Rows {
         std::string name;
         Place n = 0;
@@ -49,6 +53,7 @@ public:
     };
     struct Fit {
         std::string name;
+        std::string key;  ///< as the store knows its series; its name where there is none
         std::vector<std::size_t> rows;
         std::optional<Place> penalty;         ///< 0 where there is none
         std::optional<Place> time;            ///< of a flow; none: a ridge or ridgeless fit
@@ -60,6 +65,7 @@ public:
         std::vector<Labels> labels;           ///< of each of its rows
         std::optional<std::size_t> function;  ///< that makes other labels of these and of the rows
         std::optional<Place> optimal;         ///< the number that minimises its predicted risk
+        Truth truth;                          ///< that its labels take for the population's
     };
     /// Sources of labels: these two, then the fits.
     static constexpr std::size_t observed = 0, truth = 1, first_fit = 2;
@@ -109,6 +115,10 @@ public:
     };
     std::optional<Recovery> recovery;
 
+    /// A fit's outputs and the noise of its rows' observations, as labels of fresh rows.
+    static Labels outputs_of(std::size_t fit);
+    /// Adds a fit of all coordinates on one group of rows, labelled by their observations.
+    void add_curve(Fit fit, std::size_t group);
     /// The place of features among all of them.
     std::size_t add_features(const RowFeatures& added);
     std::uint64_t least_p() const {
@@ -122,6 +132,14 @@ public:
     }
     /// How the store knows its series: another version of a function has series of its own.
     std::string arm_key(const OwnMeasure& measure) const;
+    const std::string& arm_key(const Measure& measure) const { return key(fits[measure.fit]); }
+    /// The fit that the store knows by a key.
+    std::size_t fit_with(const std::string& arm_key) const {
+        return static_cast<std::size_t>(
+            std::find_if(fits.begin(), fits.end(),
+                         [&](const Fit& fit) { return key(fit) == arm_key; }) -
+            fits.begin());
+    }
 
     /// How many of each of the random features the fits of some points see.
     std::vector<std::size_t> feature_counts(const std::vector<Point>& points) const;
@@ -156,6 +174,7 @@ public:
     std::string canonical_functions() const;
 
 private:
+    static const std::string& key(const Fit& fit) { return fit.key.empty() ? fit.name : fit.key; }
     void read_test(Reader& root);
     void read_rows(Reader& root);
     void read_fits(Reader& root);
