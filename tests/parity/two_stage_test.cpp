@@ -177,6 +177,24 @@ TEST_P(TwoStageParity, ClimbsTheLadder) {
     EXPECT_EQ(used, (std::set{Rung::cholesky, Rung::refined, Rung::orthogonal}));
 }
 
+// A target of well-conditioned rows is no better than the surrogate that labels them.
+TEST_P(TwoStageParity, ATargetClimbsAsFarAsItsSurrogate) {
+    TwoStageScenario scenario;
+    scenario.p = 40;
+    scenario.surrogate_exponent = 9.0;
+    scenario.target_exponent = 0.5;
+    scenario.surrogate_samples = {39};
+    scenario.samples = {5};
+    const Study study = scenario.study();
+    const Design design = study.setting->designs().at(0);
+    const auto values = simulate(study, design, *engine_, first_trials(4), 4);
+    for (std::size_t s = 0; s < design.series.size(); ++s)
+        for (std::size_t t = 0; t < 4; ++t)
+            EXPECT_EQ(values.outcomes[s * 4 + t].rung > Rung::cholesky,
+                      design.series[s].arm != "standard")
+                << design.series[s].arm;
+}
+
 TEST_P(TwoStageParity, ATrialAloneIsTheTrialInABatch) {
     const double allowed = allowed_between_batches(GetParam());
     for (const LabelNoise mode : both_modes) {
