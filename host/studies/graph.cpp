@@ -56,11 +56,6 @@ bool is_rate(GraphSpec::Measure::Kind kind) {
 
 }  // namespace
 
-std::unique_ptr<const Setting> GraphStudy::read(Reader& root, const Precision& precision,
-                                                std::uint64_t seed) {
-    return std::make_unique<GraphStudy>("graph", GraphSpec::read(root), precision, seed);
-}
-
 GraphStudy::GraphStudy(std::string kind, GraphSpec spec, const Precision& precision,
                        std::uint64_t seed)
     : kind_(std::move(kind)),

@@ -18,8 +18,6 @@ namespace cucurbit {
 
 class GraphStudy : public Setting {
 public:
-    static std::unique_ptr<const Setting> read(Reader& root, const Precision& precision,
-                                               std::uint64_t seed);
     /// kind: of the studies that write such a graph.
     GraphStudy(std::string kind, GraphSpec spec, const Precision& precision, std::uint64_t seed);
 
@@ -62,6 +60,12 @@ protected:
     const std::vector<std::vector<Point>>& points() const { return points_; }
     /// Adds a point and its series.
     void add_point(Design& design, const Point& point) const;
+    /// All that draws depend on but p.
+    std::string drawn() const;
+    /// The graph of a point without moments of its rows.
+    std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(const Point& point) const {
+        return spec_.at(point.parameters, spec_.feature_counts({point}));
+    }
 
 private:
     std::vector<TheoryRow> predict(const Point& point) const;
@@ -97,15 +101,9 @@ private:
     RowLaws row_laws(const Point& point) const;
     Law law(const RowLaws& row_laws, const Point& point, std::vector<GraphRows> rows,
             const std::vector<GraphFit>& fits, const std::vector<bool>& wanted = {}) const;
-    /// The graph of a point without moments of its rows.
-    std::pair<std::vector<GraphRows>, std::vector<GraphFit>> at(const Point& point) const {
-        return spec_.at(point.parameters, spec_.feature_counts({point}));
-    }
     /// Whether a fit sees features, or learns from one, that are not linear.
     bool nonlinear(const std::vector<GraphFit>& fits, std::size_t fit) const;
 
-    /// All that draws depend on but p.
-    std::string drawn() const;
     /// Chooses the optimal numbers of a point, in the order of the fits.
     void optimise(Point& point) const;
     /// Says at which point there is no such number, and why.

@@ -19,8 +19,14 @@ struct TwoStageScenario {
     std::vector<std::size_t> surrogate_samples, samples;
     LabelNoise label_noise = LabelNoise::integrate;
     std::string surrogate_noise_std = "[0.0, 0.4]", noise_std = "[0.3, 0.0]";
+    bool graph = false;  ///< the same written as a graph of fits
+
+    std::string column(const char* of_kind, const char* of_graph) const {
+        return graph ? of_graph : of_kind;
+    }
 
     Study study() const {
+        if (graph) return graph_study();
         return study_of(fmt::format(R"(
             schema = 1
             [study]
@@ -48,6 +54,40 @@ struct TwoStageScenario {
                                     noise_std,
                                     label_noise == LabelNoise::sample ? "sample" : "integrate"));
     }
+
+    Study graph_study() const {
+        return study_of(fmt::format(R"(
+            schema = 1
+            [study]
+            name = "parity"
+            kind = "graph"
+            seed = 12
+            [population]
+            p = {}
+            spectrum = {{ kind = "power_law", exponent = {} }}
+            signal = {{ kind = "power_law", exponent = 1.5 }}
+            [rows.before]
+            n = {}
+            noise_std = {}
+            spectrum = {{ kind = "power_law", exponent = {} }}
+            [rows.fresh]
+            n = {}
+            noise_std = {}
+            [fit.surrogate]
+            rows = "before"
+            [fit.target]
+            rows = "fresh"
+            labels = {{ surrogate = 1.0, observed = 1.0, truth = -1.0 }}
+            [fit.standard]
+            rows = "fresh"
+            [precision]
+            trials = 64
+            label_noise = "integrate"
+        )",
+                                    p, target_exponent, toml_list(surrogate_samples),
+                                    surrogate_noise_std, surrogate_exponent, toml_list(samples),
+                                    noise_std));
+    }
 };
 
 class TwoStageParity : public OnEngine {
@@ -64,7 +104,8 @@ protected:
         for (std::size_t i = 0; i < scenario.p; ++i)
             signal += 4 * Real(lambda[i]) * truth[i] * truth[i];
         std::vector<Comparison> comparisons;
-        const auto m = static_cast<std::size_t>(parameter(study, design.points[0], "m"));
+        const auto m = static_cast<std::size_t>(
+            parameter(study, design.points[0], scenario.column("m", "n_before")));
         for (std::size_t t = 0; t < trials.size(); ++t) {
             const Address address{design.key, trials[t]};
             const StageFit first(lambda_s, address, 0, m);
@@ -74,9 +115,13 @@ protected:
                 const Real condition_t = solver_condition(second, address, 1);
                 for (std::size_t s = 0; s < design.series.size(); ++s) {
                     const Point& point = design.points[design.series[s].point];
-                    if (parameter(study, point, "n") != static_cast<double>(n)) continue;
-                    const double before = parameter(study, point, "surrogate_noise_std");
-                    const double noise = parameter(study, point, "noise_std");
+                    if (parameter(study, point, scenario.column("n", "n_fresh")) !=
+                        static_cast<double>(n))
+                        continue;
+                    const double before = parameter(
+                        study, point, scenario.column("surrogate_noise_std", "noise_std_before"));
+                    const double noise =
+                        parameter(study, point, scenario.column("noise_std", "noise_std_fresh"));
                     const auto risks = two_stage_risks(first, second, truth, lambda, before, noise,
                                                        scenario.label_noise);
                     const std::string& arm = design.series[s].arm;
@@ -126,6 +171,21 @@ TEST_P(TwoStageParity, AwkwardSizes) {
             for (const Comparison& c : compare(scenario, {17, 0, 3}, batches[turn++ % 4]))
                 expect_parity(c);
         }
+}
+
+// A graph whose noise is integrated out has a design for each number of a surrogate's rows,
+// whatever stands before it.
+TEST_P(TwoStageParity, AsAGraph) {
+    TwoStageScenario scenario;
+    scenario.graph = true;
+    scenario.p = 12;
+    scenario.surrogate_exponent = 1.0;
+    scenario.surrogate_samples = {3, 8, 20};
+    scenario.samples = {5, 9, 40};
+    EXPECT_EQ(scenario.study().setting->designs().size(), 3u);
+    const auto comparisons = compare(scenario, {17, 0, 3}, 2);
+    EXPECT_EQ(comparisons.size(), 3u * 3u * 3u * 2u * 2u * 3u);
+    for (const Comparison& c : comparisons) expect_parity(c);
 }
 
 // The only noise level of a stage takes another way than several.

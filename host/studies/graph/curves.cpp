@@ -1,8 +1,13 @@
 #include "host/studies/graph/curves.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
+#include <set>
 
+#include <fmt/format.h>
+
+#include "host/config/messages.hpp"
 #include "host/studies/points.hpp"
 
 namespace cucurbit {
@@ -11,11 +16,16 @@ std::vector<Design> CurveStudy::designs() const {
     std::vector<Design> designs;
     for (const std::vector<Point>& of_p : points())
         for (const Point& point : of_p) {
-            std::string text = canonical(point);
-            if (designs.empty() || designs.back().canonical != text)
-                designs.push_back(design_of(seed(), std::move(text),
-                                            static_cast<std::size_t>(point.parameters.front())));
-            add_point(designs.back(), point);
+            const std::string text = canonical(point);
+            auto design = std::find_if(designs.begin(), designs.end(), [&](const Design& known) {
+                return known.canonical == text;
+            });
+            if (design == designs.end()) {
+                designs.push_back(
+                    design_of(seed(), text, static_cast<std::size_t>(point.parameters.front())));
+                design = std::prev(designs.end());
+            }
+            add_point(*design, point);
         }
     for (Design& design : designs) measure_memory<CurveRun>(*this, design);
     return designs;
@@ -41,6 +51,74 @@ std::vector<double> CurveStudy::indices(std::size_t p) {
     std::vector<double> indices(p);
     std::iota(indices.begin(), indices.end(), 1.0);
     return indices;
+}
+
+std::string CurveGraph::canonical(const Point& point) const {
+    const auto [rows, fits] = at(point);
+    std::set<std::size_t> teaching;
+    for (const GraphFit& fit : fits)
+        for (const auto& [from, weight] : fit.labels.front().from_fits)
+            teaching.insert(fits[from].rows.front());
+    std::string text = fmt::format("{} curves p={}", drawn(), point.parameters.front());
+    for (const std::size_t group : teaching)
+        text += fmt::format(" n_{}={}", spec().rows[group].name, rows[group].count);
+    return text;
+}
+
+bool CurveGraph::is_curve(std::size_t fit) const {
+    const GraphSpec::Fit& of = spec().fits[fit];
+    const std::size_t group = of.rows.front();
+    const auto& [name, n, noise_std, covariance, signal, distribution] = spec().rows[group];
+    if (of.rows.size() > 1 || of.penalty || of.time || of.keep || of.features || of.noise_std ||
+        of.row_weights.front() || of.link != GraphLink::identity || of.function || signal ||
+        distribution || !covariance.diagonal())
+        return false;
+    const auto alone = [&](std::size_t teacher) {
+        return std::count_if(spec().fits.begin(), spec().fits.end(), [&](const auto& other) {
+                   return other.rows == spec().fits[teacher].rows;
+               }) == 1;
+    };
+    for (const std::vector<Point>& of_p : points())
+        for (const Point& point : of_p) {
+            const std::vector<GraphFit> fits = at(point).second;
+            const GraphLabels& labels = fits[fit].labels.front();
+            const double given = labels.observed + labels.from_truth;
+            if (labels.from_fits.empty() && given == 1.0) continue;
+            if (labels.from_fits.size() != 1 || given != 0.0) return false;
+            const auto [from, weight] = labels.from_fits.front();
+            if (weight != 1.0 || !fits[from].labels.front().from_fits.empty() ||
+                fits[from].rows.front() >= group || !alone(from))
+                return false;
+        }
+    return true;
+}
+
+std::unique_ptr<const Setting> read_graph(Reader& root, const Precision& precision,
+                                          std::uint64_t seed) {
+    GraphSpec spec = GraphSpec::read(root);
+    const Reader table = root.table("precision");
+    if (!table.has("label_noise") || precision.label_noise == LabelNoise::sample)
+        return std::make_unique<GraphStudy>("graph", std::move(spec), precision, seed);
+    const auto refuse = [&](const std::string& what) {
+        table.fail("label_noise",
+                   fmt::format("noise is integrated out of risks on Gaussian inputs alone, of "
+                               "ridgeless fits of all coordinates, each on one group of rows and "
+                               "labelled by observations, the truth or one fit that was and is "
+                               "alone on rows before, but not of {}; allowed: sample",
+                               what));
+    };
+    if (precision.sampler == Sampler::sufficient)
+        table.fail("sampler", "noise is integrated out of rows that are drawn; allowed: direct");
+    for (const GraphSpec::Measure& measure : spec.measures)
+        if (measure.kind != GraphSpec::Measure::Kind::excess_risk) refuse(spec.estimand(measure));
+    if (!spec.own_measures.empty()) refuse(spec.estimand(spec.own_measures.front()));
+    if (spec.test.signal || !spec.test.covariance.diagonal()) refuse("this test's");
+    Precision direct = precision;
+    direct.sampler = Sampler::direct;
+    auto study = std::make_unique<CurveGraph>("graph", std::move(spec), direct, seed);
+    for (std::size_t fit = 0; fit < study->spec().fits.size(); ++fit)
+        if (!study->is_curve(fit)) refuse("fit " + in_quotes(study->spec().fits[fit].name));
+    return study;
 }
 
 CurveRun::CurveRun(const CurveStudy& setting, const Design& design, Engine* engine,
@@ -139,7 +217,7 @@ void CurveRun::add_side(const CurveStudy& setting, const Population& population,
     request.key = design().key;
     request.stage = static_cast<std::uint8_t>(place.first);
     request.spectrum = setting.spec().rows[place.first].covariance.spectrum(p_);
-    request.test_spectrum = population.spectrum;
+    request.test_spectrum = setting.spec().test.covariance.spectrum(p_);
     request.truth = population.truth;
     request.label_noise = setting.label_noise();
     request.against_truth.resize(of.labels.size(), true);

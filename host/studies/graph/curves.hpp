@@ -45,6 +45,23 @@ private:
     LabelNoise label_noise_;
 };
 
+/// kind = "graph" with label noise integrated out.
+class CurveGraph final : public CurveStudy {
+public:
+    using CurveStudy::CurveStudy;
+
+    std::string identity() const override { return GraphStudy::identity() + " curves"; }
+    std::string canonical(const Point& point) const override;
+    bool has_samplers() const override { return true; }
+    /// Whether a CurveRun can be of this fit.
+    bool is_curve(std::size_t fit) const;
+};
+
+/// kind = "graph": a GraphStudy, or where [precision] asks for label_noise = "integrate" a
+/// CurveGraph.
+std::unique_ptr<const Setting> read_graph(Reader& root, const Precision& precision,
+                                          std::uint64_t seed);
+
 class CurveRun final : public LadderSimulation {
 public:
     CurveRun(const CurveStudy& setting, const Design& design, Engine* engine, std::size_t batch);
