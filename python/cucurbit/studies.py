@@ -152,7 +152,8 @@ class Study:
               pgr: Mapping[Literal["weak", "strong", "ceiling"], Fit] | None = None,
               output_variance: Sequence[Fit] | None = None, in_sample_risk: Sequence[Fit] | None = None,
               error_rate: Sequence[Fit] | None = None, agreement: Sequence[tuple[Fit, Fit]] | None = None,
-              measures: Sequence[Measure] = (), sampler: Literal["sufficient", "direct"] | None = None,
+              measures: Sequence[Measure] = (), label_noise: Literal["integrate", "sample"] | None = None,
+              keep: Literal["trials", "moments"] | None = None, sampler: Literal["sufficient", "direct"] | None = None,
               test: Table | None = None) -> Study:
         """A study of kind "graph" from fits on groups of rows; those that label others need not be named.
 
@@ -167,7 +168,9 @@ class Study:
         performance gap recovered by a strong fit between a weak one and a ceiling. output_variance,
         in_sample_risk, error_rate: the fits of which bᵀΣb, the risk on their own rows, and how often their sign is not
         the truth's are measured. agreement: pairs of fits, how often their signs agree. measures: of one's own,
-        cucurbit.measure. sampler: "direct" draws the rows of every group, also where a factor could stand for them.
+        cucurbit.measure. label_noise: "integrate" takes the mean over label noise in each trial, of risks of ridgeless
+        fits alone. keep: as of any study. sampler: "direct" draws the rows of every group, also where a factor could
+        stand for them.
         test: the domain that risks are of, {"spectrum": …, "rotation": …, "signal": …}; the population's unless given.
         """
         from cucurbit.graphs import tables_of
@@ -180,7 +183,8 @@ class Study:
         if test is not None:
             tables["test"] = test
         study = cls("graph", p=p, spectrum=spectrum, signal=signal, name=name, seed=seed, trials=trials,
-                    rel_std_err=rel_std_err, abs_std_err=abs_std_err, max_trials=max_trials, sampler=sampler, **tables)
+                    rel_std_err=rel_std_err, abs_std_err=abs_std_err, max_trials=max_trials, label_noise=label_noise, keep=keep,
+                    sampler=sampler, **tables)
         study._functions = functions
         return study
 

@@ -210,6 +210,16 @@ class Graphs(InFolder):
         self.assertEqual(tomllib.loads(there.to_toml())["test"]["rotation"], 7)
         self.assertNotEqual(*(float(study.theory()["theory"].iloc[0]) for study in (here, there)))
 
+    def test_integrated_label_noise_and_moments(self):
+        real = cb.Rows("real", n=[10, 60], noise_std=0.5)
+        study = cb.Study.graph(cb.Fit("fit", real), **POPULATION, rel_std_err=0.1, max_trials=1024, label_noise="integrate",
+                               keep="moments")
+        self.assertEqual(tomllib.loads(study.to_toml())["precision"],
+                         {"rel_std_err": 0.1, "max_trials": 1024, "label_noise": "integrate", "keep": "moments"})
+        self.assertIn("excess_risk", set(study.run(self.folder / "run", quiet=True).table["estimand"]))
+        with self.assertRaisesRegex(cb.StudyError, "label_noise.*fit 'fit'"):
+            cb.Study.graph(cb.Fit("fit", real, penalty=1.0), **POPULATION, trials=64, label_noise="integrate").check()
+
     def test_labels_are_arithmetic(self):
         real, other = cb.Rows("real", n=60, noise_std=0.5), cb.Rows("other", n=30)
         teacher = cb.Fit("teacher", real)

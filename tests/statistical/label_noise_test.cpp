@@ -61,6 +61,53 @@ std::string two_stage(const std::string& mode, int seed) {
                        seed, mode);
 }
 
+/// Two teachers before their students, and noise of either sign.
+std::string graph(const std::string& mode, int seed) {
+    return fmt::format(R"(
+        schema = 1
+        [study]
+        name = "noise"
+        kind = "graph"
+        seed = {}
+        [population]
+        p = 20
+        spectrum = {{ kind = "power_law", exponent = 1.0 }}
+        signal = {{ kind = "power_law", exponent = 1.5 }}
+        [rows.a]
+        n = 12
+        noise_std = [0.5, 1.0]
+        [rows.b]
+        n = 60
+        noise_std = 2.0
+        [rows.c]
+        n = [8, 40]
+        noise_std = 0.7
+        [rows.d]
+        n = 50
+        noise_std = 0.3
+        [fit.teacher_a]
+        rows = "a"
+        [fit.teacher_b]
+        rows = "b"
+        [fit.student_a]
+        rows = "c"
+        labels = "teacher_a"
+        [fit.student_b]
+        rows = "d"
+        labels = {{ teacher_b = 1.0, truth = 0.5, observed = -0.5 }}
+        [fit.beyond]
+        rows = "c"
+        labels = {{ truth = -0.4, rest = "observed" }}
+        [fit.against]
+        rows = "d"
+        labels = {{ truth = 1.5, rest = "observed" }}
+        [precision]
+        trials = 64
+        label_noise = "{}"
+    )",
+                       seed, mode);
+}
+
 class LabelNoiseModes : public testing::TestWithParam<std::string (*)(const std::string&, int)> {};
 
 // Independent seeds, so that the difference has the variance of the sum; |z| ≤ 4 over a few dozen
@@ -81,9 +128,11 @@ TEST_P(LabelNoiseModes, HaveTheSameMeans) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Settings, LabelNoiseModes, testing::Values(model_shift, two_stage),
+INSTANTIATE_TEST_SUITE_P(Settings, LabelNoiseModes, testing::Values(model_shift, two_stage, graph),
                          [](const auto& instance) {
-                             return instance.param == model_shift ? "model_shift" : "two_stage";
+                             return instance.param == model_shift ? "model_shift"
+                                    : instance.param == two_stage ? "two_stage"
+                                                                  : "graph";
                          });
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "host/studies/graph/curves.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 #include <set>
@@ -78,16 +79,26 @@ bool CurveGraph::is_curve(std::size_t fit) const {
                    return other.rows == spec().fits[teacher].rows;
                }) == 1;
     };
+    const auto only = [group](std::size_t teacher, const std::vector<GraphFit>& fits) {
+        return std::all_of(fits.begin(), fits.end(), [&](const GraphFit& other) {
+            const auto& from = other.labels.front().from_fits;
+            return other.rows.front() != group || from.empty() || from.front().first == teacher;
+        });
+    };
     for (const std::vector<Point>& of_p : points())
         for (const Point& point : of_p) {
             const std::vector<GraphFit> fits = at(point).second;
             const GraphLabels& labels = fits[fit].labels.front();
             const double given = labels.observed + labels.from_truth;
-            if (labels.from_fits.empty() && given == 1.0) continue;
-            if (labels.from_fits.size() != 1 || given != 0.0) return false;
+            const auto is = [&](double sum, double whole) {
+                constexpr double of_rounding = 1e-12;
+                return std::abs(sum - whole) <= of_rounding * (1.0 + std::abs(labels.observed));
+            };
+            if (labels.from_fits.empty() && is(given, 1.0)) continue;
+            if (labels.from_fits.size() != 1 || !is(given, 0.0)) return false;
             const auto [from, weight] = labels.from_fits.front();
-            if (weight != 1.0 || !fits[from].labels.front().from_fits.empty() ||
-                fits[from].rows.front() >= group || !alone(from))
+            if (!is(weight, 1.0) || !fits[from].labels.front().from_fits.empty() ||
+                fits[from].rows.front() >= group || !alone(from) || !only(from, fits))
                 return false;
         }
     return true;
@@ -103,8 +114,9 @@ std::unique_ptr<const Setting> read_graph(Reader& root, const Precision& precisi
         table.fail("label_noise",
                    fmt::format("noise is integrated out of risks on Gaussian inputs alone, of "
                                "ridgeless fits of all coordinates, each on one group of rows and "
-                               "labelled by observations, the truth or one fit that was and is "
-                               "alone on rows before, but not of {}; allowed: sample",
+                               "labelled by observations, the truth or one fit that was: alone on "
+                               "earlier rows, and no other fit labels these; but not of {}; "
+                               "allowed: sample",
                                what));
     };
     if (precision.sampler == Sampler::sufficient)
@@ -154,7 +166,8 @@ void CurveRun::add_terms(const GraphSpec& spec, const Population& population,
         };
         const auto term = [&](const GraphFit& fit) {
             const GraphRows& group = rows[fit.rows.front()];
-            return CurveTerm{s, group.count, 0, fit.labels.front().observed * group.noise_std};
+            return CurveTerm{s, group.count, 0,
+                             std::abs(fit.labels.front().observed) * group.noise_std};
         };
         const auto truth = [&](const GraphFit& fit) {
             return fit.truth.empty() ? population.truth : fit.truth;
@@ -222,12 +235,13 @@ void CurveRun::add_side(const CurveStudy& setting, const Population& population,
     request.label_noise = setting.label_noise();
     request.against_truth.resize(of.labels.size(), true);
     if (of.teacher) {
-        side.teacher = &*sides_.at(*of.teacher).curve;
-        side.noise = !side.teacher->integrates() &&
+        side.teacher = &sides_.at(*of.teacher);
+        Curve& teacher = *side.teacher->curve;
+        side.noise = !teacher.integrates() &&
                      std::any_of(of.terms.begin(), of.terms.end(),
                                  [](const CurveTerm& term) { return term.inherited_std > 0.0; });
         if (side.noise) request.against_truth.push_back(false);
-        if (side.teacher->integrates()) request.inherited = side.teacher->fits().root_columns();
+        if (teacher.integrates()) request.inherited = teacher.fits().root_columns();
     }
     side.given = workspace_.shared(given, p_, of.labels.size());
     side.labels = of.teacher ? workspace_.matrix(p_, request.against_truth.size()) : side.given;
@@ -242,11 +256,12 @@ double CurveRun::flops() const {
 }
 
 void CurveRun::attempt(std::span<const std::uint64_t> trials, Rung rung) {
-    BatchMatrix root;
     for (auto& [place, side] : sides_) {
         if (side.teacher != nullptr) label(side, trials.size());
-        side.curve->run(trials, rung, side.labels, root);
-        if (side.curve->teaches() && side.curve->integrates()) root = side.curve->fits().root();
+        side.curve->run(trials, rung, side.labels,
+                        side.teacher != nullptr ? side.teacher->root : BatchMatrix());
+        if (side.curve->teaches() && side.curve->integrates())
+            side.root = side.curve->fits().root();
     }
 }
 
@@ -256,7 +271,7 @@ void CurveRun::label(const Side& side, std::size_t count) {
     const auto column = [&](BatchMatrix of, std::size_t k) {
         return of.block(0, p_, k, 1).trials(count);
     };
-    const StageFits& fits = side.teacher->fits();
+    const StageFits& fits = side.teacher->curve->fits();
     for (std::size_t k = 0; k < side.outputs.size(); ++k) {
         const auto labels = column(side.labels, k);
         if (!side.outputs[k]) {

@@ -17,7 +17,8 @@ namespace cucurbit {
 /// A graph of ridgeless fits of all coordinates, each on one group of rows, labelled by
 /// observations, with the truth or one of the fit's own in them, or by these with the outputs of
 /// one other fit in its place, which was labelled by observations: alone on rows before these, in
-/// each design with one n. Measured are risks on the population.
+/// each design with one n, and the only one that labels fits on these. Measured are risks on the
+/// population.
 class CurveStudy : public GraphStudy {
 public:
     CurveStudy(std::string kind, GraphSpec spec, const Precision& precision, std::uint64_t seed)
@@ -90,8 +91,9 @@ private:
         BatchMatrix given;          ///< labels; zero where they are outputs
         BatchMatrix labels;         ///< the same with each trial's outputs
         std::vector<bool> outputs;  ///< which labels are those of the teacher
-        Curve* teacher = nullptr;
+        Side* teacher = nullptr;
         bool noise = false;  ///< whether there is a last label, the teacher's fit to its noise
+        BatchMatrix root;    ///< of the covariance of what a teacher's noise makes of it
     };
 
     void add_terms(const GraphSpec& spec, const Population& population,
