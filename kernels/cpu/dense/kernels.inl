@@ -257,7 +257,10 @@ template <std::size_t count, class Load>
 CUCURBIT_INLINE Vector add_columns(Vector sum, std::size_t ld, const double* factors,
                                    Load load_at) {
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < count; ++i) sum += load_at(i * ld) * (factors[i] - Vector{});
+    for (std::size_t i = 0; i < count; ++i) {
+        sum += load_at(i * ld) * (factors[i] - Vector{});
+        keep_in_register(sum);
+    }
     return sum;
 }
 
@@ -302,10 +305,15 @@ void add_up_turned(const double* from, std::size_t ld, std::size_t rows, std::si
                 square[i] = load(from + smaller(i, height - 1) * ld + k);
             transpose_square(square);
 #pragma GCC unroll 8
-            for (std::size_t i = 0; i < lanes; ++i) sum += square[i] * (column[k + i] - Vector{});
+            for (std::size_t i = 0; i < lanes; ++i) {
+                sum += square[i] * (column[k + i] - Vector{});
+                keep_in_register(sum);
+            }
         }
-        for (std::size_t k = whole; k < depth; ++k)
+        for (std::size_t k = whole; k < depth; ++k) {
             sum += load_part(from + k, ld, height) * (column[k] - Vector{});
+            keep_in_register(sum);
+        }
         store(sums + r, sum);
     }
 }
