@@ -19,6 +19,12 @@ namespace {
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double untouched = -77.25;
 
+#if defined(__has_feature)
+constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool is_sanitized = false;
+#endif
+
 std::vector<double> random_values(std::size_t size, unsigned seed) {
     std::mt19937_64 generator(seed);
     std::uniform_real_distribution<double> uniform(-1.0, 1.0);
@@ -205,6 +211,8 @@ TEST_P(Dense, RaggedColumnsAreReadAndWrittenOnlyToTheirEnds) {
 
 // Tables depend on it: how many columns a product has must not change the bits of one of them.
 TEST_P(Dense, FewColumnsHaveTheBitsOfMany) {
+    if (is_sanitized)
+        GTEST_SKIP() << "checks of addresses between products and sums keep clang from fusing them";
     for (const Case& shape :
          {Case{1, 9, 1}, Case{7, 9, 5}, Case{24, 9, 64}, Case{53, 9, 31}, Case{130, 9, 1100}})
         for (const bool left : {false, true})
