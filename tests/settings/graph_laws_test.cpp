@@ -273,8 +273,16 @@ TEST(GraphStudies, OneFitWithoutAFixedPoint) {
         rows = "a"
         penalty = 1.0
         labels = "lost"
+        [measure]
+        excess_risk = ["alone", "lost", "heir"]
+        in_sample_risk = ["alone"]
     )");
     expect_law_of_the_first_alone(study);
+    // Of risks on fresh inputs there is another law than that of all fits together.
+    const auto rows = study.setting->theory(study.setting->designs().at(0).points.at(0));
+    EXPECT_EQ(rows[3].estimand, "in_sample_risk");
+    EXPECT_EQ(rows[3].prediction.kind, TheoryKind::deterministic_equivalent);
+    EXPECT_EQ(rows[3].flags, "");
 }
 
 // Sixteen fits, each on all of eight groups and on the one before: what is asked of all that a fit

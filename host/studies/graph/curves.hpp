@@ -25,7 +25,7 @@ public:
         : GraphStudy(std::move(kind), std::move(spec), precision, seed),
           label_noise_(precision.label_noise) {}
 
-    /// Points with one text, which follow each other, share their draws: all that these depend on.
+    /// All that a point's draws depend on: points with the same text share theirs.
     virtual std::string canonical(const Point& point) const = 0;
     std::vector<Design> designs() const override;
     std::unique_ptr<Simulation> simulation(const Design& design, Engine& engine,
