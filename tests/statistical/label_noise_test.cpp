@@ -13,66 +13,46 @@ namespace {
 
 constexpr std::size_t trials = 4096;
 
-std::string model_shift(const std::string& mode, int seed) {
+/// All of a study but what is fitted.
+std::string text(const std::string& kind, int p, double exponent, const std::string& mode,
+                 int seed) {
     return fmt::format(R"(
         schema = 1
-        [study]
-        name = "noise"
-        kind = "model_shift"
-        seed = {}
+        study = {{ name = "noise", kind = "{}", seed = {} }}
+        precision = {{ trials = 64, label_noise = "{}" }}
         [population]
-        p = 40
-        spectrum = {{ kind = "power_law", exponent = 1.5 }}
+        p = {}
+        spectrum = {{ kind = "power_law", exponent = {} }}
         signal = {{ kind = "power_law", exponent = 1.5 }}
+    )",
+                       kind, seed, mode, p, exponent);
+}
+
+std::string model_shift(const std::string& mode, int seed) {
+    return text("model_shift", 40, 1.5, mode, seed) + R"(
         [target]
         n = [5, 20, 31, 49, 80]
         noise_std = [0.3, 1.0]
         arms = ["standard", "optimal_surrogate"]
-        [precision]
-        trials = 64
-        label_noise = "{}"
-    )",
-                       seed, mode);
+    )";
 }
 
 std::string two_stage(const std::string& mode, int seed) {
-    return fmt::format(R"(
-        schema = 1
-        [study]
-        name = "noise"
-        kind = "two_stage"
-        seed = {}
-        [population]
-        p = 30
-        spectrum = {{ kind = "power_law", exponent = 1.0 }}
-        signal = {{ kind = "power_law", exponent = 1.5 }}
+    return text("two_stage", 30, 1.0, mode, seed) + R"(
         [surrogate]
         m = [10, 45]
         noise_std = [0.0, 0.7]
-        spectrum = {{ kind = "power_law", exponent = 1.5 }}
+        spectrum = { kind = "power_law", exponent = 1.5 }
         [target]
         n = [8, 20, 45]
         noise_std = [0.0, 0.5]
         arms = ["surrogate", "target", "standard"]
-        [precision]
-        trials = 64
-        label_noise = "{}"
-    )",
-                       seed, mode);
+    )";
 }
 
 /// Two teachers before their students, and noise of either sign.
 std::string graph(const std::string& mode, int seed) {
-    return fmt::format(R"(
-        schema = 1
-        [study]
-        name = "noise"
-        kind = "graph"
-        seed = {}
-        [population]
-        p = 20
-        spectrum = {{ kind = "power_law", exponent = 1.0 }}
-        signal = {{ kind = "power_law", exponent = 1.5 }}
+    return text("graph", 20, 1.0, mode, seed) + R"(
         [rows.a]
         n = 12
         noise_std = [0.5, 1.0]
@@ -94,18 +74,14 @@ std::string graph(const std::string& mode, int seed) {
         labels = "teacher_a"
         [fit.student_b]
         rows = "d"
-        labels = {{ teacher_b = 1.0, truth = 0.5, observed = -0.5 }}
+        labels = { teacher_b = 1.0, truth = 0.5, observed = -0.5 }
         [fit.beyond]
         rows = "c"
-        labels = {{ truth = -0.4, rest = "observed" }}
+        labels = { truth = -0.4, rest = "observed" }
         [fit.against]
         rows = "d"
-        labels = {{ truth = 1.5, rest = "observed" }}
-        [precision]
-        trials = 64
-        label_noise = "{}"
-    )",
-                       seed, mode);
+        labels = { truth = 1.5, rest = "observed" }
+    )";
 }
 
 class LabelNoiseModes : public testing::TestWithParam<std::string (*)(const std::string&, int)> {};
